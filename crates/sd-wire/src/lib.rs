@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The words of the pipeline: what one tool may say to the next.
+//!
+//! One module a hop, so that a tool which imports only its own hop cannot even spell another's words:
+//!
+//! | module | from → to | and back |
+//! |---|---|---|
+//! | [`ask`] | `sd-gate` → `sd-decide` | [`ask::Note`] |
+//! | [`fetch`] | `sd-decide` → `sd-fetch` | [`fetch::Note`] |
+//! | [`sign`] | `sd-decide` → `sd-sign` | [`sign::Note`] |
+//! | [`outcome`] | whoever settles → the requester, through the sink | nothing |
+//!
+//! A message is one `SEQPACKET` packet: one JSON object and a newline, at most [`line::MAX_LINE`] bytes, with
+//! file descriptors beside it. No secret is ever part of one: JSON libraries buffer values.
+#![forbid(unsafe_code)]
+
+pub mod ask;
+pub mod bounded;
+pub mod claims;
+pub mod deadline;
+pub mod description;
+pub mod digest;
+pub mod fault;
+pub mod fetch;
+pub mod id;
+pub mod line;
+pub mod outcome;
+pub mod parties;
+pub mod path;
+pub mod printable;
+pub mod sign;

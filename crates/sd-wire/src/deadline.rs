@@ -1,0 +1,32 @@
+//! How long each stage waits. Deadlines nest: whoever waits for another waits longer than the other may take,
+//! so the one closest to the fault names it.
+
+use std::time::Duration;
+
+/// One call to the backend or to gpg-agent's engine.
+pub const BACKEND_CALL: Duration = Duration::from_secs(10);
+/// One order in a worker, all its backend calls together.
+pub const WORKER: Duration = Duration::from_secs(20);
+/// A requester's upload of the secret that it wants stored, once invited.
+pub const UPLOAD: Duration = Duration::from_secs(5);
+/// How long `sd-decide` waits for a worker's note.
+pub const DECIDE_WAITS: Duration = Duration::from_secs(25);
+/// How long an ask may stand on the screen unless configured otherwise.
+pub const ASK: Duration = Duration::from_secs(300);
+/// The longest that it may be configured to stand there.
+pub const ASK_MOST: Duration = Duration::from_secs(900);
+/// How long a requester listens at its sink: describing, the screen, releasing.
+pub const REQUESTER: Duration = Duration::from_secs(960);
+/// How long a requester listens for something that needs no keypress. Below the 2 s that the least patient
+/// Secret Service client allows a call.
+pub const WITHOUT_KEYPRESS: Duration = Duration::from_millis(1800);
+/// No key for this long, and then a key may settle an ask.
+pub const QUIET: Duration = Duration::from_millis(700);
+/// How long a yes to a Secret Service prompt serves the reads that follow it.
+pub const ACCESS: Duration = Duration::from_secs(10);
+
+const _: () = assert!(BACKEND_CALL.as_millis() < WORKER.as_millis());
+const _: () = assert!(UPLOAD.as_millis() + BACKEND_CALL.as_millis() < WORKER.as_millis());
+const _: () = assert!(WORKER.as_millis() < DECIDE_WAITS.as_millis());
+const _: () = assert!(ASK.as_millis() <= ASK_MOST.as_millis());
+const _: () = assert!(ASK_MOST.as_millis() + 2 * DECIDE_WAITS.as_millis() < REQUESTER.as_millis());

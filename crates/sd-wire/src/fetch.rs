@@ -1,0 +1,149 @@
+//! `sd-decide` → `sd-fetch`, and the notes back: one connection an order.
+//!
+//! Orders that describe carry no descriptor and are answered by notes alone. Orders that release carry the sink; the
+//! requester's answer goes into it, and the note says only how that went.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bounded::{Attributes, List, Text};
+use crate::description::{Description, MAX_LABEL};
+use crate::digest::Digest;
+use crate::fault::Fault;
+use crate::id::AskId;
+use crate::line::Words;
+use crate::path::{CollectionPath, ItemPath};
+
+/// What `sd-decide` may order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Order {
+    /// Describe these items. Answered by one [`Note::Described`] each, in order, or one [`Note::Failed`].
+    Describe {
+        /// For the log.
+        id: AskId,
+        /// Which.
+        items: List<ItemPath, 64>,
+    },
+    /// Describe where a store would go. Answered by one [`Note::Target`].
+    DescribeTarget {
+        /// For the log.
+        id: AskId,
+        /// The collection, or an alias of it.
+        collection: CollectionPath,
+        /// The attributes of the new item.
+        attributes: Attributes,
+        /// Whether an item with the same attributes would be replaced.
+        replace: bool,
+    },
+    /// Is the default collection locked? Answered by one [`Note::State`].
+    State {},
+    /// Put the paths that match into the sink.
+    Search {
+        /// Whose sink it is.
+        id: AskId,
+        /// Only in this collection, or in all.
+        collection: Option<CollectionPath>,
+        /// At least one.
+        attributes: Attributes,
+    },
+    /// Put the collections into the sink.
+    Collections {
+        /// Whose sink it is.
+        id: AskId,
+    },
+    /// Put the item's secret into the sink, if the item is still what was shown.
+    Read {
+        /// Whose sink it is.
+        id: AskId,
+        /// Which item.
+        item: ItemPath,
+        /// What was shown.
+        digest: Digest,
+    },
+    /// Invite the secret through the sink and store it, if the target is still what was shown.
+    Store {
+        /// Whose sink it is.
+        id: AskId,
+        /// The collection that was shown.
+        collection: CollectionPath,
+        /// The label.
+        label: Text<MAX_LABEL>,
+        /// The attributes.
+        attributes: Attributes,
+        /// The secret's media type.
+        content_type: Text<256>,
+        /// The item that was shown as the one to be replaced, and what was shown of it.
+        replaces: Option<Shown>,
+    },
+    /// Delete the item, if it is still what was shown.
+    Delete {
+        /// Whose sink it is.
+        id: AskId,
+        /// Which item.
+        item: ItemPath,
+        /// What was shown.
+        digest: Digest,
+    },
+}
+
+/// An item and the digest of what was shown of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// Which item.
+    pub item: ItemPath,
+    /// What was shown.
+    pub digest: Digest,
+}
+
+impl Words for Order {
+    const NAME: &'static str = "order to sd-fetch";
+}
+
+impl Order {
+    /// How many descriptors travel beside the order: the sink, unless it only describes.
+    #[must_use]
+    pub fn descriptors(&self) -> usize {
+        match self {
+            Self::Describe { .. } | Self::DescribeTarget { .. } | Self::State {} => 0,
+            Self::Search { .. }
+            | Self::Collections { .. }
+            | Self::Read { .. }
+            | Self::Store { .. }
+            | Self::Delete { .. } => 1,
+        }
+    }
+}
+
+/// What `sd-fetch` may say back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Note {
+    /// One item, as the backend describes it.
+    Described(Description),
+    /// Where a store would go.
+    Target {
+        /// The collection's own path (an alias resolved).
+        collection: CollectionPath,
+        /// Its label.
+        label: Text<MAX_LABEL>,
+        /// The item that would be replaced.
+        replaces: Option<Description>,
+    },
+    /// Whether the default collection is locked.
+    State {
+        /// Locked, or absent.
+        locked: bool,
+    },
+    /// The order was carried out and the sink told so.
+    Done {},
+    /// It was not carried out. If a sink came with the order, it was told so.
+    Failed {
+        /// Why.
+        why: Fault,
+    },
+}
+
+impl Words for Note {
+    const NAME: &'static str = "note of sd-fetch";
+}

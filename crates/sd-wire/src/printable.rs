@@ -1,0 +1,106 @@
+//! Text from outside, made fit for a terminal. There is no other way to make a [`Printable`].
+//!
+//! What stays as it is: ASCII from space to `~` but the backslash, and letters, digits and signs of other scripts
+//! that take up room on the screen. All else (control characters, escape sequences, bidirectional overrides,
+//! zero-width and blank look-alikes, line separators, private use) becomes an escape that stands out and cannot be
+//! confused with text, as the backslash itself is doubled.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthChar;
+
+/// One line of text without anything that a terminal would act on or hide.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Hash)]
+pub struct Printable(String);
+
+impl Printable {
+    /// The whole text on one line.
+    #[must_use]
+    pub fn line(text: &str) -> Self {
+        let mut line = String::with_capacity(text.len());
+        for c in text.chars() {
+            push(&mut line, c);
+        }
+        Self(line)
+    }
+
+    /// The text's beginning; what is left out is counted, in characters of the text: `…+12 more`.
+    #[must_use]
+    pub fn clipped(text: &str, most: usize) -> Self {
+        let mut line = String::new();
+        let mut chars = text.chars();
+        for c in chars.by_ref().take(most) {
+            push(&mut line, c);
+        }
+        let more = chars.count();
+        if more > 0 {
+            // Writing to a string cannot fail.
+            let _ = write!(line, "…+{more} more");
+        }
+        Self(line)
+    }
+
+    /// Bytes that should be UTF-8; those that are not become `\xNN`.
+    #[must_use]
+    pub fn bytes(bytes: &[u8]) -> Self {
+        let mut line = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                push(&mut line, c);
+            }
+            for b in chunk.invalid() {
+                let _ = write!(line, "\\x{b:02x}");
+            }
+        }
+        Self(line)
+    }
+
+    /// Each line of the text for itself; a carriage return is not a line's end and is shown.
+    #[must_use]
+    pub fn lines(text: &str) -> Vec<Self> {
+        text.split('\n').map(Self::line).collect()
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Printable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+fn push(line: &mut String, c: char) {
+    match c {
+        '\\' => line.push_str("\\\\"),
+        ' '..='~' => line.push(c),
+        '\n' => line.push_str("\\n"),
+        '\t' => line.push_str("\\t"),
+        '\r' => line.push_str("\\r"),
+        _ if shows(c) => line.push(c),
+        _ if u32::from(c) < 0x100 => {
+            let _ = write!(line, "\\x{:02x}", u32::from(c));
+        }
+        _ => {
+            let _ = write!(line, "\\u{{{:x}}}", u32::from(c));
+        }
+    }
+}
+
+/// Whether a character beyond ASCII takes up room and is seen to.
+fn shows(c: char) -> bool {
+    let blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{ad}');
+    let private = matches!(u32::from(c), 0xe000..=0xf8ff | 0xf_0000..=0x10_ffff);
+    let specials = matches!(u32::from(c), 0xfff0..=0xfffb | 0xfffe..=0xffff);
+    c.width().is_some_and(|w| w > 0)
+        && !c.is_whitespace()
+        && !c.is_control()
+        && !blank
+        && !private
+        && !specials
+}
