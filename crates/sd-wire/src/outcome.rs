@@ -108,6 +108,19 @@ pub enum Granted {
     },
 }
 
+/// The requester's answer to [`What::Invited`], into the socket that came with it: how many raw bytes follow. Without
+/// it a requester that dies half way would leave half a secret behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upload {
+    /// The secret's length in bytes, at most [`MAX_SECRET`].
+    pub len: u32,
+}
+
+impl Words for Upload {
+    const NAME: &'static str = "upload";
+}
+
 /// The items that match a search, as paths only (promise 2: nothing that the searcher did not already know).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
