@@ -1,14 +1,10 @@
 //! One connection, one order: read it, carry it out, tell the sink, tell sd-decide.
 
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
-use sd_start::NotServing;
 use sd_sys::link::Link;
-use sd_sys::listener::Listener;
 use sd_sys::secret::Secret;
 use sd_sys::sink::Sink;
 use sd_wire::deadline;
@@ -25,48 +21,8 @@ use crate::backend::Backend;
 use crate::store::NewItem;
 use crate::{find, release, store};
 
-/// Orders carried out at the same time; more wait in the socket's queue. A hanging backend holds up no more than these.
-const AT_ONCE: usize = 16;
-
-/// Serves order after order, each on a thread of its own, and ends when none has come for `idle`.
-pub(crate) fn until_idle(listener: &Listener, parties: Parties, idle: Duration) -> Result<(), NotServing> {
-    let busy = Arc::new(AtomicUsize::new(0));
-    loop {
-        let at_work = busy.load(Ordering::Acquire);
-        let patience = if at_work == 0 { idle } else { Duration::from_millis(200) };
-        let waiting = at_work < AT_ONCE && listener.wait(patience)?;
-        if !waiting {
-            if at_work == 0 {
-                return Ok(());
-            }
-            if at_work >= AT_ONCE {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            continue;
-        }
-        let Some(link) = listener.accept()? else { continue };
-        busy.fetch_add(1, Ordering::AcqRel);
-        let done = Done(Arc::clone(&busy));
-        std::thread::Builder::new()
-            .name("order".into())
-            .spawn(move || {
-                let _done = done;
-                one(&link, &parties);
-            })
-            .map_err(NotServing::from)?;
-    }
-}
-
-struct Done(Arc<AtomicUsize>);
-
-impl Drop for Done {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 /// One connection from its first byte to its last.
-fn one(link: &Link, parties: &Parties) {
+pub(crate) fn one(link: &Link, parties: &Parties) {
     let (order, fds) = match sd_start::one_packet::<Order>(link, parties.decide) {
         Ok(received) => received,
         Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
