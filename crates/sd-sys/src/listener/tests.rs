@@ -90,6 +90,65 @@ fn only_a_listening_seqpacket_socket_becomes_a_listener() {
     assert!(Listener::adopt(made.into()).is_ok());
 }
 
+/// Runs the test `name` again in a process of its own, as systemd would start it: `fd` is its
+/// descriptor 3.
+fn activated(name: &str, fd: OwnedFd, names: &str) -> std::process::Output {
+    use std::os::unix::process::CommandExt;
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture"]);
+    command.env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", names);
+    let hand_over = move || {
+        let done = if fd.as_raw_fd() == 3 {
+            // dup2 onto itself would leave it closed on exec.
+            // SAFETY: fcntl takes integers here, and may be called between fork and exec.
+            unsafe { libc::fcntl(3, libc::F_SETFD, 0) }
+        } else {
+            // SAFETY: as above.
+            unsafe { libc::dup2(fd.as_raw_fd(), 3) }
+        };
+        if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    };
+    // SAFETY: the closure makes one system call and allocates nothing.
+    unsafe { command.pre_exec(hand_over) };
+    command.output().unwrap()
+}
+
+#[test]
+fn a_socket_handed_over_by_name_is_taken_and_tamed() {
+    let name = "listener::tests::a_socket_handed_over_by_name_is_taken_and_tamed";
+    if std::env::var_os("LISTEN_FDS").is_some() {
+        let listener = Listener::activated("decide").unwrap();
+        assert_eq!(listener.as_fd().as_raw_fd(), 3);
+        assert!(listener.wait(Duration::from_secs(5)).unwrap());
+        listener.accept().unwrap().unwrap().send(b"welcome\n", &[]).unwrap();
+        assert!(listener.accept().unwrap().is_none(), "it does not block");
+        return;
+    }
+    let (_dir, path) = here();
+    let listener = Listener::bind(&path, 0o600).unwrap();
+    let client = Link::connect(&path).unwrap();
+    let output = activated(name, listener.into(), "decide");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let packet = client.receive().unwrap().unwrap();
+    assert_eq!(packet.bytes, b"welcome\n");
+    assert_ne!(packet.writer.unwrap().pid, own_pid(), "the other process wrote it");
+}
+
+#[test]
+fn a_socket_of_another_kind_that_is_handed_over_is_refused() {
+    let name = "listener::tests::a_socket_of_another_kind_that_is_handed_over_is_refused";
+    if std::env::var_os("LISTEN_FDS").is_some() {
+        assert!(matches!(Listener::activated("decide"), Err(ActivationError::WrongKind)));
+        return;
+    }
+    let (_dir, path) = here();
+    let stream = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    for fd in [stream.into(), Link::pair().unwrap().0.into()] {
+        let output = activated(name, fd, "decide");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 #[test]
 fn without_activation_there_is_a_sentence_that_says_what_to_do() {
     // The runner of the tests is not socket-activated.

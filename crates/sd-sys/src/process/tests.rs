@@ -42,6 +42,23 @@ fn a_name_that_mimics_the_kernel_misleads_nobody() {
 }
 
 #[test]
+fn whatever_a_process_calls_itself_its_parent_and_start_are_read_right() {
+    let pieces = [b"(".as_slice(), b")", b" ", b"\n", b"\0", b"\xff", b"R 1 2 3", b") S 1 1 1 0 "];
+    for one in pieces {
+        for two in pieces {
+            for three in pieces {
+                let comm = [one, two, three].concat();
+                let line =
+                    [b"9 (", comm.as_slice(), b") S 77 9 9 1026 9 0 1 2 3 4 5 6 7 8 20 0 1 0 987 1 2\n"];
+                let found = stat(&line.concat()).unwrap();
+                assert_eq!(found.comm, String::from_utf8_lossy(&comm));
+                assert_eq!((found.ppid, found.start, found.tty.as_deref()), (77, 987, Some("tty2")));
+            }
+        }
+    }
+}
+
+#[test]
 fn names_with_line_breaks_and_broken_utf8_are_taken_as_they_are() {
     let found = stat(b"1 (\n\xff)\x1b[2J) S 1 1 1 0 1 1 1 1 1 1 1 1 1 1 20 0 1 0 5 0").unwrap();
     assert_eq!(found.comm, "\n\u{fffd})\u{1b}[2J");
