@@ -49,7 +49,9 @@ pub(crate) fn of_oo7(e: &oo7::dbus::Error) -> Fault {
     match e {
         Error::ZBus(e) | Error::Service(ServiceError::ZBus(e)) => fault(e),
         Error::Service(ServiceError::IsLocked(_)) => Fault::Locked,
-        Error::Service(ServiceError::NoSuchObject(_)) | Error::Deleted | Error::NotFound(_) => Fault::NotFound,
+        Error::Service(ServiceError::NoSuchObject(_)) | Error::Deleted | Error::NotFound(_) => {
+            Fault::NotFound
+        }
         Error::IO(e) if e.kind() == std::io::ErrorKind::TimedOut => Fault::Timeout,
         Error::IO(_) => Fault::Unavailable,
         _ => Fault::Refused,

@@ -69,12 +69,12 @@ impl Drop for Done {
 fn one(link: &Link, parties: &Parties) {
     let (order, fds) = match sd_start::one_packet::<Order>(link, parties.decide) {
         Ok(received) => received,
-        Err(why) => return sd_journal::warning(&format!("an order was refused: {why}"), &[]),
+        Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
     };
     let sink = match the_sink(&order, fds, parties.desktop) {
         Ok(sink) => sink,
         Err(why) => {
-            sd_journal::warning(&format!("an order was refused: {why}"), &[]);
+            sd_journal::warning(format!("an order was refused: {why}"));
             return say(link, &Note::Failed { why: Fault::Malformed });
         }
     };
@@ -240,6 +240,6 @@ fn say(link: &Link, note: &Note) {
         },
     };
     if let Err(e) = link.send_by(&line, &[], Instant::now() + Duration::from_secs(1)) {
-        sd_journal::warning(&format!("sd-decide did not take a note: {e}"), &[]);
+        sd_journal::warning(format!("sd-decide did not take a note: {e}"));
     }
 }

@@ -43,8 +43,7 @@ impl Session {
     async fn encrypted(service: &api::Service) -> Result<Self, Fault> {
         let private = Key::generate_private_key().map_err(|_| Fault::Refused)?;
         let public = Key::generate_public_key(&private).map_err(|_| Fault::Refused)?;
-        let (theirs, session) =
-            service.open_session(Some(public)).await.map_err(|e| refusal::of_oo7(&e))?;
+        let (theirs, session) = service.open_session(Some(public)).await.map_err(|e| refusal::of_oo7(&e))?;
         let theirs = theirs.filter(|k| !k.as_ref().is_empty() && k.as_ref().len() <= 128);
         let theirs = theirs.ok_or(Fault::Malformed)?;
         let key = Key::generate_aes_key(&private, &theirs).map_err(|_| Fault::Malformed)?;
@@ -83,8 +82,7 @@ impl Session {
             None => (Vec::new(), secret.expose().to_vec()),
             Some(key) => {
                 let iv = oo7::crypto::generate_iv().map_err(|_| Fault::Unavailable)?;
-                let value =
-                    oo7::crypto::encrypt(secret.expose(), key, &iv).map_err(|_| Fault::Refused)?;
+                let value = oo7::crypto::encrypt(secret.expose(), key, &iv).map_err(|_| Fault::Refused)?;
                 (iv, value)
             }
         };
@@ -128,8 +126,12 @@ mod tests {
     #[test]
     fn garbage_from_the_backend_is_malformed_not_a_crash() {
         let session = session(Some([7; 16]));
-        for (iv, value) in [(vec![], vec![1; 16]), (vec![1; 16], vec![1; 15]), (vec![1; 16], vec![]), (vec![1; 300], vec![9; 32])]
-        {
+        for (iv, value) in [
+            (vec![], vec![1; 16]),
+            (vec![1; 16], vec![1; 15]),
+            (vec![1; 16], vec![]),
+            (vec![1; 300], vec![9; 32]),
+        ] {
             let wrapped = (session.path.clone(), iv, value, String::new());
             assert_eq!(session.unwrap(wrapped).unwrap_err(), Fault::Malformed);
         }

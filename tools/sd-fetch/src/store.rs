@@ -33,11 +33,7 @@ pub(crate) async fn target(
     let collection = backend.resolve(collection).await?;
     let facts = backend.collection(&collection).await?;
     let replaces = if replace { same_attributes(backend, &collection, attributes).await? } else { None };
-    Ok(Note::Target {
-        collection,
-        label: Text::new(facts.label).map_err(|_| Fault::TooLarge)?,
-        replaces,
-    })
+    Ok(Note::Target { collection, label: Text::new(facts.label).map_err(|_| Fault::TooLarge)?, replaces })
 }
 
 /// The item with exactly these attributes. Backends differ in what `CreateItem(replace)` takes for "the same
@@ -68,11 +64,7 @@ pub(crate) async fn ready(backend: &Backend, new: &NewItem<'_>) -> Result<(), Fa
 }
 
 /// Stores the secret, and says under which path.
-pub(crate) async fn put(
-    backend: &Backend,
-    new: &NewItem<'_>,
-    secret: &Secret,
-) -> Result<ItemPath, Fault> {
+pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -> Result<ItemPath, Fault> {
     let wrapped = backend.session().await?.wrap(secret, new.content_type)?;
     if let Some(shown) = new.replaces {
         unchanged(backend, &shown.item, &shown.digest).await?;

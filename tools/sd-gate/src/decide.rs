@@ -46,13 +46,13 @@ impl Decide {
         arrived.or(tired).await?;
         let packet = link.get_ref().receive().ok().flatten()?;
         if packet.writer.map(|w| w.uid) != Some(self.uid) || !packet.fds.is_empty() {
-            sd_journal::warning("a note that is not from sd-decide was dropped", &[]);
+            sd_journal::warning("a note that is not from sd-decide was dropped");
             return None;
         }
         match Note::from_line(&packet.bytes) {
             Ok(note) => Some(note),
             Err(e) => {
-                sd_journal::warning(&e.to_string(), &[]);
+                sd_journal::warning(e);
                 None
             }
         }

@@ -4,14 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sd_sys::identity;
 use sd_sys::payload::Payload;
 use sd_wire::ask::{Ask, Note, Packet, Resolution, Want};
 use sd_wire::bounded::List;
 use sd_wire::deadline;
 use sd_wire::id::AskId;
-use sd_wire::line::Words;
-use sd_wire::parties::{self, Parties};
+use sd_wire::parties::Parties;
 use smol::stream::StreamExt;
 use zbus::Connection;
 use zbus::fdo::{DBusProxy, RequestNameFlags, RequestNameReply};
@@ -22,7 +20,7 @@ use zbus::zvariant::{OwnedFd, OwnedObjectPath, OwnedValue};
 use crate::admission::{self, Sender};
 use crate::cli::Cli;
 use crate::decide::{self, Decide};
-use crate::error::{Fatal, Refusal};
+use crate::error::Refusal;
 use crate::tally::{Full, Tally};
 use crate::{claims, signals};
 
@@ -42,11 +40,9 @@ pub(crate) struct Gate {
 }
 
 /// Serves until the bus goes away.
-pub(crate) async fn serve(cli: &Cli) -> Result<(), Fatal> {
-    let parties = who_is_who(cli)?;
+pub(crate) async fn serve(cli: &Cli, parties: Parties) -> Result<(), zbus::Error> {
     let tally = Arc::new(Tally::default());
-    let gate =
-        Gate { parties, decide: Decide::at(&cli.decide, parties.decide), tally: Arc::clone(&tally) };
+    let gate = Gate { parties, decide: Decide::at(&cli.decide, parties.decide), tally: Arc::clone(&tally) };
     let bus = zbus::connection::Builder::system()?.serve_at(PATH, gate)?.build().await?;
     // The name with the uid is this gate's alone; the plain one belongs to whichever gate was first.
     own(&bus, &format!("{NAME}.u{}", parties.desktop), true).await?;
@@ -61,29 +57,15 @@ pub(crate) async fn serve(cli: &Cli) -> Result<(), Fatal> {
             tally.gone(change.name());
         }
     }
-    Err(Fatal::Bus(zbus::Error::InputOutput(Arc::new(std::io::ErrorKind::ConnectionAborted.into()))))
+    Err(zbus::Error::InputOutput(Arc::new(std::io::ErrorKind::ConnectionAborted.into())))
 }
 
-fn who_is_who(cli: &Cli) -> Result<Parties, Fatal> {
-    let bytes = sd_sys::trusted::credential("parties", cli.parties.as_deref(), parties::MAX_FILE)
-        .map_err(|e| Fatal::Misconfigured(e.to_string()))?;
-    let parties = Parties::from_line(&bytes).map_err(|e| Fatal::Misconfigured(e.to_string()))?;
-    if parties.gate != identity::own_uid() {
-        return Err(Fatal::Misconfigured(format!(
-            "the parties file says that the gate runs as uid {}, but this is uid {}; run sd-provision again",
-            parties.gate,
-            identity::own_uid()
-        )));
-    }
-    Ok(parties)
-}
-
-async fn own(bus: &Connection, name: &str, required: bool) -> Result<(), Fatal> {
+async fn own(bus: &Connection, name: &str, required: bool) -> zbus::Result<()> {
     match bus.request_name_with_flags(name, RequestNameFlags::DoNotQueue.into()).await {
         Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => Ok(()),
         Err(zbus::Error::NameTaken) | Ok(_) if !required => Ok(()),
-        Err(e) => Err(e.into()),
-        Ok(_) => Err(zbus::Error::NameTaken.into()),
+        Err(e) => Err(e),
+        Ok(_) => Err(zbus::Error::NameTaken),
     }
 }
 

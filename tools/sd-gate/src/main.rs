@@ -17,19 +17,17 @@ mod tally;
 use std::process::ExitCode;
 
 use clap::Parser;
-use sd_sys::{exit, harden};
+use sd_start::{NotServing, Start};
+use sd_wire::parties::Role;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    if let Err(e) = harden::this_process() {
-        sd_journal::error(&format!("cannot harden the process: {e}"), &[]);
-        return exit::code(exit::BUG);
-    }
-    match smol::block_on(interface::serve(&cli)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            sd_journal::error(&e.to_string(), &[]);
-            exit::code(e.exit_code())
-        }
-    }
+    sd_start::run(|| {
+        let start = Start::as_role(Role::Gate, cli.parties.as_deref())?;
+        smol::block_on(interface::serve(&cli, start.parties)).map_err(|e| {
+            NotServing::Unavailable(format!(
+                "the system bus does not let the gate serve: {e}; is its policy file installed?"
+            ))
+        })
+    })
 }
