@@ -52,7 +52,11 @@ pub fn start_waiting(which: Backend, environment: &Environment) -> Result<Pid, F
     if which == Backend::External { launch.arg("--name-only") } else { launch }.start()
 }
 
-fn service(environment: &Environment, name: &str, program: PathBuf) -> Result<crate::launch::Launch, Failure> {
+fn service(
+    environment: &Environment,
+    name: &str,
+    program: PathBuf,
+) -> Result<crate::launch::Launch, Failure> {
     Ok(environment
         .service(name, program, "companion")?
         .env("XDG_DATA_HOME", environment.at("companion/data"))

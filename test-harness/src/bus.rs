@@ -149,8 +149,7 @@ mod tests {
 
     #[test]
     fn the_policy_names_the_gate_and_the_desktop_user_and_leaves_no_placeholder() {
-        let people =
-            People { desktop: 1000, gate: 990, decide: 989, companion: 1001, bus: 100, apart: true };
+        let people = People { desktop: 1000, gate: 990, decide: 989, companion: 1001, bus: 100, apart: true };
         let text = policy(&people);
         assert!(text.contains(r#"<policy user="990">"#));
         assert!(text.contains(r#"<policy user="1000">"#));

@@ -139,7 +139,10 @@ impl Environment {
         if self.people.apart {
             let home = self.at("desktop");
             launch = launch.env("XDG_RUNTIME_DIR", home.join("run")).env("HOME", home);
-            launch = launch.env("USER", "sd-rig-desktop").env("LOGNAME", "sd-rig-desktop").uid(self.people.desktop);
+            launch = launch
+                .env("USER", "sd-rig-desktop")
+                .env("LOGNAME", "sd-rig-desktop")
+                .uid(self.people.desktop);
         }
         Ok(launch
             .env("PATH", path)
@@ -156,7 +159,9 @@ impl Environment {
 fn gnupghome(run: &Path, given: Option<&Path>, people: &People) -> Result<PathBuf, Failure> {
     let ours = run.join("companion/gnupg");
     match given {
-        Some(dir) if !dir.is_dir() => Err(Failure::Usage(format!("--gnupghome {} is no directory", dir.display()))),
+        Some(dir) if !dir.is_dir() => {
+            Err(Failure::Usage(format!("--gnupghome {} is no directory", dir.display())))
+        }
         Some(dir) if people.apart => run_dir::private_copy(dir, &ours, people.companion).map(|()| ours),
         // gpg takes a relative GNUPGHOME from its own working directory, which is not the caller's.
         Some(dir) => fs::canonicalize(dir).doing(format_args!("find {}", dir.display())),

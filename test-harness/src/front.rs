@@ -38,14 +38,9 @@ pub fn main(options: &Options, arguments: &[OsString]) -> ExitCode {
 pub fn signals() -> Result<SignalFd, Failure> {
     let doing = "read signals from a file";
     let mut set = SigSet::empty();
-    for signal in [
-        Signal::SIGCHLD,
-        Signal::SIGINT,
-        Signal::SIGTERM,
-        Signal::SIGHUP,
-        Signal::SIGQUIT,
-        Signal::SIGWINCH,
-    ] {
+    for signal in
+        [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGWINCH]
+    {
         set.add(signal);
     }
     set.thread_block().doing(doing)?;
@@ -80,7 +75,8 @@ fn start(run: &Path, arguments: &[OsString]) -> Result<Pid, Failure> {
     let doing = "start the rig's keeper";
     let rig = std::env::current_exe().doing(doing)?;
     let parent = std::process::id().to_string();
-    let child = Command::new(rig).arg(keeper::WORD).arg(parent).arg(run).args(arguments).spawn().doing(doing)?;
+    let child =
+        Command::new(rig).arg(keeper::WORD).arg(parent).arg(run).args(arguments).spawn().doing(doing)?;
     i32::try_from(child.id()).map(Pid::from_raw).map_err(std::io::Error::other).doing(doing)
 }
 

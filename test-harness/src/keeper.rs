@@ -273,7 +273,8 @@ impl<'a> Keeper<'a> {
     fn turn(&mut self, latest: Option<Instant>) -> Result<(), Failure> {
         let look_again = self.typist.look_again(&self.picture);
         let grace = self.grace_ends.map(|(at, _)| at);
-        let until = [latest, self.ends_at, grace, look_again, self.vt.settles_at()].into_iter().flatten().min();
+        let until =
+            [latest, self.ends_at, grace, look_again, self.vt.settles_at()].into_iter().flatten().min();
         for source in self.wait(until)? {
             self.see_to(source)?;
         }
@@ -305,7 +306,8 @@ impl<'a> Keeper<'a> {
         if let Some(terminal) = self.terminal.as_ref().filter(|terminal| terminal.is_shown()) {
             sources.push((Source::Keyboard, terminal.as_fd()));
         }
-        let mut fds: Vec<PollFd> = sources.iter().map(|(_, fd)| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+        let mut fds: Vec<PollFd> =
+            sources.iter().map(|(_, fd)| PollFd::new(*fd, PollFlags::POLLIN)).collect();
         let timeout = match until {
             None => PollTimeout::NONE,
             // Rounded up, or the loop would spin through the last millisecond.

@@ -73,7 +73,8 @@ impl People {
         if !self.apart {
             return Ok(());
         }
-        let why = "give each tool a user of its own (root without CAP_SYS_ADMIN? run the rig as an ordinary user)";
+        let why =
+            "give each tool a user of its own (root without CAP_SYS_ADMIN? run the rig as an ordinary user)";
         unshare(CloneFlags::CLONE_NEWNS).doing(why)?;
         let nothing: Option<&str> = None;
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
@@ -114,7 +115,8 @@ mod tests {
     fn the_file_of_the_roles_names_the_four_of_the_chain() {
         let mut people = People::all_one(Uid::from_raw(1000));
         people.gate = 990;
-        let expected = "{\"v\":1,\"body\":{\"desktop\":1000,\"gate\":990,\"decide\":1000,\"companion\":1000}}\n";
+        let expected =
+            "{\"v\":1,\"body\":{\"desktop\":1000,\"gate\":990,\"decide\":1000,\"companion\":1000}}\n";
         assert_eq!(people.parties(), expected);
     }
 }

@@ -90,7 +90,8 @@ pub fn are_built(environment: &Environment) -> Result<(), Failure> {
     });
     match closed {
         Some(dir) => {
-            let words = "is closed to other users, who are to run the tools; build outside of it (CARGO_TARGET_DIR)";
+            let words =
+                "is closed to other users, who are to run the tools; build outside of it (CARGO_TARGET_DIR)";
             Err(Failure::Missing(format!("{} {words}", dir.display())))
         }
         None => Ok(()),
@@ -110,7 +111,8 @@ pub fn daemon(
     notify: &Notify,
 ) -> Result<Launch, Failure> {
     let program = environment.tools.join(which.name());
-    let launch = environment.service(which.name(), program, which.role())?.env("NOTIFY_SOCKET", notify.path());
+    let launch =
+        environment.service(which.name(), program, which.role())?.env("NOTIFY_SOCKET", notify.path());
     let socket = |worker: Worker| environment.at("socket").join(worker.socket()).with_extension("sock");
     Ok(match which {
         Daemon::Decide => {
