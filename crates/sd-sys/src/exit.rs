@@ -1,0 +1,21 @@
+//! How a tool ends, in the numbers of `<sysexits.h>`, which systemd prints by name.
+
+use std::process::ExitCode;
+
+/// The command line is wrong.
+pub const USAGE: u8 = 64;
+/// Something that the tool needs (a bus, a socket, a backend) is not there.
+pub const UNAVAILABLE: u8 = 69;
+/// A fault of the tool itself.
+pub const BUG: u8 = 70;
+/// The peer does not keep to the protocol.
+pub const PROTOCOL: u8 = 76;
+/// Refused: the person said no, or the caller may not.
+pub const NO_PERMISSION: u8 = 77;
+/// The installation is wrong: a missing or untrusted file, a wrong uid.
+pub const MISCONFIGURED: u8 = 78;
+
+/// The exit code for one of the numbers above.
+pub fn code(n: u8) -> ExitCode {
+    ExitCode::from(n)
+}
