@@ -35,6 +35,11 @@ impl Grant {
         self.items.iter().find(|shown| shown.item == *item).map(|shown| &shown.digest)
     }
 
+    /// Whether this process holds the grant.
+    pub(crate) fn is_of(&self, maker: Pinned) -> bool {
+        self.maker == maker
+    }
+
     /// Whether the grant has outlived itself.
     pub(crate) fn is_over(&self, now: Moment) -> bool {
         now >= self.until
