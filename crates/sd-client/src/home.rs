@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
 use sd_sys::link::{Link, Packet};
-use sd_wire::outcome::BODY_PACKET;
+use sd_wire::line::Words;
+use sd_wire::outcome::{BODY_PACKET, Upload};
 use sd_wire::parties::{Parties, Role};
 
 use crate::Failure;
@@ -79,7 +80,8 @@ impl Home {
     }
 }
 
-/// Writes `bytes` into the socket that an invitation brought, and closes it: its end says that this was all.
+/// Writes how many bytes will come, and then the bytes, into the socket that an invitation brought, and closes it.
+/// Should this process die half way, the announced length keeps the half from being taken for the whole.
 pub(crate) async fn upload(
     socket: OwnedFd,
     companion: u32,
@@ -94,7 +96,9 @@ pub(crate) async fn upload(
     }
     let link = Async::new_nonblocking(link)?;
     let until = Instant::now() + patience;
-    for part in bytes.chunks(BODY_PACKET) {
+    let len = u32::try_from(bytes.len()).map_err(|e| Failure::Garbled(e.to_string()))?;
+    let announced = Upload { len }.to_line().map_err(|e| Failure::Garbled(e.to_string()))?;
+    for part in std::iter::once(announced.as_slice()).chain(bytes.chunks(BODY_PACKET)) {
         let sent = async {
             loop {
                 match link.get_ref().send(part, &[]) {

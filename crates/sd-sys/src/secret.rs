@@ -73,6 +73,18 @@ impl Secret {
         Ok(Secret { memory: Mapping::new(capacity)?, capacity, length: 0 })
     }
 
+    /// A secret that `write` puts into the memory itself, such as a decryption. `write` gets room for `capacity` zero
+    /// bytes and returns how many of them are the secret; `None` makes it `None`.
+    pub fn fill(
+        capacity: usize,
+        write: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> io::Result<Option<Secret>> {
+        let mut secret = Secret::with_capacity(capacity)?;
+        let room = secret.memory.bytes_mut().get_mut(..capacity).unwrap_or_default();
+        let written = write(room).filter(|length| *length <= capacity);
+        Ok(written.map(|length| Secret { length, ..secret }))
+    }
+
     /// Appends bytes, all or none. The caller still holds the source.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         let end = self.length.checked_add(bytes.len()).filter(|end| *end <= self.capacity).ok_or(TooLong)?;
@@ -161,3 +173,6 @@ impl fmt::Debug for Secret {
         f.write_str("[secret]")
     }
 }
+
+#[cfg(test)]
+mod tests;

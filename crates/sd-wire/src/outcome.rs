@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::bounded::Text;
 use crate::fault::{Fault, Stage};
 use crate::id::AskId;
-use crate::line::Words;
+use crate::line::{Malformed, Words};
 use crate::parties::Role;
 use crate::path::{CollectionPath, ItemPath};
 
@@ -34,6 +34,16 @@ pub struct Outcome {
 
 impl Words for Outcome {
     const NAME: &'static str = "outcome";
+}
+
+impl Outcome {
+    /// The line that says this of an ask.
+    ///
+    /// # Errors
+    /// [`Malformed::TooLong`], for which every other outcome is too short.
+    pub fn line(id: &AskId, what: What) -> Result<Vec<u8>, Malformed> {
+        Self { id: id.clone(), what }.to_line()
+    }
 }
 
 /// What may be said in a sink.
@@ -106,6 +116,19 @@ pub enum Granted {
         /// The lines that gpg's `--status-fd` would have shown, without `[GNUPG:] ` before them.
         status: Text<4096>,
     },
+}
+
+/// The requester's answer to [`What::Invited`], into the socket that came with it: how many raw bytes follow. Without
+/// it a requester that dies half way would leave half a secret behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upload {
+    /// The secret's length in bytes, at most [`MAX_SECRET`].
+    pub len: u32,
+}
+
+impl Words for Upload {
+    const NAME: &'static str = "upload";
 }
 
 /// The items that match a search, as paths only (promise 2: nothing that the searcher did not already know).

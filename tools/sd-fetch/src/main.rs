@@ -1,2 +1,31 @@
-//! Placeholder.
-fn main() {}
+//! sd-fetch — finds, releases and stores items of the backend, one order at a time.
+//!
+//! Holds:  the companion's session bus, and so the backend's Secret Service; a secret for the moment of its passing.
+//! Trusts: an order from the decider's uid, and the sink that came with it if the desktop user made it.
+//! Never:  acts without an order; keeps anything between two orders; sends a secret anywhere but into the sink.
+#![forbid(unsafe_code)]
+
+mod backend;
+mod cli;
+mod find;
+mod refusal;
+mod release;
+mod serve;
+mod session;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use sd_start::Start;
+use sd_wire::parties::Role;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    sd_start::run(|| {
+        let start = Start::as_role(Role::Companion, cli.parties.as_deref())?;
+        let listener = start.listener("fetch")?;
+        let parties = start.parties;
+        sd_start::each_connection(&listener, cli.idle(), || false, move |link| serve::one(link, &parties))
+    })
+}

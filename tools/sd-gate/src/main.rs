@@ -1,2 +1,33 @@
-//! Placeholder.
-fn main() {}
+//! sd-gate — takes requests from the system bus, checks them, and moves them on to sd-decide.
+//!
+//! Holds:  the bus name net.mowaka.SecretsDispatcher1; the right to connect to decide.sock.
+//! Trusts: the kernel's word on who made a sink, the bus's word on who sent a message. No argument of any message.
+//! Never:  holds a secret; reaches a worker; approves; keeps a sink after it has moved on.
+#![forbid(unsafe_code)]
+
+mod admission;
+mod claims;
+mod cli;
+mod decide;
+mod error;
+mod interface;
+mod signals;
+mod tally;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use sd_start::{NotServing, Start};
+use sd_wire::parties::Role;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    sd_start::run(|| {
+        let start = Start::as_role(Role::Gate, cli.parties.as_deref())?;
+        smol::block_on(interface::serve(&cli, start.parties)).map_err(|e| {
+            NotServing::Unavailable(format!(
+                "the system bus does not let the gate serve: {e}; is its policy file installed?"
+            ))
+        })
+    })
+}

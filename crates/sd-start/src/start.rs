@@ -1,0 +1,125 @@
+//! The beginning: harden, learn who is who, make sure to be who one should be.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use sd_sys::listener::Listener;
+use sd_sys::{exit, harden, identity, trusted};
+use sd_wire::line::Words;
+use sd_wire::parties::{self, Parties, Role};
+
+/// A daemon that may serve.
+#[derive(Debug)]
+pub struct Start {
+    /// Who is who.
+    pub parties: Parties,
+}
+
+impl Start {
+    /// Hardens the process and reads the parties: from `file`, else from the credential `parties` that the unit loads
+    /// (systemd.exec(5), `LoadCredential=`).
+    ///
+    /// # Errors
+    /// [`NotServing::Misconfigured`] when there is no such file, it is not to be trusted, it is malformed, or it
+    /// gives the role to another uid than this process has.
+    pub fn as_role(role: Role, file: Option<&Path>) -> Result<Self, NotServing> {
+        harden::this_process().map_err(|e| NotServing::Hardening(e.to_string()))?;
+        let path = match file {
+            Some(path) => path.to_owned(),
+            None => credential("parties")?,
+        };
+        let bytes =
+            trusted::read_trusted(&path, parties::MAX_FILE).map_err(|e| misconfigured(&e.to_string()))?;
+        let parties =
+            Parties::from_line(&bytes).map_err(|e| misconfigured(&format!("{}: {e}", path.display())))?;
+        let (given, own) = (parties.uid(role), identity::own_uid());
+        if given != own {
+            return Err(misconfigured(&format!(
+                "{} gives the role {role} to uid {given}, but this process has uid {own}",
+                path.display()
+            )));
+        }
+        Ok(Self { parties })
+    }
+
+    /// The listening socket that systemd handed over under this name.
+    ///
+    /// # Errors
+    /// [`NotServing::Activation`].
+    pub fn listener(&self, name: &str) -> Result<Listener, NotServing> {
+        Listener::activated(name).map_err(|e| NotServing::Activation(e.to_string()))
+    }
+}
+
+fn credential(name: &str) -> Result<PathBuf, NotServing> {
+    match std::env::var_os("CREDENTIALS_DIRECTORY") {
+        Some(directory) => Ok(Path::new(&directory).join(name)),
+        None => Err(misconfigured(&format!(
+            "neither --{name} nor $CREDENTIALS_DIRECTORY says who is who; start the unit instead of the program"
+        ))),
+    }
+}
+
+fn misconfigured(why: &str) -> NotServing {
+    NotServing::Misconfigured(why.to_owned())
+}
+
+/// Runs a daemon to its end: the error, if any, to the journal, and the exit status by sysexits(3).
+pub fn run(daemon: impl FnOnce() -> Result<(), NotServing>) -> ExitCode {
+    match daemon() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            sd_journal::error(&e);
+            exit::code(e.exit_code())
+        }
+    }
+}
+
+/// Why a daemon does not serve, or no longer.
+#[derive(Debug)]
+pub enum NotServing {
+    /// The kernel refuses to harden the process.
+    Hardening(String),
+    /// Who is who cannot be learnt, or this process is somebody else. Provision again.
+    Misconfigured(String),
+    /// The listening socket is missing. Start the socket unit.
+    Activation(String),
+    /// Something that the daemon serves from, such as a bus or a terminal, is not there or went away.
+    Unavailable(String),
+    /// The listening socket failed.
+    Io(io::Error),
+}
+
+impl NotServing {
+    /// The exit status.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Misconfigured(_) => exit::MISCONFIGURED,
+            Self::Activation(_) | Self::Unavailable(_) => exit::UNAVAILABLE,
+            Self::Hardening(_) | Self::Io(_) => exit::BUG,
+        }
+    }
+}
+
+impl fmt::Display for NotServing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hardening(why) => write!(f, "the process could not be hardened: {why}"),
+            Self::Misconfigured(why) => write!(f, "{why}; run sd-provision for this user again"),
+            Self::Activation(why) => write!(f, "no listening socket: {why}; start the socket unit instead"),
+            Self::Unavailable(why) => f.write_str(why),
+            Self::Io(why) => write!(f, "the listening socket failed: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for NotServing {}
+
+impl From<io::Error> for NotServing {
+    fn from(e: io::Error) -> Self {
+        Self::Io(e)
+    }
+}

@@ -1,0 +1,139 @@
+//! The backend: the Secret Service on the companion's session bus. Every call has a deadline.
+
+use std::collections::HashMap;
+
+use oo7::dbus::api;
+use sd_wire::bounded::{Attributes, Text};
+use sd_wire::deadline;
+use sd_wire::description::Description;
+use sd_wire::fault::Fault;
+use sd_wire::path::{CollectionPath, ItemPath};
+use serde::{Serialize, de::DeserializeOwned};
+use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Type};
+
+use crate::refusal::{self, fault};
+use crate::session::Session;
+
+const NAME: &str = "org.freedesktop.secrets";
+const SERVICE: &str = "/org/freedesktop/secrets";
+
+type Properties = HashMap<String, OwnedValue>;
+
+/// One connection to the backend.
+pub(crate) struct Backend {
+    bus: zbus::Connection,
+}
+
+impl Backend {
+    /// Connects to the companion's session bus.
+    pub(crate) async fn connect() -> Result<Self, Fault> {
+        let bus = zbus::connection::Builder::session()
+            .map_err(|e| fault(&e))?
+            .method_timeout(deadline::BACKEND_CALL)
+            .build()
+            .await
+            .map_err(|e| fault(&e))?;
+        Ok(Self { bus })
+    }
+
+    /// Opens a session, for an order that carries a secret.
+    pub(crate) async fn session(&self) -> Result<Session, Fault> {
+        Session::open(&api::Service::new(&self.bus).await.map_err(|e| refusal::of_oo7(&e))?).await
+    }
+
+    /// One call of the Secret Service.
+    pub(crate) async fn call<B, R>(
+        &self,
+        path: &str,
+        interface: &str,
+        member: &str,
+        body: &B,
+    ) -> Result<R, Fault>
+    where
+        B: Serialize + DynamicType,
+        R: DeserializeOwned + Type,
+    {
+        let reply = self
+            .bus
+            .call_method(Some(NAME), path, Some(interface), member, body)
+            .await
+            .map_err(|e| fault(&e))?;
+        reply.body().deserialize().map_err(|_| Fault::Malformed)
+    }
+
+    /// A call to the service object.
+    pub(crate) async fn service<B, R>(&self, member: &str, body: &B) -> Result<R, Fault>
+    where
+        B: Serialize + DynamicType,
+        R: DeserializeOwned + Type,
+    {
+        self.call(SERVICE, "org.freedesktop.Secret.Service", member, body).await
+    }
+
+    /// The paths of all collections.
+    pub(crate) async fn collections(&self) -> Result<Vec<OwnedObjectPath>, Fault> {
+        let mut all = self.properties(SERVICE, "org.freedesktop.Secret.Service").await?;
+        take(&mut all, "Collections")
+    }
+
+    /// What a collection says of itself.
+    pub(crate) async fn collection(&self, path: &CollectionPath) -> Result<CollectionFacts, Fault> {
+        let mut all = self.properties(path.as_str(), "org.freedesktop.Secret.Collection").await?;
+        Ok(CollectionFacts {
+            label: take(&mut all, "Label")?,
+            locked: take(&mut all, "Locked")?,
+            created: take(&mut all, "Created").unwrap_or(0),
+            modified: take(&mut all, "Modified").unwrap_or(0),
+        })
+    }
+
+    /// Where an alias points.
+    pub(crate) async fn alias(&self, name: &str) -> Result<Option<CollectionPath>, Fault> {
+        let path: OwnedObjectPath = self.service("ReadAlias", &(name,)).await?;
+        Ok(CollectionPath::parse(path.as_str()).ok())
+    }
+
+    /// The collection's own path, an alias resolved.
+    pub(crate) async fn resolve(&self, path: &CollectionPath) -> Result<CollectionPath, Fault> {
+        match path.as_str().strip_prefix("/org/freedesktop/secrets/aliases/") {
+            Some(alias) => self.alias(alias).await?.ok_or(Fault::NotFound),
+            None => Ok(path.clone()),
+        }
+    }
+
+    /// An item, as the screen will show it.
+    ///
+    /// # Errors
+    /// [`Fault::TooLarge`] when its texts are over their bounds: what cannot be shown in full cannot be released.
+    pub(crate) async fn describe(&self, item: &ItemPath) -> Result<Description, Fault> {
+        let mut all = self.properties(item.as_str(), "org.freedesktop.Secret.Item").await?;
+        let collection = self.collection(&item.collection()).await?;
+        let attributes: HashMap<String, String> = take(&mut all, "Attributes")?;
+        Ok(Description {
+            item: item.clone(),
+            collection: Text::new(collection.label).map_err(|_| Fault::TooLarge)?,
+            label: Text::new(take::<String>(&mut all, "Label")?).map_err(|_| Fault::TooLarge)?,
+            attributes: Attributes::new(attributes).map_err(|_| Fault::TooLarge)?,
+            created: take(&mut all, "Created").unwrap_or(0),
+            modified: take(&mut all, "Modified").unwrap_or(0),
+            locked: take(&mut all, "Locked")?,
+        })
+    }
+
+    async fn properties(&self, path: &str, interface: &str) -> Result<Properties, Fault> {
+        self.call(path, "org.freedesktop.DBus.Properties", "GetAll", &(interface,)).await
+    }
+}
+
+/// What a collection says of itself.
+pub(crate) struct CollectionFacts {
+    pub(crate) label: String,
+    pub(crate) locked: bool,
+    pub(crate) created: u64,
+    pub(crate) modified: u64,
+}
+
+fn take<T: TryFrom<OwnedValue>>(properties: &mut Properties, name: &str) -> Result<T, Fault> {
+    let value = properties.remove(name).ok_or(Fault::Malformed)?;
+    T::try_from(value).map_err(|_| Fault::Malformed)
+}

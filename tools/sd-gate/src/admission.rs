@@ -1,0 +1,104 @@
+//! The one choke point: nothing reaches sd-decide that has not passed here.
+
+use std::os::fd::OwnedFd;
+
+use sd_sys::payload::Payload;
+use sd_sys::sink::Sink;
+use sd_wire::bounded::{Attributes, Text};
+use sd_wire::path::{CollectionPath, ItemPath};
+use sd_wire::sign::MAX_PAYLOAD;
+use zbus::fdo::DBusProxy;
+use zbus::message::Header;
+use zbus::zvariant::OwnedObjectPath;
+
+use crate::error::Refusal;
+
+/// Who sent a message, by the bus.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    /// Its unique name.
+    pub(crate) name: String,
+    /// Its process id.
+    pub(crate) pid: u32,
+}
+
+/// The sender of a message, if it is the desktop user.
+///
+/// # Errors
+/// [`Refusal::NotServed`] for any other uid: the bus policy refuses those already; this is the second lock.
+pub(crate) async fn sender(
+    bus: &DBusProxy<'_>,
+    header: &Header<'_>,
+    desktop: u32,
+) -> Result<Sender, Refusal> {
+    let name = header.sender().ok_or_else(|| Refusal::NotServed("the message has no sender".into()))?;
+    let credentials = bus
+        .get_connection_credentials(name.clone().into())
+        .await
+        .map_err(|e| Refusal::NotServed(format!("the bus does not say who you are: {e}")))?;
+    match (credentials.unix_user_id(), credentials.process_id()) {
+        (Some(uid), Some(pid)) if uid == desktop => Ok(Sender { name: name.to_string(), pid }),
+        (Some(uid), _) => Err(Refusal::NotServed(format!(
+            "this gate serves uid {desktop}, not uid {uid}; every desktop user has a gate of its own"
+        ))),
+        _ => Err(Refusal::NotServed("the bus does not say who you are".into())),
+    }
+}
+
+/// The sink, if the sender itself made it.
+///
+/// # Errors
+/// [`Refusal::BadSink`], with the check that failed.
+pub(crate) fn sink(fd: OwnedFd, sender: &Sender, desktop: u32) -> Result<Sink, Refusal> {
+    let sink = Sink::admit(fd, desktop).map_err(|e| Refusal::BadSink(format!("sink: {e}")))?;
+    let maker = sink.maker().pid;
+    if u32::try_from(maker) != Ok(sender.pid) {
+        return Err(Refusal::BadSink(format!(
+            "sink: made by process {maker}, but process {} sent the request; make the socketpair yourself",
+            sender.pid
+        )));
+    }
+    Ok(sink)
+}
+
+/// The payload, if it can no longer change.
+///
+/// # Errors
+/// [`Refusal::BadPayload`], with the check that failed.
+pub(crate) fn payload(fd: OwnedFd) -> Result<Payload, Refusal> {
+    Payload::admit(fd, MAX_PAYLOAD).map_err(|e| Refusal::BadPayload(format!("payload: {e}")))
+}
+
+/// An item's path.
+///
+/// # Errors
+/// [`Refusal::BadArgument`].
+pub(crate) fn item(path: &OwnedObjectPath) -> Result<ItemPath, Refusal> {
+    ItemPath::parse(path.as_str()).map_err(|e| Refusal::BadArgument(format!("item: {e}")))
+}
+
+/// A collection's path.
+///
+/// # Errors
+/// [`Refusal::BadArgument`].
+pub(crate) fn collection(path: &OwnedObjectPath) -> Result<CollectionPath, Refusal> {
+    CollectionPath::parse(path.as_str()).map_err(|e| Refusal::BadArgument(format!("collection: {e}")))
+}
+
+/// Bounded text.
+///
+/// # Errors
+/// [`Refusal::BadArgument`] that names the argument.
+pub(crate) fn text<const MAX: usize>(name: &str, text: String) -> Result<Text<MAX>, Refusal> {
+    Text::new(text).map_err(|e| Refusal::BadArgument(format!("{name}: {e}")))
+}
+
+/// Bounded attributes.
+///
+/// # Errors
+/// [`Refusal::BadArgument`].
+pub(crate) fn attributes(
+    untrusted: std::collections::HashMap<String, String>,
+) -> Result<Attributes, Refusal> {
+    Attributes::new(untrusted).map_err(|e| Refusal::BadArgument(format!("attributes: {e}")))
+}

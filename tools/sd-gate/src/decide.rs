@@ -1,0 +1,72 @@
+//! The hop to sd-decide: one connection a packet, and the note that comes back on it.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_io::{Async, Timer};
+use sd_sys::link::Link;
+use sd_wire::ask::{Note, Packet};
+use sd_wire::line::Words;
+use smol::future::FutureExt;
+
+use crate::error::Refusal;
+
+/// Where sd-decide listens, and the uid that it must have.
+#[derive(Debug, Clone)]
+pub(crate) struct Decide {
+    path: PathBuf,
+    uid: u32,
+}
+
+impl Decide {
+    pub(crate) fn at(path: &Path, uid: u32) -> Self {
+        Self { path: path.to_owned(), uid }
+    }
+
+    /// Sends one packet. The connection that comes back brings the note.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when sd-decide is not there, [`Refusal::BadArgument`] when the packet would be too long.
+    pub(crate) fn say(&self, packet: &Packet, fds: &[BorrowedFd<'_>]) -> Result<Link, Refusal> {
+        let line = packet.to_line().map_err(|e| Refusal::BadArgument(e.to_string()))?;
+        let link = Link::connect(&self.path).map_err(|e| unavailable(&e))?;
+        link.send(&line, fds).map_err(|e| unavailable(&e))?;
+        Ok(link)
+    }
+
+    /// Waits for the note. `None`: sd-decide is gone, took too long, or it was not sd-decide who spoke.
+    pub(crate) async fn note(&self, link: Link, patience: Duration) -> Option<Note> {
+        let link = Async::new(link).ok()?;
+        let arrived = async { link.readable().await.ok() };
+        let tired = async {
+            Timer::after(patience).await;
+            None
+        };
+        arrived.or(tired).await?;
+        let packet = link.get_ref().receive().ok().flatten()?;
+        if packet.writer.map(|w| w.uid) != Some(self.uid) || !packet.fds.is_empty() {
+            sd_journal::warning("a note that is not from sd-decide was dropped");
+            return None;
+        }
+        match Note::from_line(&packet.bytes) {
+            Ok(note) => Some(note),
+            Err(e) => {
+                sd_journal::warning(e);
+                None
+            }
+        }
+    }
+}
+
+/// The descriptors that travel beside an ask.
+pub(crate) fn beside<'a>(sink: &'a impl AsFd, payload: Option<&'a impl AsFd>) -> Vec<BorrowedFd<'a>> {
+    std::iter::once(sink.as_fd()).chain(payload.map(AsFd::as_fd)).collect()
+}
+
+fn unavailable(e: &std::io::Error) -> Refusal {
+    Refusal::Unavailable(format!(
+        "the approval screen is not running ({e}); log in again, or ask an administrator to start \
+         secrets-dispatcher@<user>.target"
+    ))
+}
