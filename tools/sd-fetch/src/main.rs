@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     sd_start::run(|| {
         let start = Start::as_role(Role::Companion, cli.parties.as_deref())?;
         let listener = start.listener("fetch")?;
-        serve::until_idle(&listener, start.parties, cli.idle())
+        let parties = start.parties;
+        sd_start::each_connection(&listener, cli.idle(), || false, move |link| serve::one(link, &parties))
     })
 }

@@ -1,14 +1,10 @@
 //! One connection, one order: read it, carry it out, tell the sink, tell sd-decide.
 
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_io::Timer;
-use sd_start::NotServing;
 use sd_sys::link::Link;
-use sd_sys::listener::Listener;
 use sd_sys::secret::Secret;
 use sd_sys::sink::Sink;
 use sd_wire::deadline;
@@ -25,48 +21,8 @@ use crate::backend::Backend;
 use crate::store::NewItem;
 use crate::{find, release, store};
 
-/// Orders carried out at the same time; more wait in the socket's queue. A hanging backend holds up no more than these.
-const AT_ONCE: usize = 16;
-
-/// Serves order after order, each on a thread of its own, and ends when none has come for `idle`.
-pub(crate) fn until_idle(listener: &Listener, parties: Parties, idle: Duration) -> Result<(), NotServing> {
-    let busy = Arc::new(AtomicUsize::new(0));
-    loop {
-        let at_work = busy.load(Ordering::Acquire);
-        let patience = if at_work == 0 { idle } else { Duration::from_millis(200) };
-        let waiting = at_work < AT_ONCE && listener.wait(patience)?;
-        if !waiting {
-            if at_work == 0 {
-                return Ok(());
-            }
-            if at_work >= AT_ONCE {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            continue;
-        }
-        let Some(link) = listener.accept()? else { continue };
-        busy.fetch_add(1, Ordering::AcqRel);
-        let done = Done(Arc::clone(&busy));
-        std::thread::Builder::new()
-            .name("order".into())
-            .spawn(move || {
-                let _done = done;
-                one(&link, &parties);
-            })
-            .map_err(NotServing::from)?;
-    }
-}
-
-struct Done(Arc<AtomicUsize>);
-
-impl Drop for Done {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 /// One connection from its first byte to its last.
-fn one(link: &Link, parties: &Parties) {
+pub(crate) fn one(link: &Link, parties: &Parties) {
     let (order, fds) = match sd_start::one_packet::<Order>(link, parties.decide) {
         Ok(received) => received,
         Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
@@ -167,7 +123,7 @@ async fn carry_out(order: &Order, sink: Option<&Sink>, parties: &Parties) -> Res
 /// Invites the secret through the sink, by a socket that only the requester and this process know.
 fn invited(sink: &Sink, id: &AskId, desktop: u32) -> Result<Secret, Fault> {
     let deadline = Instant::now() + deadline::UPLOAD;
-    let line = line(id, What::Invited {})?;
+    let line = Outcome::line(id, What::Invited {}).map_err(|_| Fault::TooLarge)?;
     let (ours, theirs) = Link::pair().map_err(|_| Fault::Unavailable)?;
     sink.invite(&line, theirs).map_err(|_| Fault::NoUpload)?;
     let packet = ours.receive_by(deadline).ok().flatten().ok_or(Fault::NoUpload)?;
@@ -197,7 +153,7 @@ fn length(len: usize, most: u32) -> Result<u32, Fault> {
 }
 
 fn settle(sink: Sink, id: AskId, granted: Granted, body: &Body) -> Result<(), Fault> {
-    let line = line(&id, What::Granted(granted))?;
+    let line = Outcome::line(&id, What::Granted(granted)).map_err(|_| Fault::TooLarge)?;
     let bytes = match body {
         Body::Nothing => &[][..],
         Body::Open(bytes) => bytes,
@@ -208,13 +164,9 @@ fn settle(sink: Sink, id: AskId, granted: Granted, body: &Body) -> Result<(), Fa
 }
 
 fn fail(sink: Sink, id: &AskId, why: Fault) {
-    if let Ok(line) = line(id, What::Failed { stage: Stage::Fetch, why }) {
+    if let Ok(line) = Outcome::line(id, What::Failed { stage: Stage::Fetch, why }) {
         let _ = sink.settle(&line);
     }
-}
-
-fn line(id: &AskId, what: What) -> Result<Vec<u8>, Fault> {
-    Outcome { id: id.clone(), what }.to_line().map_err(|_| Fault::TooLarge)
 }
 
 fn id_of(order: &Order) -> Option<&AskId> {
@@ -230,16 +182,10 @@ fn id_of(order: &Order) -> Option<&AskId> {
     }
 }
 
+/// A note too long for a packet cannot be shown, so it fails instead of being cut.
 fn say(link: &Link, note: &Note) {
-    let line = match note.to_line() {
-        Ok(line) => line,
-        // Too long for a packet: cannot be shown, so it fails instead of being cut.
-        Err(_) => match (Note::Failed { why: Fault::TooLarge }).to_line() {
-            Ok(line) => line,
-            Err(_) => return,
-        },
-    };
-    if let Err(e) = link.send_by(&line, &[], Instant::now() + Duration::from_secs(1)) {
-        sd_journal::warning(format!("sd-decide did not take a note: {e}"));
+    match note.to_line() {
+        Ok(_) => sd_start::answer(link, note),
+        Err(_) => sd_start::answer(link, &Note::Failed { why: Fault::TooLarge }),
     }
 }

@@ -1,2 +1,37 @@
-//! Placeholder.
-fn main() {}
+//! sd-sign — signs one sealed payload with the key that the order names.
+//!
+//! Holds:  the companion's GNUPGHOME, and so its gpg-agent.
+//! Trusts: an order from the decider's uid, and the sink and the sealed payload that came with it.
+//! Never:  chooses what to sign; signs what could still change; keeps anything between two orders.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod keyring;
+mod serve;
+mod status;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+use sd_start::Start;
+use sd_wire::parties::Role;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    sd_start::run(|| {
+        let start = Start::as_role(Role::Companion, cli.parties.as_deref())?;
+        let listener = start.listener("sign")?;
+        let parties = start.parties;
+        // A gpg that hangs cannot be called back: the process ends, and its unit ends gpg with it.
+        let gpg_hangs = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&gpg_hangs);
+        sd_start::each_connection(
+            &listener,
+            cli.idle(),
+            move || seen.load(Ordering::Acquire),
+            move |link| serve::one(link, &parties, &gpg_hangs),
+        )
+    })
+}

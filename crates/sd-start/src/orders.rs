@@ -1,0 +1,77 @@
+//! The loop of a worker: a thread an order, none kept, and the end when there is nothing to do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sd_sys::link::Link;
+use sd_sys::listener::Listener;
+
+use crate::NotServing;
+
+/// Orders carried out at the same time; more wait in the socket's queue.
+pub const AT_ONCE: usize = 16;
+/// How often a busy worker looks whether an order has ended.
+const BUSY_LOOK: Duration = Duration::from_millis(100);
+
+/// Serves each connection on a thread of its own by straight-line code, and returns when none has come for `idle`, or
+/// when `worn_out` says that this process should make room for a fresh one and the orders in hand have ended. systemd
+/// keeps the listening socket and starts the next instance with the next order.
+///
+/// # Errors
+/// [`NotServing::Io`] when the listening socket fails or no thread can be had.
+pub fn each_connection<S, W>(
+    listener: &Listener,
+    idle: Duration,
+    worn_out: W,
+    serve: S,
+) -> Result<(), NotServing>
+where
+    S: Fn(&Link) + Send + Sync + 'static,
+    W: Fn() -> bool,
+{
+    let serve = Arc::new(serve);
+    let in_hand = Arc::new(AtomicUsize::new(0));
+    loop {
+        let busy = in_hand.load(Ordering::Acquire);
+        if worn_out() {
+            if busy == 0 {
+                return Ok(());
+            }
+            std::thread::sleep(BUSY_LOOK);
+            continue;
+        }
+        if busy >= AT_ONCE {
+            std::thread::sleep(BUSY_LOOK);
+            continue;
+        }
+        if !listener.wait(if busy == 0 { idle } else { BUSY_LOOK })? {
+            if busy == 0 {
+                return Ok(());
+            }
+            continue;
+        }
+        let Some(link) = listener.accept()? else { continue };
+        let (serve, place) = (Arc::clone(&serve), Place::taken(&in_hand));
+        std::thread::Builder::new().name("order".into()).spawn(move || {
+            let _place = place;
+            serve(&link);
+        })?;
+    }
+}
+
+/// A place among the orders in hand, given back also when the thread panics.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn taken(in_hand: &Arc<AtomicUsize>) -> Self {
+        in_hand.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(in_hand))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,215 @@
+//! Every message, byte for byte: a change of what is on the wire is a change of these files, and raises the version.
+//!
+//! `BLESS=1 cargo test -p sd-wire --test golden` writes them anew.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use sd_wire::ask::{self, Ask, Packet, Resolution, Want};
+use sd_wire::bounded::{Attributes, List, Text};
+use sd_wire::claims::{App, ChangedFile, Claims};
+use sd_wire::description::Description;
+use sd_wire::fault::{Fault, Stage};
+use sd_wire::fetch::{self, Shown};
+use sd_wire::id::AskId;
+use sd_wire::line::Words;
+use sd_wire::outcome::{Granted, Outcome, Upload, What};
+use sd_wire::parties::Parties;
+use sd_wire::path::{CollectionPath, ItemPath};
+use sd_wire::sign::{self, Fingerprint, Key};
+
+fn golden<W: Words + PartialEq + Debug>(name: &str, words: &W) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.json"));
+    let line = words.to_line().unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &line).unwrap();
+    }
+    let kept = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    assert_eq!(String::from_utf8_lossy(&line), String::from_utf8_lossy(&kept), "{name}");
+    assert_eq!(&W::from_line(&kept).unwrap(), words, "{name} does not read back");
+}
+
+fn id() -> AskId {
+    AskId::parse("0123456789abcdef").unwrap()
+}
+
+fn item() -> ItemPath {
+    ItemPath::parse("/org/freedesktop/secrets/collection/login/12").unwrap()
+}
+
+fn collection() -> CollectionPath {
+    CollectionPath::parse("/org/freedesktop/secrets/collection/login").unwrap()
+}
+
+fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    Text::new(text).unwrap()
+}
+
+fn attributes() -> Attributes {
+    Attributes::new([("service".into(), "demo".into()), ("user".into(), "nb".into())]).unwrap()
+}
+
+fn description() -> Description {
+    Description {
+        item: item(),
+        collection: text("Login"),
+        label: text("demo \u{1b}[31m"),
+        attributes: attributes(),
+        created: 1_700_000_000,
+        modified: 1_700_000_001,
+        locked: false,
+    }
+}
+
+fn shown() -> Shown {
+    Shown { item: item(), digest: description().digest() }
+}
+
+fn fingerprint() -> Fingerprint {
+    Fingerprint::parse("0123456789ABCDEF0123456789ABCDEF01234567").unwrap()
+}
+
+fn claims() -> Claims {
+    Claims {
+        app: Some(App { pid: 4242, start: 77, exe: Some(text("/usr/bin/git")) }),
+        says: Some(text("the thing")),
+        repository: Some(text("/home/nb/src")),
+        branch: Some(text("main")),
+        files: List::new(vec![ChangedFile { status: text("M"), path: text("a.rs") }]).unwrap(),
+        files_omitted: 3,
+    }
+}
+
+#[test]
+fn what_the_gate_says_to_decide() {
+    let wants = [
+        ("read", Want::Read { item: item() }),
+        ("access", Want::Access { items: List::new(vec![item()]).unwrap() }),
+        ("search", Want::Search { collection: None, attributes: attributes() }),
+        ("search-in", Want::Search { collection: Some(collection()), attributes: attributes() }),
+        ("collections", Want::Collections {}),
+        (
+            "store",
+            Want::Store {
+                collection: collection(),
+                label: text("demo"),
+                attributes: attributes(),
+                replace: true,
+                content_type: text("text/plain"),
+            },
+        ),
+        ("delete", Want::Delete { item: item() }),
+        ("sign", Want::Sign { key: text("nb@example.org") }),
+    ];
+    for (name, want) in wants {
+        let ask = Ask { id: id(), want, claims: Claims::default() };
+        golden(&format!("ask-{name}"), &Packet::Ask(Box::new(ask)));
+    }
+    let claimed = Ask { id: id(), want: Want::Read { item: item() }, claims: claims() };
+    golden("ask-claims", &Packet::Ask(Box::new(claimed)));
+    golden("ask-cancel", &Packet::Cancel { id: id() });
+    golden("ask-status", &Packet::Status {});
+}
+
+#[test]
+fn what_decide_says_to_the_gate() {
+    for how in [
+        Resolution::Granted,
+        Resolution::Approved,
+        Resolution::Denied,
+        Resolution::Expired,
+        Resolution::Cancelled,
+        Resolution::Withdrawn,
+        Resolution::Failed,
+    ] {
+        golden(&format!("note-resolved-{}", how.as_str()), &ask::Note::Resolved { id: id(), how });
+    }
+    golden("note-cancelled", &ask::Note::Cancelled { found: true });
+    golden("note-status", &ask::Note::Status { pending: 2, locked: Some(false) });
+    golden("note-status-unknown", &ask::Note::Status { pending: 0, locked: None });
+}
+
+#[test]
+fn what_decide_orders_from_fetch() {
+    use fetch::Order;
+    golden("fetch-describe", &Order::Describe { id: id(), items: List::new(vec![item()]).unwrap() });
+    golden(
+        "fetch-describe-target",
+        &Order::DescribeTarget {
+            id: id(),
+            collection: collection(),
+            attributes: attributes(),
+            replace: true,
+        },
+    );
+    golden("fetch-state", &Order::State {});
+    golden("fetch-search", &Order::Search { id: id(), collection: None, attributes: attributes() });
+    golden("fetch-collections", &Order::Collections { id: id() });
+    golden("fetch-read", &Order::Read { id: id(), item: item(), digest: description().digest() });
+    golden("fetch-delete", &Order::Delete { id: id(), item: item(), digest: description().digest() });
+    golden(
+        "fetch-store",
+        &Order::Store {
+            id: id(),
+            collection: collection(),
+            label: text("demo"),
+            attributes: attributes(),
+            content_type: text("text/plain"),
+            replaces: Some(shown()),
+        },
+    );
+}
+
+#[test]
+fn what_fetch_says_to_decide() {
+    use fetch::Note;
+    golden("fetch-note-described", &Note::Described(description()));
+    golden(
+        "fetch-note-target",
+        &Note::Target { collection: collection(), label: text("Login"), replaces: Some(description()) },
+    );
+    golden("fetch-note-state", &Note::State { locked: true });
+    golden("fetch-note-done", &Note::Done {});
+    golden("fetch-note-failed", &Note::Failed { why: Fault::Changed });
+}
+
+#[test]
+fn what_decide_and_sign_say_to_each_other() {
+    golden("sign-describe", &sign::Order::Describe { id: id(), key: text("") });
+    golden("sign-sign", &sign::Order::Sign { id: id(), fingerprint: fingerprint() });
+    golden(
+        "sign-note-key",
+        &sign::Note::Key(Key { fingerprint: fingerprint(), user_id: text("N B <nb@example.org>") }),
+    );
+    golden("sign-note-done", &sign::Note::Done {});
+    golden("sign-note-failed", &sign::Note::Failed { why: Fault::UnusableKey });
+}
+
+#[test]
+fn what_is_said_in_a_sink() {
+    let all = [
+        ("secret", What::Granted(Granted::Secret { len: 7, content_type: text("text/plain") })),
+        ("found", What::Granted(Granted::Found { len: 20 })),
+        ("collections", What::Granted(Granted::Collections { len: 20 })),
+        ("stored", What::Granted(Granted::Stored { item: item() })),
+        ("deleted", What::Granted(Granted::Deleted {})),
+        ("signature", What::Granted(Granted::Signature { len: 200, status: text("SIG_CREATED D") })),
+        ("invited", What::Invited {}),
+        ("approved", What::Approved { seconds: 10 }),
+        ("denied", What::Denied {}),
+        ("expired", What::Expired {}),
+        ("cancelled", What::Cancelled {}),
+        ("rejected", What::Rejected { why: Fault::TooMany }),
+        ("failed", What::Failed { stage: Stage::Fetch, why: Fault::Timeout }),
+    ];
+    for (name, what) in all {
+        golden(&format!("outcome-{name}"), &Outcome { id: id(), what });
+    }
+    golden("upload", &Upload { len: 7 });
+}
+
+#[test]
+fn who_is_who() {
+    golden("parties", &Parties { desktop: 1000, gate: 990, decide: 989, companion: 1001 });
+}

@@ -1,0 +1,105 @@
+//! One connection, one order: read it, carry it out, tell the sink, tell sd-decide.
+
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use sd_sys::link::Link;
+use sd_sys::payload::Payload;
+use sd_sys::sink::Sink;
+use sd_wire::deadline;
+use sd_wire::fault::{Fault, Stage};
+use sd_wire::id::AskId;
+use sd_wire::outcome::{Granted, Outcome, What};
+use sd_wire::parties::Parties;
+use sd_wire::sign::{Fingerprint, MAX_PAYLOAD, Note, Order};
+
+use crate::keyring::{self, Signature};
+
+/// One connection from its first byte to its last.
+pub(crate) fn one(link: &Link, parties: &Parties, gpg_hangs: &AtomicBool) {
+    let (order, fds) = match sd_start::one_packet::<Order>(link, parties.decide) {
+        Ok(received) => received,
+        Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
+    };
+    if fds.len() != order.descriptors() {
+        sd_journal::warning(format!(
+            "an order was refused: {} descriptors came with it, it takes {}",
+            fds.len(),
+            order.descriptors()
+        ));
+        return sd_start::answer(link, &Note::Failed { why: Fault::Malformed });
+    }
+    let note = match order {
+        Order::Describe { key, .. } => in_time(gpg_hangs, move || keyring::describe(&key)).map(Note::Key),
+        Order::Sign { id, fingerprint } => {
+            sign(&id, fingerprint, fds, parties, gpg_hangs).map(|()| Note::Done {})
+        }
+    };
+    sd_start::answer(link, &note.unwrap_or_else(|why| Note::Failed { why }));
+}
+
+fn sign(
+    id: &AskId,
+    fingerprint: Fingerprint,
+    fds: Vec<OwnedFd>,
+    parties: &Parties,
+    gpg_hangs: &AtomicBool,
+) -> Result<(), Fault> {
+    let (sink, payload) = beside(fds, parties.desktop).map_err(|why| {
+        sd_journal::warning(format!("an order was refused: {why}"));
+        Fault::Malformed
+    })?;
+    let signed = payload
+        .and_then(|payload| payload.read().map_err(|e| e.to_string()))
+        .map_err(|why| {
+            sd_journal::warning(format!("a payload was refused: {why}"));
+            Fault::Malformed
+        })
+        .and_then(|bytes| in_time(gpg_hangs, move || keyring::sign(&fingerprint, &bytes)));
+    match signed {
+        Ok(signature) => settle(sink, id, signature),
+        Err(why) => {
+            if let Ok(line) = Outcome::line(id, What::Failed { stage: Stage::Sign, why }) {
+                // A requester that is gone needs no answer.
+                let _ = sink.settle(&line);
+            }
+            Err(why)
+        }
+    }
+}
+
+/// The sink, and the payload or what is wrong with it: a sink that is good can be told of a payload that is not.
+fn beside(fds: Vec<OwnedFd>, desktop: u32) -> Result<(Sink, Result<Payload, String>), String> {
+    let mut fds = fds.into_iter();
+    let (Some(sink), Some(payload)) = (fds.next(), fds.next()) else {
+        return Err("a descriptor is missing".into());
+    };
+    let sink = Sink::admit(sink, desktop).map_err(|e| format!("sink: {e}"))?;
+    Ok((sink, Payload::admit(payload, MAX_PAYLOAD).map_err(|e| e.to_string())))
+}
+
+/// Runs something of gpg, which has no deadline of its own, and gives up on it after [`deadline::WORKER`].
+fn in_time<T: Send + 'static>(
+    gpg_hangs: &AtomicBool,
+    gpg: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let (done, wait) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("gpg".into())
+        // Nobody listens any more when it comes back too late.
+        .spawn(move || drop(done.send(gpg())))
+        .map_err(|_| Fault::Unavailable)?;
+    wait.recv_timeout(deadline::WORKER).unwrap_or_else(|_| {
+        gpg_hangs.store(true, Ordering::Release);
+        Err(Fault::Timeout)
+    })
+}
+
+fn settle(sink: Sink, id: &AskId, signature: Signature) -> Result<(), Fault> {
+    let len = u32::try_from(signature.bytes.len()).map_err(|_| Fault::TooLarge)?;
+    let line = Outcome::line(id, What::Granted(Granted::Signature { len, status: signature.status }))
+        .map_err(|_| Fault::TooLarge)?;
+    sink.settle_with(&line, &signature.bytes, Instant::now() + deadline::UPLOAD).map_err(|_| Fault::Lost)
+}
