@@ -28,7 +28,7 @@ row() {
 # Which test executables there are, each with its package: executables CARGO-ARGUMENT…
 executables() {
     cargo test --quiet --no-run --message-format=json "$@" |
-        grep '"test":true}' |
+        grep '"profile":{[^}]*"test":true}' |
         sed -n 's/.*"manifest_path":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p'
 }
 

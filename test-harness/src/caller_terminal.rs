@@ -84,6 +84,14 @@ impl CallerTerminal {
         Ok(())
     }
 
+    /// Writes what COMMAND has written; not while the screen is shown.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn pass(&mut self, output: &[u8]) -> Result<(), Failure> {
+        self.tty.write_all(output).doing("write to this terminal")
+    }
+
     /// Gives the terminal back to the command.
     pub fn hide(&mut self) {
         if self.shown.take().is_some() {

@@ -44,6 +44,7 @@ impl Environment {
         let rig = std::env::current_exe().doing("find the rig's own executable")?;
         let tools = rig.parent().map(Path::to_owned).unwrap_or_default();
         let own = nix::unistd::geteuid().as_raw();
+        run_dir::subdirectory(run, 0o711, own)?;
         people.introduce(run)?;
         for (role, uid) in people.roles() {
             let mode = if role == "bus" { 0o755 } else { 0o700 };

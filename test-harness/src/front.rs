@@ -54,7 +54,7 @@ fn run(options: &Options, arguments: &[OsString]) -> Result<u8, Failure> {
     };
     let signals = signals()?;
     set_child_subreaper(true).doing("become the parent of orphans")?;
-    let run = run_dir::create()?;
+    let run = run_dir::choose()?;
     let ended = start(&run, arguments).and_then(|keeper| wait(keeper, &signals));
     if !matches!(ended, Ok(WaitStatus::Exited(..))) {
         // The keeper was killed, or never lived: it cannot have cleaned up.

@@ -24,6 +24,7 @@ use crate::cli::{self, Options};
 use crate::environment::Environment;
 use crate::failure::{Doing, Failure};
 use crate::notify::Notify;
+use crate::output::Output;
 use crate::screen::Album;
 use crate::supervision::{Part, Register, as_code, in_words};
 use crate::tools::{self, Daemon, Worker};
@@ -118,6 +119,7 @@ enum Source {
     Notify(usize),
     Bell(Worker),
     Keyboard,
+    Output,
 }
 
 struct Keeper<'a> {
@@ -131,6 +133,7 @@ struct Keeper<'a> {
     album: Album,
     typist: Typist,
     terminal: Option<CallerTerminal>,
+    output: Option<Output>,
     decide: Doorbell,
     workers: Vec<(Worker, Doorbell)>,
     daemons: Vec<(Daemon, Notify, u8)>,
@@ -172,6 +175,7 @@ impl<'a> Keeper<'a> {
             picture: String::new(),
             album: Album::open(options.screen.as_deref())?,
             typist: Typist::new(options.answer.clone()),
+            output: terminal.is_some().then(|| Output::open(size)).transpose()?,
             terminal,
             decide,
             workers,
@@ -234,7 +238,12 @@ impl<'a> Keeper<'a> {
     /// Runs COMMAND until something ends the run.
     fn run(&mut self) -> Result<End, Failure> {
         if self.end.is_none() {
-            let pid = self.environment.command(&self.options.command)?.start()?;
+            let command = self.environment.command(&self.options.command)?;
+            let command = match &self.output {
+                Some(output) => output.of(command)?,
+                None => command,
+            };
+            let pid = command.start()?;
             self.register.enter(pid, Part::Command)?;
         }
         loop {
@@ -253,6 +262,10 @@ impl<'a> Keeper<'a> {
         }
         if let Some(terminal) = &mut self.terminal {
             terminal.hide();
+            while let Some(bytes) = self.output.as_mut().and_then(Output::rest) {
+                // A terminal that is gone reads nothing.
+                let _ = terminal.pass(&bytes);
+            }
         }
     }
 
@@ -303,8 +316,10 @@ impl<'a> Keeper<'a> {
                 sources.push((Source::Bell(*worker), bell.as_fd()));
             }
         }
-        if let Some(terminal) = self.terminal.as_ref().filter(|terminal| terminal.is_shown()) {
-            sources.push((Source::Keyboard, terminal.as_fd()));
+        match (&self.terminal, &self.output) {
+            (Some(terminal), _) if terminal.is_shown() => sources.push((Source::Keyboard, terminal.as_fd())),
+            (_, Some(output)) => sources.push((Source::Output, output.as_fd())),
+            _ => {}
         }
         let mut fds: Vec<PollFd> =
             sources.iter().map(|(_, fd)| PollFd::new(*fd, PollFlags::POLLIN)).collect();
@@ -351,6 +366,10 @@ impl<'a> Keeper<'a> {
                 Some(Typed::Keys(keys)) => self.vt.type_in(&keys),
                 Some(Typed::Interrupt) => self.hear(Signal::SIGINT, 2),
                 None => Ok(()),
+            },
+            Source::Output => match (&mut self.output, &mut self.terminal) {
+                (Some(output), Some(terminal)) => terminal.pass(&output.read()),
+                _ => Ok(()),
             },
         }
     }

@@ -20,6 +20,7 @@ pub mod keeper;
 pub mod launch;
 pub mod launched;
 pub mod notify;
+pub mod output;
 pub mod people;
 pub mod run_dir;
 pub mod screen;

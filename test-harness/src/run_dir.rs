@@ -1,6 +1,7 @@
 //! The directory of one run: sockets, credentials, homes, logs. It vanishes with the run.
 
 use std::fs::{self, DirBuilder, Permissions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,13 +12,14 @@ use crate::failure::{Doing, Failure};
 /// Names inside the directory are up to this long, and a socket's whole path must fit into 107 bytes.
 const LONGEST_BASE: usize = 70;
 
-/// A directory of its own under `$XDG_RUNTIME_DIR`, else under the directory for temporary files.
+/// A path for the directory of a run under `$XDG_RUNTIME_DIR`, else under the directory for temporary files.
 ///
 /// Root uses the latter always: users of their own cannot enter `/run/user/0`.
+/// Nothing is made yet: that is left to the keeper, so that whenever the directory exists, both guards know it.
 ///
 /// # Errors
-/// When it cannot be made there.
-pub fn create() -> Result<PathBuf, Failure> {
+/// When the path would be too long for sockets.
+pub fn choose() -> Result<PathBuf, Failure> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_dir());
     let base = match runtime {
         Some(dir) if !geteuid().is_root() && dir.as_os_str().len() <= LONGEST_BASE => dir,
@@ -27,12 +29,9 @@ pub fn create() -> Result<PathBuf, Failure> {
         let words = "is too long for a directory with sockets; set TMPDIR to a shorter one";
         return Err(Failure::Missing(format!("{} {words}", base.display())));
     }
-    let made = tempfile::Builder::new()
-        .prefix("sd-rig.")
-        .permissions(Permissions::from_mode(0o711))
-        .tempdir_in(&base)
-        .doing(format_args!("make a directory in {}", base.display()))?;
-    Ok(made.keep())
+    // The standard library's only source of random numbers: the keys of its hash maps.
+    let random = RandomState::new().build_hasher().finish();
+    Ok(base.join(format!("sd-rig.{random:016x}")))
 }
 
 /// Makes a directory inside the run, owned by this uid and the gid of the same number.

@@ -8,7 +8,10 @@ mod support;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::process::Command;
+use std::time::Instant;
 use support::{RIG, Rig, eventually};
+use test_harness::cli::Size;
+use test_harness::vt::Vt;
 
 const KNOCK: &str = "sd-fake knock $SD_RIG_RUN/socket";
 
@@ -226,4 +229,42 @@ fn a_worker_is_born_with_its_socket_and_nothing_else_and_born_again_when_needed(
     assert!(lines[3].contains("GNUPGHOME") && !lines[3].contains("DBUS_"), "{}", run.all());
     // 0, 1, 2, the listener, the connection, and the directory that is read.
     assert!(lines.iter().all(|line| line.contains(" files=6 ")), "{}", run.all());
+}
+
+#[test]
+fn a_person_answers_on_the_terminal_that_the_rig_was_called_from() {
+    if !one_uid_for_all() {
+        return;
+    }
+    let rig = Rig::among_fakes().with(&["--answer", "ask"]);
+    let mut terminal = Vt::open(Size { cols: 60, rows: 12 }, geteuid().as_raw()).unwrap();
+    let mut command = rig.command(&format!("{KNOCK}/decide.sock; echo done"));
+    command
+        .stdin(terminal.share().unwrap())
+        .stdout(terminal.share().unwrap())
+        .stderr(terminal.share().unwrap());
+    let mut child = command.spawn().unwrap();
+    let mut see = |what: &str, alternate: bool| {
+        eventually(what, || {
+            terminal.read(Instant::now());
+            let seen = terminal.picture().contains(what) && terminal.screen().alternate_screen() == alternate;
+            seen.then_some(())
+        });
+        if what == "y approve" {
+            terminal.type_in(b"n").unwrap();
+        }
+    };
+    see("y approve", true);
+    see("done", false);
+    let status = eventually("the rig's end", || child.try_wait().unwrap());
+    terminal.read(Instant::now());
+    assert!(status.success(), "{}", terminal.picture());
+    assert!(terminal.picture().starts_with("n\ndone"), "{}", terminal.picture());
+}
+
+#[test]
+fn asking_a_person_needs_a_terminal() {
+    let run = Rig::among_fakes().with(&["--answer", "ask"]).run("true");
+    assert_eq!(run.status, 64, "{}", run.all());
+    assert!(run.stderr.contains("terminal"), "{}", run.all());
 }

@@ -82,6 +82,11 @@ impl Rig {
 
     /// Starts a line of shell in the rig.
     pub(crate) fn start(&self, script: &str) -> Child {
+        self.command(script).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// The rig with a line of shell, without input, and not yet started.
+    pub(crate) fn command(&self, script: &str) -> Command {
         let mut command = Command::new(&self.program);
         if !self.arguments.iter().any(|word| word == "--timeout") {
             command.args(["--timeout", "60"]);
@@ -93,11 +98,8 @@ impl Rig {
             .args(["--", "sh", "-c", script])
             .env("TMPDIR", self.place())
             .env_remove("XDG_RUNTIME_DIR")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
     }
 
     /// Waits for the end of what [`Rig::start`] started.
