@@ -14,10 +14,10 @@ use sd_wire::outcome::{Outcome, What};
 use sd_wire::parties::Parties;
 
 use crate::caller::Caller;
-use crate::cli::{Cli, Error};
 use crate::clerk::errands::Errands;
 use crate::clerk::held::Cabinet;
 use crate::clerk::wait::{Found, Signals};
+use crate::cli::{Cli, Error};
 use crate::commit::Signed;
 use crate::docket::Docket;
 use crate::docket::effect::Effect;

@@ -50,7 +50,12 @@ fn commit(untrusted: &[u8], hash: Hash) -> Option<Signed> {
     }
     let (author, committer) = (commit.author().ok()?, commit.committer().ok()?);
     let mut facts = Vec::from(person("author", author.name, author.email, date(author.time(), author.time)));
-    facts.extend(person("committer", committer.name, committer.email, date(committer.time(), committer.time)));
+    facts.extend(person(
+        "committer",
+        committer.name,
+        committer.email,
+        date(committer.time(), committer.time),
+    ));
     let mut rest = vec![fact("tree", commit.tree)];
     rest.extend(commit.parents.iter().map(|parent| fact("parent", parent)));
     if commit.parents.is_empty() {
@@ -75,9 +80,8 @@ fn tag(untrusted: &[u8], hash: Hash) -> Option<Signed> {
     }
     let mut text = lines(tag.message);
     text.extend(tag.signature.map(lines).unwrap_or_default());
-    let rest = vec![
-        (String::from("object"), Printable::line(&format!("{} ({})", tag.target, tag.target_kind))),
-    ];
+    let rest =
+        vec![(String::from("object"), Printable::line(&format!("{} ({})", tag.target, tag.target_kind)))];
     Some(Signed { what: "git tag".to_owned(), facts, text, rest })
 }
 
@@ -161,7 +165,12 @@ mod tests {
 
     #[test]
     fn what_is_no_commit_is_shown_as_it_is() {
-        for bytes in [&b"tree zz\nhello\x1b[2J\n"[..], b"\xff\xfe", b"", b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n"] {
+        for bytes in [
+            &b"tree zz\nhello\x1b[2J\n"[..],
+            b"\xff\xfe",
+            b"",
+            b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n",
+        ] {
             let signed = Signed::read(bytes).unwrap();
             assert_eq!(signed.what, format!("unknown data, {} bytes", bytes.len()));
             assert!(signed.is_unknown());

@@ -66,8 +66,7 @@ fn want(kind: u8) -> Want {
     }
 }
 
-const KEYS: [Key; 8] =
-    [Key::Yes, Key::Yes, Key::Yes, Key::No, Key::Up, Key::Down, Key::Help, Key::Other];
+const KEYS: [Key; 8] = [Key::Yes, Key::Yes, Key::Yes, Key::No, Key::Up, Key::Down, Key::Help, Key::Other];
 
 /// What an onlooker knows.
 #[derive(Default)]
@@ -113,7 +112,11 @@ impl Onlooker {
                     let granted = matches!(filed.want, Want::Read { .. })
                         && self.grants.get(&filed.caller).is_some_and(|until| self.now < *until);
                     let by_key = key == Some(Key::Yes) && before == Some(id) && counts;
-                    assert!(free || granted || by_key, "dispatched {id} of {:?} without a reason", filed.want);
+                    assert!(
+                        free || granted || by_key,
+                        "dispatched {id} of {:?} without a reason",
+                        filed.want
+                    );
                     self.filings[n].dispatched += 1;
                 }
                 Effect::Settle { id, what } => {
@@ -170,7 +173,14 @@ fn play(story: &[Happens]) {
                     let filing = onlooker.filings.len();
                     let want = want(kind);
                     onlooker.open.insert(id(n), filing);
-                    onlooker.filings.push(Filed { id: id(n), want, caller, dispatched: 0, settled: 0, told: 0 });
+                    onlooker.filings.push(Filed {
+                        id: id(n),
+                        want,
+                        caller,
+                        dispatched: 0,
+                        settled: 0,
+                        told: 0,
+                    });
                 }
                 made_up::filed_by(n, want(kind), Caller::made_up(i32::from(caller) + 1, 5))
             }
@@ -231,7 +241,8 @@ fn play(story: &[Happens]) {
     }
     assert!(docket.due().is_none() && docket.listed().next().is_none(), "nothing is forgotten");
     assert!(onlooker.open.is_empty());
-    let ids: HashSet<&AskId> = onlooker.filings.iter().filter(|filed| filed.told != 1).map(|f| &f.id).collect();
+    let ids: HashSet<&AskId> =
+        onlooker.filings.iter().filter(|filed| filed.told != 1).map(|f| &f.id).collect();
     assert!(ids.is_empty(), "told exactly once: {ids:?}");
 }
 

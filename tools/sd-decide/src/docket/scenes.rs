@@ -1,8 +1,8 @@
 //! The docket's rules, one short scene each.
 
 use sd_wire::ask::{Resolution, Want};
-use sd_wire::fetch;
 use sd_wire::fault::{Fault, Stage};
+use sd_wire::fetch;
 use sd_wire::outcome::What;
 
 use super::effect::Effect;
@@ -62,7 +62,10 @@ impl Scene {
 }
 
 fn dispatched(effects: &[Effect]) -> Vec<&Order> {
-    effects.iter().filter_map(|e| if let Effect::Dispatch { order, .. } = e { Some(order) } else { None }).collect()
+    effects
+        .iter()
+        .filter_map(|e| if let Effect::Dispatch { order, .. } = e { Some(order) } else { None })
+        .collect()
 }
 
 fn told(effects: &[Effect]) -> Vec<Resolution> {
@@ -70,7 +73,10 @@ fn told(effects: &[Effect]) -> Vec<Resolution> {
 }
 
 fn settled(effects: &[Effect]) -> Vec<&What> {
-    effects.iter().filter_map(|e| if let Effect::Settle { what, .. } = e { Some(what) } else { None }).collect()
+    effects
+        .iter()
+        .filter_map(|e| if let Effect::Settle { what, .. } = e { Some(what) } else { None })
+        .collect()
 }
 
 #[test]

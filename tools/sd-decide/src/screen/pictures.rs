@@ -150,7 +150,8 @@ fn the_bottom_line_says_wait_until_a_key_counts() {
 #[test]
 fn a_signature_shows_what_is_signed_and_by_which_key() {
     for size in SIZES {
-        let mut filing = filing(1, sign(), Caller::made_up(4711, 99));
+        let want = Want::Sign { key: Text::new("ada@example.org").unwrap() };
+        let mut filing = filing(1, want, Caller::made_up(4711, 99));
         filing.ask.claims.repository = Some(Text::new("/home/nb/engine").unwrap());
         filing.ask.claims.branch = Some(Text::new("main").unwrap());
         let file = |status: &str, path: &str| ChangedFile {
@@ -180,7 +181,7 @@ fn a_signature_shows_what_is_signed_and_by_which_key() {
             "key id      89ABCDEF01234567",
             "Nobody <nobody@example.org>",
             "0123456789ABCDEF0123456789ABCDEF01234567",
-            "the default key",
+            "~ key wanted  ada@example.org",
             "CLAIMED, NOT CHECKED",
             "~ repository  /home/nb/engine",
             "~ branch      main",
