@@ -1,5 +1,6 @@
 //! The binary as it is installed, on a pseudo terminal.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod stage;
 
@@ -18,7 +19,7 @@ use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::outcome::What;
 use sd_wire::path::ItemPath;
-use stage::{Stage, hear, outcome, say};
+use stage::{Stage, everybody_is_me, hear, outcome, say};
 
 fn item() -> ItemPath {
     ItemPath::parse("/org/freedesktop/secrets/collection/login/7").unwrap()
@@ -196,6 +197,80 @@ fn a_worker_that_is_gone_fails_the_ask() {
     drop(gate);
     assert_eq!(outcome(&sink).unwrap().what, What::Failed { stage: At::Decide, why: Fault::Malformed });
     assert!(stage.decide.try_wait().unwrap().is_none());
+}
+
+#[test]
+fn a_connection_of_another_uid_than_the_gates_is_dropped() {
+    let mut parties = everybody_is_me();
+    parties.gate += 1;
+    let stage = Stage::among(parties, 300);
+    let link = stage.gate();
+    assert!(hear(&link).is_none());
+    stage.logs("only the gate");
+}
+
+#[test]
+fn a_sink_of_another_uid_is_refused() {
+    let mut parties = everybody_is_me();
+    parties.desktop += 1;
+    let stage = Stage::among(parties, 300);
+    let (sink, _gate) = stage.file(1, read());
+    assert!(outcome(&sink).is_none());
+    stage.logs("the sink is refused: uid");
+}
+
+#[test]
+fn a_note_of_another_uid_than_the_companions_is_not_believed() {
+    let mut parties = everybody_is_me();
+    parties.companion += 1;
+    let stage = Stage::among(parties, 300);
+    let (sink, _gate) = described(&stage, 1);
+    assert_eq!(outcome(&sink).unwrap().what, What::Failed { stage: At::Decide, why: Fault::Lost });
+    stage.logs("it was written by uid");
+}
+
+#[test]
+fn it_does_not_start_as_another_uid_than_the_parties_file_says() {
+    let mut parties = everybody_is_me();
+    parties.decide += 1;
+    let mut stage = Stage::start(parties, 300);
+    assert_eq!(stage.exit_code(), Some(78));
+}
+
+#[test]
+fn a_connection_that_says_nothing_is_dropped_and_so_are_a_hundred() {
+    let stage = Stage::new(300);
+    let silent: Vec<Link> = (0..100).map(|_| stage.gate()).collect();
+    let (sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    stage.types(b"n");
+    assert_eq!(outcome(&sink).unwrap().what, What::Denied {});
+    assert!(silent.iter().all(|link| hear(link).is_none()));
+}
+
+#[test]
+fn more_asks_than_may_wait_are_turned_away_and_the_others_described() {
+    let stage = Stage::new(300);
+    let all: Vec<(Link, Link)> = (0..70).map(|n| stage.file(n, read())).collect();
+    let too_many = What::Failed { stage: At::Decide, why: Fault::TooMany };
+    for (sink, _) in &all[64..] {
+        assert_eq!(outcome(sink).unwrap().what, too_many);
+    }
+    for _ in 0..64 {
+        let (worker, _, _) = stage.ordered::<fetch::Order>();
+        say(&worker, &fetch::Note::Described(description()));
+    }
+    stage.shows("64 are waiting");
+}
+
+#[test]
+fn another_size_is_drawn_anew() {
+    let stage = Stage::new(300);
+    let (_sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    stage.resize(120, 40);
+    // Side by side now.
+    stage.shows("│ ask 0000000000000001");
 }
 
 #[test]

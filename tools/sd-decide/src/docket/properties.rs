@@ -225,10 +225,8 @@ fn play(story: &[Happens]) {
                 Event::Tick
             }
         };
-        if let Event::Key(_) = event {
-            if docket.keyboard().help() {
-                onlooker.picture = None;
-            }
+        if matches!(event, Event::Key(_)) && docket.keyboard().help() {
+            onlooker.picture = None;
         }
         step(&mut docket, &mut onlooker, event);
         if docket.keyboard().help() {

@@ -35,10 +35,20 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts it, and waits until it shows its first picture.
     pub(crate) fn new(expire: u64) -> Self {
+        Self::among(everybody_is_me(), expire)
+    }
+
+    /// As [`Stage::new`], with other uids in the parties file.
+    pub(crate) fn among(parties: Parties, expire: u64) -> Self {
+        let stage = Self::start(parties, expire);
+        stage.shows("nothing is waiting");
+        stage
+    }
+
+    /// Starts it.
+    pub(crate) fn start(parties: Parties, expire: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let uid = own_uid();
-        let parties = Parties { desktop: uid, gate: uid, decide: uid, companion: uid };
         std::fs::write(path("parties"), parties.to_line().unwrap()).unwrap();
         std::fs::set_permissions(path("parties"), Permissions::from_mode(0o600)).unwrap();
         let door = Listener::bind(&path("decide.sock"), 0o600).unwrap();
@@ -74,9 +84,7 @@ impl Stage {
                 seen.lock().unwrap().process(&bytes[..read]);
             }
         });
-        let stage = Self { folder, decide, keyboard: Some(keyboard), picture, fetch };
-        stage.shows("nothing is waiting");
-        stage
+        Self { folder, decide, keyboard: Some(keyboard), picture, fetch }
     }
 
     /// What is on the terminal now.
@@ -109,6 +117,13 @@ impl Stage {
 
     pub(crate) fn types(&self, keys: &[u8]) {
         self.keyboard.as_ref().unwrap().write_all(keys).unwrap();
+    }
+
+    /// Makes the terminal this large.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let size = (rows.try_into().unwrap(), columns.try_into().unwrap());
+        self.picture.lock().unwrap().screen_mut().set_size(size.0, size.1);
+        sd_sys::terminal::set_size(self.keyboard.as_ref().unwrap(), columns, rows).unwrap();
     }
 
     /// A new connection to the door.
@@ -152,6 +167,12 @@ impl Drop for Stage {
         let _ = self.decide.kill();
         let _ = self.decide.wait();
     }
+}
+
+/// One uid in all roles.
+pub(crate) fn everybody_is_me() -> Parties {
+    let uid = own_uid();
+    Parties { desktop: uid, gate: uid, decide: uid, companion: uid }
 }
 
 /// The next packet; `None` at the end.
