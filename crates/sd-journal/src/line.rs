@@ -13,7 +13,7 @@ pub(crate) fn line(tool: &str, message: &str, fields: &[(&'static str, String)])
         text.push(' ');
         text.push_str(name);
         text.push('=');
-        let quoted = value.is_empty() || value.contains([' ', '"', '=']);
+        let quoted = value.is_empty() || value.contains([' ', '"', '=', '\\', '\n']);
         if quoted {
             text.push('"');
         }
@@ -25,16 +25,19 @@ pub(crate) fn line(tool: &str, message: &str, fields: &[(&'static str, String)])
     text
 }
 
-/// The message with its control characters escaped, for the journal too: `journalctl` would show
-/// a message that holds them as a blob.
-pub(crate) fn printable(message: &str) -> String {
+/// A message or value with its control characters escaped, for the journal too: `journalctl` shows
+/// what holds them as a blob, and other readers print it as it is.
+pub(crate) fn printable(from: &str) -> String {
     let mut text = String::new();
-    escape(&mut text, message, false);
+    escape(&mut text, from, false);
     text
 }
 
+/// The most characters of one message or value: a peer that misspeaks at length fills no disk.
+const MAX_CHARS: usize = 1024;
+
 fn escape(text: &mut String, from: &str, quoted: bool) {
-    for one in from.chars() {
+    for one in from.chars().take(MAX_CHARS) {
         match one {
             '\n' => text.push_str("\\n"),
             '"' | '\\' if quoted => {
@@ -50,9 +53,15 @@ fn escape(text: &mut String, from: &str, quoted: bool) {
             _ => text.push(one),
         }
     }
+    if from.chars().nth(MAX_CHARS).is_some() {
+        text.push('…');
+    }
 }
 
 fn turns(one: char) -> bool {
     matches!(one,
         '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
+
+#[cfg(test)]
+mod tests;

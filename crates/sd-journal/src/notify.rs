@@ -29,3 +29,6 @@ fn say(state: NotifyState) -> bool {
     // the supervisor to notice.
     daemon::notify(false, &[state]).unwrap_or(false)
 }
+
+#[cfg(test)]
+mod tests;

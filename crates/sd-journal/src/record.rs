@@ -103,11 +103,8 @@ impl Record {
             Severity::Warning => Priority::Warning,
             Severity::Info => Priority::Info,
         };
-        // The journal delimits values by their length, so no value can forge a field; only what
-        // `journalctl` prints on a terminal is escaped.
-        let tool = tool();
-        let own = [("SYSLOG_IDENTIFIER", tool.as_str())];
-        let given = self.fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let own = [("SYSLOG_IDENTIFIER", tool())];
+        let given = self.fields.iter().map(|(name, value)| (*name, printable(value)));
         journal_send(priority, &printable(&self.message), own.into_iter().chain(given)).is_ok()
     }
 }
@@ -133,3 +130,6 @@ fn tool() -> String {
     let name = std::path::Path::new(&first).file_name().unwrap_or(first.as_os_str());
     name.to_string_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod tests;

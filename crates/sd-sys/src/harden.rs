@@ -44,3 +44,6 @@ pub fn this_process() -> Result<(), HardenError> {
     umask(Mode::from_bits_truncate(0o077));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -233,3 +233,6 @@ impl From<Link> for OwnedFd {
         link.fd
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,3 +152,6 @@ impl From<Listener> for OwnedFd {
         listener.fd
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,6 +79,11 @@ impl Mapping {
         self.kind
     }
 
+    /// Overwrites every byte with zero, by writes that the compiler may not leave out.
+    pub(crate) fn wipe(&mut self) {
+        self.bytes_mut().zeroize();
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: start and size are those of a live mapping, which the kernel filled with zeros,
         // and which only `bytes_mut` changes, through an exclusive borrow.
@@ -93,7 +98,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        self.bytes_mut().zeroize();
+        self.wipe();
         // SAFETY: the range is exactly our own mapping, and no borrow of it outlives `self`.
         // It cannot fail for such a range; if it did, the pages would stay, wiped.
         let _ = unsafe { munmap(self.start.cast(), self.size) };

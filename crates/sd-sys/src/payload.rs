@@ -122,3 +122,6 @@ impl From<Payload> for OwnedFd {
         payload.file.into()
     }
 }
+
+#[cfg(test)]
+mod tests;

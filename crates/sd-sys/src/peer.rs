@@ -82,3 +82,6 @@ pub(crate) fn unnamed(fd: BorrowedFd<'_>) -> io::Result<bool> {
     let theirs: UnixAddr = getpeername(fd.as_raw_fd())?;
     Ok(ours.is_unnamed() && theirs.is_unnamed())
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,3 +91,6 @@ fn read(pid: i32, name: &str) -> io::Result<Vec<u8>> {
         Ok(_) => Ok(bytes),
     }
 }
+
+#[cfg(test)]
+mod tests;

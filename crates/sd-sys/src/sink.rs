@@ -121,3 +121,6 @@ impl AsFd for Sink {
         self.link.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests;

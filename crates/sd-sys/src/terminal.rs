@@ -50,3 +50,6 @@ pub fn set_size(fd: impl AsFd, cols: u16, rows: u16) -> io::Result<()> {
     let rc = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCSWINSZ, &raw const wanted) };
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

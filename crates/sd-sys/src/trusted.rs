@@ -81,3 +81,6 @@ fn read(path: &Path, max: usize) -> Result<Vec<u8>, Reason> {
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Reason::Io)?;
     if bytes.len() > max { Err(Reason::TooLong(max)) } else { Ok(bytes) }
 }
+
+#[cfg(test)]
+mod tests;

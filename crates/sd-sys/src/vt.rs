@@ -214,3 +214,6 @@ pub fn set_keyboard(fd: impl AsFd, wanted: Keyboard) -> io::Result<()> {
     command(fd, KDSKBMODE, argument)?;
     if keyboard(fd)? == wanted { Ok(()) } else { Err(not_kept("keyboard mode")) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+use super::*;
+use crate::identity::{own_pid, own_uid};
+
+#[test]
+fn this_process_looks_like_itself() {
+    let me = Process::look(own_pid()).unwrap();
+    assert_eq!((me.pid, me.uid), (own_pid(), Some(own_uid())));
+    assert_eq!(me.ppid, nix::unistd::getppid().as_raw());
+    let first: Vec<u8> = std::os::unix::ffi::OsStringExt::into_vec(std::env::args_os().next().unwrap());
+    assert_eq!(me.cmdline[0], first);
+    assert_eq!(me.start, start_of(own_pid()).unwrap());
+    assert!(me.start > 0 && !me.comm.is_empty());
+}
+
+#[test]
+fn the_parents_follow_one_another_and_are_never_younger() {
+    let chain = ancestors(own_pid(), 16);
+    assert_eq!(chain[0].pid, nix::unistd::getppid().as_raw());
+    for pair in chain.windows(2) {
+        assert_eq!(pair[0].ppid, pair[1].pid);
+        assert!(pair[0].start >= pair[1].start);
+    }
+    assert_eq!(ancestors(own_pid(), 1).len(), 1);
+    assert!(ancestors(own_pid(), 0).is_empty());
+}
+
+#[test]
+fn a_process_that_is_not_there_is_not_found() {
+    for pid in [0, -1, i32::MIN, i32::MAX] {
+        assert_eq!(Process::look(pid).unwrap_err().kind(), io::ErrorKind::NotFound, "{pid}");
+        assert!(ancestors(pid, 3).is_empty());
+    }
+}
+
+#[test]
+fn a_name_that_mimics_the_kernel_misleads_nobody() {
+    let hostile = b"4242 (a) R 1 (b) S 77 4242 4242 34816 4242 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 0 0\n";
+    let found = stat(hostile).unwrap();
+    assert_eq!(found.comm, "a) R 1 (b");
+    assert_eq!((found.ppid, found.start), (77, 987_654));
+    assert_eq!(found.tty.as_deref(), Some("pts/0"));
+}
+
+#[test]
+fn whatever_a_process_calls_itself_its_parent_and_start_are_read_right() {
+    let pieces = [b"(".as_slice(), b")", b" ", b"\n", b"\0", b"\xff", b"R 1 2 3", b") S 1 1 1 0 "];
+    for one in pieces {
+        for two in pieces {
+            for three in pieces {
+                let comm = [one, two, three].concat();
+                let line =
+                    [b"9 (", comm.as_slice(), b") S 77 9 9 1026 9 0 1 2 3 4 5 6 7 8 20 0 1 0 987 1 2\n"];
+                let found = stat(&line.concat()).unwrap();
+                assert_eq!(found.comm, String::from_utf8_lossy(&comm));
+                assert_eq!((found.ppid, found.start, found.tty.as_deref()), (77, 987, Some("tty2")));
+            }
+        }
+    }
+}
+
+#[test]
+fn names_with_line_breaks_and_broken_utf8_are_taken_as_they_are() {
+    let found = stat(b"1 (\n\xff)\x1b[2J) S 1 1 1 0 1 1 1 1 1 1 1 1 1 1 20 0 1 0 5 0").unwrap();
+    assert_eq!(found.comm, "\n\u{fffd})\u{1b}[2J");
+    assert_eq!((found.ppid, found.start, found.tty), (1, 5, None));
+}
+
+#[test]
+fn what_is_not_a_stat_line_is_not_read_as_one() {
+    let whole = b"1 (sh) S 1 1 1 0 1 1 1 1 1 1 1 1 1 1 20 0 1 0 5 0";
+    assert!(stat(whole).is_some());
+    // Cut before the start time, whose last digit is the third byte from the end.
+    for end in 0..whole.len() - 3 {
+        assert!(stat(&whole[..end]).is_none(), "{end}");
+    }
+    for wrong in [b")(".as_slice(), b"1 )sh( S", b"", b"(((((", b"1 (sh) S x 1 1 0", b"\xff(\xff)\xff"] {
+        assert!(stat(wrong).is_none());
+    }
+}
+
+#[test]
+fn a_real_process_with_a_hostile_name_is_read_right() {
+    let _ = nix::sys::prctl::set_name(c"x) Z 1 (\n0 0");
+    // The name is the thread's; the process' stat shows the first thread's, so look at our own.
+    let thread = nix::unistd::gettid().as_raw();
+    let found = look_at_stat(thread).unwrap();
+    assert_eq!(found.comm, "x) Z 1 (\n0 0");
+    assert_eq!(found.ppid, nix::unistd::getppid().as_raw());
+}
+
+#[test]
+fn terminals_have_the_names_that_a_person_knows() {
+    let named = [
+        (0, None),
+        (0x0402, Some("tty2")),
+        (0x0440, Some("ttyS0")),
+        (0x0501, Some("console")),
+        (0x8803, Some("pts/3")),
+        (0x0010_8801, Some("pts/257")),
+        (0xcc00, Some("204:0")),
+    ];
+    for (number, name) in named {
+        assert_eq!(terminal(number).as_deref(), name, "{number:#x}");
+    }
+    for number in [i32::MIN, -1, i32::MAX] {
+        assert!(terminal(number).is_some());
+    }
+}
+
+#[test]
+fn the_effective_uid_is_the_second_of_the_uid_line() {
+    assert_eq!(effective_uid(b"Name:\tsh\nUid:\t1000\t0\t0\t0\nGid:\t1\t1\t1\t1\n"), Some(0));
+    assert_eq!(effective_uid(b"Name:\tUid: 0 0\\nUid:\nUid:\t7\t8\t9\t10\n"), Some(8));
+    for wrong in [b"".as_slice(), b"Uid:", b"Uid:\t1", b"Uid:\tx\ty", b"Uid:\t1\t-1", b"Uid:\t\xff\xff"] {
+        assert_eq!(effective_uid(wrong), None);
+    }
+}
+
+#[test]
+fn arguments_are_split_at_zeros_and_empty_ones_are_kept() {
+    let none: [&[u8]; 0] = [];
+    assert_eq!(arguments(b""), none);
+    assert_eq!(arguments(b"sh\0-c\0\0x y\0"), [b"sh".as_slice(), b"-c", b"", b"x y"]);
+    assert_eq!(arguments(b"rewritten by itself"), [b"rewritten by itself"]);
+    assert_eq!(arguments(b"\0\0"), [b"", b""]);
+}
+
+#[test]
+fn the_unified_control_group_is_taken_before_the_old_ones() {
+    assert_eq!(control_group(b"0::/user.slice\n").as_deref(), Some("/user.slice"));
+    assert_eq!(control_group(b"2:cpu:/x\n1:name=systemd:/y\n0::/z\n").as_deref(), Some("/z"));
+    assert_eq!(control_group(b"2:cpu:/x\n1:name=systemd:/y\n0::/\n").as_deref(), Some("/y"));
+    assert_eq!(control_group(b"0::/\n").as_deref(), Some("/"));
+    assert_eq!(control_group(b"2:cpu:/x\n"), None);
+    assert_eq!(control_group(b""), None);
+}
+
+#[test]
+fn a_session_is_believed_only_where_logind_puts_it() {
+    assert_eq!(session("/user.slice/user-1000.slice/session-2.scope").as_deref(), Some("2"));
+    assert_eq!(session("/user.slice/user-1000.slice/session-c7.scope/sub").as_deref(), Some("c7"));
+    for forged in [
+        "/user.slice/user-1000.slice/user@1000.service/session-1.scope",
+        "/user.slice/user-1000.slice/user@1000.service/user.slice/user-0.slice/session-1.scope",
+        "/system.slice/user-1000.slice/session-1.scope",
+        "user.slice/user-1000.slice/session-1.scope",
+        "/user.slice/user-x.slice/session-1.scope",
+        "/user.slice/user-.slice/session-1.scope",
+        "/user.slice/user-1000.slice/session-.scope",
+        "/user.slice/user-1000.slice/session-1 (seat0).scope",
+        "/",
+        "",
+    ] {
+        assert_eq!(session(forged), None, "{forged}");
+    }
+}
