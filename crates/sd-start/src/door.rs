@@ -9,6 +9,8 @@ use sd_wire::line::{Malformed, Words};
 
 /// How long a peer may take to say the one thing it came for.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a peer may take to make room for an answer.
+const TAKES: Duration = Duration::from_secs(1);
 
 /// Waits for one packet on a fresh connection, and gives its words and the descriptors beside it.
 ///
@@ -24,6 +26,18 @@ pub fn one_packet<W: Words>(link: &Link, only: u32) -> Result<(W, Vec<OwnedFd>),
         link.receive_by(Instant::now() + PATIENCE).map_err(Refused::Receive)?.ok_or(Refused::Silence)?;
     let words = W::from_line(&packet.bytes).map_err(Refused::Malformed)?;
     Ok((words, packet.fds))
+}
+
+/// Says one thing back on the connection that the packet came by. A peer that does not take it within a second is
+/// left to itself.
+pub fn answer<W: Words>(link: &Link, words: &W) {
+    let said = words
+        .to_line()
+        .map_err(|e| e.to_string())
+        .and_then(|line| link.send_by(&line, &[], Instant::now() + TAKES).map_err(|e| e.to_string()));
+    if let Err(why) = said {
+        sd_journal::warning(format!("a {} could not be said: {why}", W::NAME));
+    }
 }
 
 /// Why a packet was not taken. For the log; a peer that misspeaks is dropped, not answered.

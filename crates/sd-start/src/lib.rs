@@ -6,6 +6,6 @@ mod door;
 mod orders;
 mod start;
 
-pub use door::{Refused, one_packet};
+pub use door::{Refused, answer, one_packet};
 pub use orders::{AT_ONCE, each_connection};
 pub use start::{NotServing, Start, run};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::bounded::Text;
 use crate::fault::{Fault, Stage};
 use crate::id::AskId;
-use crate::line::Words;
+use crate::line::{Malformed, Words};
 use crate::parties::Role;
 use crate::path::{CollectionPath, ItemPath};
 
@@ -34,6 +34,16 @@ pub struct Outcome {
 
 impl Words for Outcome {
     const NAME: &'static str = "outcome";
+}
+
+impl Outcome {
+    /// The line that says this of an ask.
+    ///
+    /// # Errors
+    /// [`Malformed::TooLong`], for which every other outcome is too short.
+    pub fn line(id: &AskId, what: What) -> Result<Vec<u8>, Malformed> {
+        Self { id: id.clone(), what }.to_line()
+    }
 }
 
 /// What may be said in a sink.

@@ -1,7 +1,7 @@
 //! One connection, one order: read it, carry it out, tell the sink, tell sd-decide.
 
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_io::Timer;
 use sd_sys::link::Link;
@@ -123,7 +123,7 @@ async fn carry_out(order: &Order, sink: Option<&Sink>, parties: &Parties) -> Res
 /// Invites the secret through the sink, by a socket that only the requester and this process know.
 fn invited(sink: &Sink, id: &AskId, desktop: u32) -> Result<Secret, Fault> {
     let deadline = Instant::now() + deadline::UPLOAD;
-    let line = line(id, What::Invited {})?;
+    let line = Outcome::line(id, What::Invited {}).map_err(|_| Fault::TooLarge)?;
     let (ours, theirs) = Link::pair().map_err(|_| Fault::Unavailable)?;
     sink.invite(&line, theirs).map_err(|_| Fault::NoUpload)?;
     let packet = ours.receive_by(deadline).ok().flatten().ok_or(Fault::NoUpload)?;
@@ -153,7 +153,7 @@ fn length(len: usize, most: u32) -> Result<u32, Fault> {
 }
 
 fn settle(sink: Sink, id: AskId, granted: Granted, body: &Body) -> Result<(), Fault> {
-    let line = line(&id, What::Granted(granted))?;
+    let line = Outcome::line(&id, What::Granted(granted)).map_err(|_| Fault::TooLarge)?;
     let bytes = match body {
         Body::Nothing => &[][..],
         Body::Open(bytes) => bytes,
@@ -164,13 +164,9 @@ fn settle(sink: Sink, id: AskId, granted: Granted, body: &Body) -> Result<(), Fa
 }
 
 fn fail(sink: Sink, id: &AskId, why: Fault) {
-    if let Ok(line) = line(id, What::Failed { stage: Stage::Fetch, why }) {
+    if let Ok(line) = Outcome::line(id, What::Failed { stage: Stage::Fetch, why }) {
         let _ = sink.settle(&line);
     }
-}
-
-fn line(id: &AskId, what: What) -> Result<Vec<u8>, Fault> {
-    Outcome { id: id.clone(), what }.to_line().map_err(|_| Fault::TooLarge)
 }
 
 fn id_of(order: &Order) -> Option<&AskId> {
@@ -186,16 +182,10 @@ fn id_of(order: &Order) -> Option<&AskId> {
     }
 }
 
+/// A note too long for a packet cannot be shown, so it fails instead of being cut.
 fn say(link: &Link, note: &Note) {
-    let line = match note.to_line() {
-        Ok(line) => line,
-        // Too long for a packet: cannot be shown, so it fails instead of being cut.
-        Err(_) => match (Note::Failed { why: Fault::TooLarge }).to_line() {
-            Ok(line) => line,
-            Err(_) => return,
-        },
-    };
-    if let Err(e) = link.send_by(&line, &[], Instant::now() + Duration::from_secs(1)) {
-        sd_journal::warning(format!("sd-decide did not take a note: {e}"));
+    match note.to_line() {
+        Ok(_) => sd_start::answer(link, note),
+        Err(_) => sd_start::answer(link, &Note::Failed { why: Fault::TooLarge }),
     }
 }

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sd_sys::link::Link;
 use sd_sys::payload::Payload;
@@ -11,7 +11,6 @@ use sd_sys::sink::Sink;
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::id::AskId;
-use sd_wire::line::Words;
 use sd_wire::outcome::{Granted, Outcome, What};
 use sd_wire::parties::Parties;
 use sd_wire::sign::{Fingerprint, MAX_PAYLOAD, Note, Order};
@@ -30,7 +29,7 @@ pub(crate) fn one(link: &Link, parties: &Parties, gpg_hangs: &AtomicBool) {
             fds.len(),
             order.descriptors()
         ));
-        return say(link, &Note::Failed { why: Fault::Malformed });
+        return sd_start::answer(link, &Note::Failed { why: Fault::Malformed });
     }
     let note = match order {
         Order::Describe { key, .. } => in_time(gpg_hangs, move || keyring::describe(&key)).map(Note::Key),
@@ -38,7 +37,7 @@ pub(crate) fn one(link: &Link, parties: &Parties, gpg_hangs: &AtomicBool) {
             sign(&id, fingerprint, fds, parties, gpg_hangs).map(|()| Note::Done {})
         }
     };
-    say(link, &note.unwrap_or_else(|why| Note::Failed { why }));
+    sd_start::answer(link, &note.unwrap_or_else(|why| Note::Failed { why }));
 }
 
 fn sign(
@@ -62,7 +61,7 @@ fn sign(
     match signed {
         Ok(signature) => settle(sink, id, signature),
         Err(why) => {
-            if let Ok(line) = line(id, What::Failed { stage: Stage::Sign, why }) {
+            if let Ok(line) = Outcome::line(id, What::Failed { stage: Stage::Sign, why }) {
                 // A requester that is gone needs no answer.
                 let _ = sink.settle(&line);
             }
@@ -100,17 +99,7 @@ fn in_time<T: Send + 'static>(
 
 fn settle(sink: Sink, id: &AskId, signature: Signature) -> Result<(), Fault> {
     let len = u32::try_from(signature.bytes.len()).map_err(|_| Fault::TooLarge)?;
-    let line = line(id, What::Granted(Granted::Signature { len, status: signature.status }))?;
+    let line = Outcome::line(id, What::Granted(Granted::Signature { len, status: signature.status }))
+        .map_err(|_| Fault::TooLarge)?;
     sink.settle_with(&line, &signature.bytes, Instant::now() + deadline::UPLOAD).map_err(|_| Fault::Lost)
-}
-
-fn line(id: &AskId, what: What) -> Result<Vec<u8>, Fault> {
-    Outcome { id: id.clone(), what }.to_line().map_err(|_| Fault::TooLarge)
-}
-
-fn say(link: &Link, note: &Note) {
-    let Ok(line) = note.to_line() else { return };
-    if let Err(e) = link.send_by(&line, &[], Instant::now() + Duration::from_secs(1)) {
-        sd_journal::warning(format!("sd-decide did not take a note: {e}"));
-    }
 }

@@ -1,0 +1,41 @@
+# What one does with this project. `./justw RECIPE` gets `just` and the packages first; `just` alone lists the recipes.
+
+# Shows the recipes.
+_default:
+    @just --list --unsorted
+
+# Builds every tool and the rig.
+build:
+    cargo build --workspace
+
+# Looks at the code without running it: format, and clippy with warnings as errors.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Checks, runs every ring of tests, and ends with a summary of what was run.
+[no-exit-message]
+test:
+    @scripts/run-rings.sh check unit pipeline root
+
+# Runs the ring that needs nothing: no other process, no privilege.
+test-unit:
+    scripts/run-rings.sh unit
+
+# Runs the ring of real tools on private buses, as an ordinary user.
+test-pipeline:
+    scripts/run-rings.sh pipeline
+
+# Runs the same ring as root, with a user of its own for each tool.
+test-root:
+    scripts/run-rings.sh root
+
+# Lets you answer a real secret-tool and a real git commit on this terminal; `--yes` answers for you.
+[no-exit-message, positional-arguments]
+demo *ARGS: build
+    @scripts/demo.sh "$@"
+
+# Runs a command against the whole of Secrets Dispatcher; see `just rig --help`.
+[no-exit-message, positional-arguments]
+rig *ARGS: build
+    @"${CARGO_TARGET_DIR:-target}/debug/sd-rig" "$@"

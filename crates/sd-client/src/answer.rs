@@ -1,0 +1,115 @@
+//! What comes home by the sink: lines until one ends the request, and the bytes that it announces.
+
+use std::os::fd::OwnedFd;
+
+use sd_sys::secret::Secret;
+use sd_wire::deadline;
+use sd_wire::id::AskId;
+use sd_wire::line::Words;
+use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET, Outcome, What};
+use sd_wire::parties::Role;
+use serde::de::DeserializeOwned;
+
+use crate::Failure;
+use crate::home::{Home, upload};
+
+/// The sink's end after the gate took the request: what comes now belongs to `id`.
+pub(crate) struct Answer {
+    home: Home,
+    id: AskId,
+}
+
+impl Answer {
+    pub(crate) fn new(home: Home, id: AskId) -> Self {
+        Self { home, id }
+    }
+
+    /// What the request yields, or [`Failure::Ended`] with what else ended it.
+    pub(crate) async fn granted(&self) -> Result<Granted, Failure> {
+        match self.end(None).await? {
+            What::Granted(granted) => Ok(granted),
+            other => Err(Failure::Ended(other)),
+        }
+    }
+
+    /// As [`Answer::granted`], and writes the secret where the companion invites it.
+    pub(crate) async fn granted_after_upload(&self, secret: &Secret) -> Result<Granted, Failure> {
+        match self.end(Some(secret)).await? {
+            What::Granted(granted) => Ok(granted),
+            other => Err(Failure::Ended(other)),
+        }
+    }
+
+    /// For how many seconds the reads of a prompt's items need no further keypress.
+    pub(crate) async fn approved(&self) -> Result<u32, Failure> {
+        match self.end(None).await? {
+            What::Approved { seconds } => Ok(seconds),
+            What::Granted(_) => Err(Failure::Garbled("a prompt was answered with a grant".into())),
+            other => Err(Failure::Ended(other)),
+        }
+    }
+
+    /// The secret of `len` bytes that a grant announced.
+    pub(crate) async fn secret(&self, len: u32) -> Result<Secret, Failure> {
+        bound(len, MAX_SECRET)?;
+        let mut secret = Secret::with_capacity(usize::try_from(len).unwrap_or(usize::MAX))?;
+        let take = |bytes: &mut [u8]| secret.copy_from(bytes).map_err(|e| Failure::Garbled(e.to_string()));
+        self.home.body(len, Role::Companion, take).await?;
+        Ok(secret)
+    }
+
+    /// The bytes of something that is not secret.
+    pub(crate) async fn bytes(&self, len: u32) -> Result<Vec<u8>, Failure> {
+        bound(len, MAX_BODY)?;
+        let mut all = Vec::new();
+        let take = |bytes: &mut [u8]| {
+            all.extend_from_slice(bytes);
+            Ok(())
+        };
+        self.home.body(len, Role::Companion, take).await?;
+        Ok(all)
+    }
+
+    /// A list that a grant announced as `len` bytes of JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, len: u32) -> Result<T, Failure> {
+        serde_json::from_slice(&self.bytes(len).await?).map_err(|e| Failure::Garbled(e.to_string()))
+    }
+
+    async fn end(&self, mut upload_of: Option<&Secret>) -> Result<What, Failure> {
+        loop {
+            let (what, socket) = self.line().await?;
+            let Some(socket) = socket else { return Ok(what) };
+            // Taken: whoever is invited twice has sent the secret once already.
+            let Some(secret) = upload_of.take() else {
+                return Err(Failure::Garbled("an invitation came that nothing was asked for".into()));
+            };
+            upload(socket, self.home.uid(Role::Companion), secret.expose(), deadline::UPLOAD).await?;
+        }
+    }
+
+    /// The next line; a descriptor beside it exactly when it is an invitation.
+    async fn line(&self) -> Result<(What, Option<OwnedFd>), Failure> {
+        let mut packet = self.home.packet().await?;
+        let Outcome { id, what } =
+            Outcome::from_line(&packet.bytes).map_err(|e| Failure::Garbled(e.to_string()))?;
+        self.home.check(&packet, what.role())?;
+        if id != self.id {
+            return Err(Failure::Garbled(format!("it is for request {id}, this is {}", self.id)));
+        }
+        let socket = packet.fds.pop();
+        if !packet.fds.is_empty() || socket.is_some() == what.ends() {
+            return Err(Failure::Garbled("it came with too many or too few descriptors".into()));
+        }
+        Ok((what, socket))
+    }
+}
+
+fn bound(len: u32, max: u32) -> Result<(), Failure> {
+    if len > max {
+        return Err(Failure::Garbled(format!("it announces {len} bytes where at most {max} are allowed")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

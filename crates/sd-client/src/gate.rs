@@ -1,0 +1,258 @@
+//! `sd-gate` as a desktop program sees it.
+
+use std::time::{Duration, Instant};
+
+use sd_sys::payload::Payload;
+use sd_sys::secret::Secret;
+use sd_wire::bounded::Attributes;
+use sd_wire::claims::Claims;
+use sd_wire::deadline;
+use sd_wire::id::AskId;
+use sd_wire::outcome::{Collections, Found, Granted};
+use sd_wire::parties::{Parties, Role};
+use sd_wire::path::{CollectionPath, ItemPath};
+use std::os::fd::AsFd;
+use zbus::Connection;
+use zbus::names::OwnedUniqueName;
+
+use crate::answer::Answer;
+use crate::claims::dictionary;
+use crate::home::{Home, by};
+use crate::request::{self, Request};
+use crate::{Failure, parties};
+
+/// The interface, and the name that the first user's gate owns.
+pub(crate) const INTERFACE: &str = "net.mowaka.SecretsDispatcher1";
+pub(crate) const OBJECT: &str = "/net/mowaka/SecretsDispatcher1";
+
+/// How long the gate may take to take a request in. It answers at once: all waiting is done on the sink.
+const INTAKE: Duration = Duration::from_secs(1);
+
+/// A connection to the system bus, and whose answers to believe. Its clones share the connection.
+#[derive(Clone)]
+pub struct Gate {
+    bus: Connection,
+    parties: Parties,
+}
+
+/// A detached OpenPGP signature.
+pub struct Signature {
+    /// The signature, armoured.
+    pub bytes: Vec<u8>,
+    /// The lines that gpg's `--status-fd` would have shown, without `[GNUPG:] ` before them.
+    pub status: String,
+}
+
+impl Gate {
+    /// Reads who may answer, and connects to the system bus. The gate itself is looked up anew for each request, so
+    /// it may start later or again.
+    ///
+    /// # Errors
+    /// [`Failure::Misconfigured`] without a parties file that can be trusted; [`Failure::System`] without a bus.
+    pub async fn connect() -> Result<Self, Failure> {
+        let parties = parties::own()?;
+        let connected = async { zbus::connection::Builder::system()?.method_timeout(INTAKE).build().await };
+        let lost = |e: zbus::Error| Failure::System(format!("the system bus cannot be reached: {e}"));
+        let bus = by(Instant::now() + INTAKE, async { connected.await.map_err(lost) }).await?;
+        Ok(Self { bus, parties })
+    }
+
+    /// Whether the system bus has hung up; then only a new [`Gate::connect`] helps.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.bus.is_closed()
+    }
+
+    /// The secret of one item, and its media type.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; [`Failure::Ended`] says what the person or a stage decided.
+    pub async fn read(&self, item: &ItemPath, claims: &Claims) -> Result<(Secret, String), Failure> {
+        let answer = self.ask(&request::Secret { item }, claims, deadline::REQUESTER).await?;
+        match answer.granted().await? {
+            Granted::Secret { len, content_type } => {
+                Ok((answer.secret(len).await?, content_type.as_str().to_owned()))
+            }
+            other => Err(unasked(&other)),
+        }
+    }
+
+    /// That these items may be read for some time without a further keypress; returns that time.
+    ///
+    /// # Errors
+    /// Any [`Failure`].
+    pub async fn access(&self, items: &[ItemPath], claims: &Claims) -> Result<Duration, Failure> {
+        let answer = self.ask(&request::Access { items }, claims, deadline::REQUESTER).await?;
+        Ok(Duration::from_secs(answer.approved().await?.into()))
+    }
+
+    /// The items with these attributes, in one collection or in all. Needs no keypress.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; [`Failure::Timeout`] after [`deadline::WITHOUT_KEYPRESS`].
+    pub async fn search(
+        &self,
+        collection: Option<&CollectionPath>,
+        attributes: &Attributes,
+        claims: &Claims,
+    ) -> Result<Found, Failure> {
+        let request = request::Search { collection, attributes };
+        let answer = self.ask(&request, claims, deadline::WITHOUT_KEYPRESS).await?;
+        match answer.granted().await? {
+            Granted::Found { len } => answer.json(len).await,
+            other => Err(unasked(&other)),
+        }
+    }
+
+    /// The collections' names, labels and lock state. Needs no keypress.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; [`Failure::Timeout`] after [`deadline::WITHOUT_KEYPRESS`].
+    pub async fn collections(&self, claims: &Claims) -> Result<Collections, Failure> {
+        let answer = self.ask(&request::Collections, claims, deadline::WITHOUT_KEYPRESS).await?;
+        match answer.granted().await? {
+            Granted::Collections { len } => answer.json(len).await,
+            other => Err(unasked(&other)),
+        }
+    }
+
+    /// Stores a secret; returns the path of the item that was made or replaced.
+    ///
+    /// # Errors
+    /// Any [`Failure`].
+    #[expect(clippy::too_many_arguments, reason = "an item has that many parts, and none is optional")]
+    pub async fn store(
+        &self,
+        collection: &CollectionPath,
+        label: &str,
+        attributes: &Attributes,
+        secret: &Secret,
+        content_type: &str,
+        replace: bool,
+        claims: &Claims,
+    ) -> Result<ItemPath, Failure> {
+        let request = request::Store { collection, label, attributes, content_type, replace };
+        let answer = self.ask(&request, claims, deadline::REQUESTER).await?;
+        match answer.granted_after_upload(secret).await? {
+            Granted::Stored { item } => Ok(item),
+            other => Err(unasked(&other)),
+        }
+    }
+
+    /// Deletes an item.
+    ///
+    /// # Errors
+    /// Any [`Failure`].
+    pub async fn delete(&self, item: &ItemPath, claims: &Claims) -> Result<(), Failure> {
+        let answer = self.ask(&request::Delete { item }, claims, deadline::REQUESTER).await?;
+        match answer.granted().await? {
+            Granted::Deleted {} => Ok(()),
+            other => Err(unasked(&other)),
+        }
+    }
+
+    /// Signs a payload with a key as git names it; empty for the companion's default key.
+    ///
+    /// # Errors
+    /// Any [`Failure`].
+    pub async fn sign(&self, payload: &Payload, key: &str, claims: &Claims) -> Result<Signature, Failure> {
+        let answer = self.ask(&request::Signature { payload, key }, claims, deadline::REQUESTER).await?;
+        match answer.granted().await? {
+            Granted::Signature { len, status } => {
+                Ok(Signature { bytes: answer.bytes(len).await?, status: status.as_str().to_owned() })
+            }
+            other => Err(unasked(&other)),
+        }
+    }
+
+    /// Takes back an ask of this user's, whichever program made it.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] when there is no such ask; [`Failure::Absent`] without a gate.
+    pub async fn cancel(&self, id: &AskId) -> Result<(), Failure> {
+        let gate = self.owner().await?;
+        let sent = self.bus.call_method(Some(&gate), OBJECT, Some(INTERFACE), "Cancel", &(id.as_str())).await;
+        sent.map(|_| ()).map_err(refused)
+    }
+
+    async fn ask<R: Request>(
+        &self,
+        request: &R,
+        claims: &Claims,
+        patience: Duration,
+    ) -> Result<Answer, Failure> {
+        let gate = self.owner().await?;
+        let (home, sink) = Home::pair(self.parties, patience)?;
+        let body = request.body(sink.as_fd(), dictionary(claims))?;
+        let reply = self.bus.call_method(Some(&gate), OBJECT, Some(INTERFACE), R::MEMBER, &body).await;
+        // From here on the sink has but the holders that the gate gives it: when they are gone, we see it.
+        drop(body);
+        drop(sink);
+        let reply = reply.map_err(refused)?;
+        let body = reply.body();
+        let id = body.deserialize::<&str>().map_err(|e| Failure::Garbled(e.to_string()))?;
+        let id = AskId::parse(id).map_err(|e| Failure::Garbled(e.to_string()))?;
+        Ok(Answer::new(home, id))
+    }
+
+    /// The unique name of this user's gate. Calls go to it and not to the well-known name, so that a gate which is
+    /// gone is an error now and not after the bus has waited for somebody to start one.
+    async fn owner(&self) -> Result<OwnedUniqueName, Failure> {
+        let own = format!("{INTERFACE}.u{}", self.parties.desktop);
+        for name in [own.as_str(), INTERFACE] {
+            if let Some(owner) = self.owner_of(name).await? {
+                return Ok(owner);
+            }
+        }
+        Err(Failure::Absent)
+    }
+
+    async fn owner_of(&self, name: &str) -> Result<Option<OwnedUniqueName>, Failure> {
+        let owner: OwnedUniqueName = match self.bus_says("GetNameOwner", name).await {
+            Ok(reply) => reply.body().deserialize().map_err(|e| Failure::Garbled(e.to_string()))?,
+            Err(zbus::Error::MethodError(..)) => return Ok(None),
+            Err(e) => return Err(refused(e)),
+        };
+        let uid: u32 = match self.bus_says("GetConnectionUnixUser", owner.as_str()).await {
+            Ok(reply) => reply.body().deserialize().map_err(|e| Failure::Garbled(e.to_string()))?,
+            Err(zbus::Error::MethodError(..)) => return Ok(None),
+            Err(e) => return Err(refused(e)),
+        };
+        // The plain name is the first user's gate's, which is not ours to ask; and a bus without our policy would let
+        // anybody own either.
+        Ok(if uid == self.parties.uid(Role::Gate) { Some(owner) } else { None })
+    }
+
+    async fn bus_says(&self, member: &str, name: &str) -> zbus::Result<zbus::Message> {
+        let bus = "org.freedesktop.DBus";
+        self.bus.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), member, &(name)).await
+    }
+}
+
+fn refused(e: zbus::Error) -> Failure {
+    match e {
+        zbus::Error::MethodError(name, sentence, _) => match name.as_str() {
+            "org.freedesktop.DBus.Error.ServiceUnknown"
+            | "org.freedesktop.DBus.Error.NameHasNoOwner"
+            | "org.freedesktop.DBus.Error.NoReply" => Failure::Absent,
+            other => Failure::Refused(sentence.unwrap_or_else(|| other.to_owned())),
+        },
+        zbus::Error::InputOutput(e) if e.kind() == std::io::ErrorKind::TimedOut => Failure::Absent,
+        other => Failure::System(other.to_string()),
+    }
+}
+
+fn unasked(granted: &Granted) -> Failure {
+    let what = match granted {
+        Granted::Secret { .. } => "a secret",
+        Granted::Found { .. } => "a search's result",
+        Granted::Collections { .. } => "a list of collections",
+        Granted::Stored { .. } => "a stored item",
+        Granted::Deleted {} => "a deletion",
+        Granted::Signature { .. } => "a signature",
+    };
+    Failure::Garbled(format!("{what} came, which was not asked for"))
+}
+
+#[cfg(test)]
+mod tests;

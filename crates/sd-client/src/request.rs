@@ -1,0 +1,148 @@
+//! The gate's methods as this side calls them: one type a method, so that a test can hold each against the XML.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use sd_sys::payload::Payload;
+use sd_wire::bounded::Attributes;
+use sd_wire::path::{CollectionPath, ItemPath};
+use serde::Serialize;
+use zbus::zvariant::{DynamicType, Fd, ObjectPath};
+
+use crate::Failure;
+use crate::claims::Dictionary;
+
+/// One of the gate's methods that take a sink and return an id.
+pub(crate) trait Request {
+    /// Its name.
+    const MEMBER: &'static str;
+
+    /// Its arguments.
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure>;
+}
+
+pub(crate) struct Secret<'a> {
+    pub(crate) item: &'a ItemPath,
+}
+
+impl Request for Secret<'_> {
+    const MEMBER: &'static str = "RequestSecret";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), object(self.item.as_str())?, claims))
+    }
+}
+
+pub(crate) struct Access<'a> {
+    pub(crate) items: &'a [ItemPath],
+}
+
+impl Request for Access<'_> {
+    const MEMBER: &'static str = "RequestAccess";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        let items: Vec<_> = self.items.iter().map(|item| object(item.as_str())).collect::<Result<_, _>>()?;
+        Ok((Fd::from(sink), items, claims))
+    }
+}
+
+pub(crate) struct Search<'a> {
+    pub(crate) collection: Option<&'a CollectionPath>,
+    pub(crate) attributes: &'a Attributes,
+}
+
+impl Request for Search<'_> {
+    const MEMBER: &'static str = "RequestSearch";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        let collection = object(self.collection.map_or("/", |path| path.as_str()))?;
+        Ok((Fd::from(sink), collection, strings(self.attributes), claims))
+    }
+}
+
+pub(crate) struct Collections;
+
+impl Request for Collections {
+    const MEMBER: &'static str = "RequestCollections";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), claims))
+    }
+}
+
+pub(crate) struct Store<'a> {
+    pub(crate) collection: &'a CollectionPath,
+    pub(crate) label: &'a str,
+    pub(crate) attributes: &'a Attributes,
+    pub(crate) content_type: &'a str,
+    pub(crate) replace: bool,
+}
+
+impl Request for Store<'_> {
+    const MEMBER: &'static str = "RequestStore";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        let collection = object(self.collection.as_str())?;
+        let attributes = strings(self.attributes);
+        Ok((Fd::from(sink), collection, self.label, attributes, self.content_type, self.replace, claims))
+    }
+}
+
+pub(crate) struct Delete<'a> {
+    pub(crate) item: &'a ItemPath,
+}
+
+impl Request for Delete<'_> {
+    const MEMBER: &'static str = "RequestDelete";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), object(self.item.as_str())?, claims))
+    }
+}
+
+pub(crate) struct Signature<'a> {
+    pub(crate) payload: &'a Payload,
+    pub(crate) key: &'a str,
+}
+
+impl Request for Signature<'_> {
+    const MEMBER: &'static str = "RequestSignature";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), Fd::from(self.payload.as_fd()), self.key, claims))
+    }
+}
+
+fn object(path: &str) -> Result<ObjectPath<'_>, Failure> {
+    ObjectPath::try_from(path)
+        .map_err(|e| Failure::Misconfigured(format!("{path} is not an object path: {e}")))
+}
+
+fn strings(attributes: &Attributes) -> BTreeMap<&str, &str> {
+    attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}

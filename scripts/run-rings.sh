@@ -1,0 +1,121 @@
+#!/bin/bash
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [root]
+#
+# unit and pipeline run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
+# once more as root, where the rig gives each tool a user of its own. A ring that cannot run is skipped, and with
+# CI=true that is a failure. The last line is the sum: N passed, N failed, N skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+logs=${CARGO_TARGET_DIR:-target}/ring-logs
+rm -rf "$logs"
+mkdir -p "$logs"
+work=$(mktemp -d /tmp/sd-rings.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+chmod 711 "$work"
+
+ordinary=${SUDO_UID:-$(id -u nobody)}
+ordinary_group=${SUDO_GID:-$(id -g nobody)}
+sum_passed=0 sum_failed=0 sum_skipped=0
+table=()
+
+# A row of the table, and its numbers into the sum: row RING WHO PASSED FAILED SKIPPED [NOTE]
+row() {
+    table+=("$(printf '%-10s %-22s %7d %7d %7d  %s' "$1" "$2" "$3" "$4" "$5" "${6:-}")")
+    sum_passed=$((sum_passed + $3)) sum_failed=$((sum_failed + $4)) sum_skipped=$((sum_skipped + $5))
+}
+
+# Which test executables there are, each with its package: executables CARGO-ARGUMENT…
+executables() {
+    cargo test --quiet --no-run --message-format=json "$@" |
+        grep '"profile":{[^}]*"test":true}' |
+        sed -n 's/.*"manifest_path":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p'
+}
+
+# Runs a command as the user of a ring: as_user WHO COMMAND…
+as_user() {
+    local who=$1
+    shift
+    if [ "$who" = root ] || [ "$(id -u)" != 0 ]; then
+        "$@"
+    else
+        setpriv --reuid "$ordinary" --regid "$ordinary_group" --clear-groups "$@"
+    fi
+}
+
+# Runs test executables and reads their own summaries: run_ring RING WHO LIST
+run_ring() {
+    local ring=$1 who=$2 list=$3 passed=0 failed=0 skipped=0 manifest program log status
+    local home=$work/$ring.$who
+    mkdir -m 755 "$home"
+    if [ "$who" = ordinary ] && [ "$(id -u)" = 0 ]; then
+        chown "$ordinary:$ordinary_group" "$home"
+        if ! as_user ordinary test -x "$(head -n 1 "$list" | cut -d' ' -f2)"; then
+            echo "the build is closed to the ordinary user; move the checkout out of a private directory" >&2
+            row "$ring" "uid $ordinary" 0 1 0 'cannot read the build'
+            return
+        fi
+    fi
+    while read -r manifest program; do
+        log=$logs/$ring.$who.$(basename "$program").log
+        status=0
+        # Nothing of the person's session may leak into a test; cargo's variables are what a test may count on.
+        (cd "$(dirname "$manifest")" && as_user "$who" env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS \
+            -u GNUPGHOME HOME="$home" TMPDIR="$home" CARGO_MANIFEST_DIR="$(dirname "$manifest")" \
+            timeout --kill-after=10 900 "$program" </dev/null) >"$log" 2>&1 || status=$?
+        read -r p f s < <(sed -n 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored.*/\1 \2 \3/p' "$log" | tail -n 1; echo)
+        [ "$status" = 0 ] || [ "${f:-0}" -gt 0 ] || f=1
+        passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
+        echo "$ring ($who): $(basename "$program" | sed 's/-[0-9a-f]*$//'): ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped"
+        [ "$status" = 0 ] || { echo "--- $log (status $status)"; cat "$log"; echo '---'; }
+    done <"$list"
+    local name="uid $(as_user "$who" id -u)"
+    [ "$who" = root ] && name='root, a uid a tool'
+    row "$ring" "$name" "$passed" "$failed" "$skipped"
+}
+
+check() {
+    local passed=0 failed=0
+    if cargo fmt --all --check; then passed=1; else failed=1; fi
+    if cargo clippy --quiet --workspace --all-targets -- -D warnings; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    row check 'rustfmt, clippy' "$passed" "$failed" 0
+}
+
+is_built=
+build() {
+    [ -z "$is_built" ] || return 0
+    # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
+    cargo build --quiet --workspace &&
+        executables --workspace --exclude test-harness >"$work/unit" &&
+        executables -p test-harness --lib --bins >>"$work/unit" &&
+        executables -p test-harness --test '*' >"$work/pipeline" &&
+        is_built=yes
+}
+
+for ring in "$@"; do
+    echo "== $ring"
+    case $ring in
+        check) check ;;
+        unit | pipeline)
+            if build; then run_ring "$ring" ordinary "$work/$ring"; else row "$ring" '-' 0 1 0 'does not build'; fi ;;
+        root)
+            if [ "$(id -u)" != 0 ]; then
+                row root '-' 0 0 1 'needs root'
+            elif build; then
+                run_ring root root "$work/pipeline"
+            else
+                row root '-' 0 1 0 'does not build'
+            fi ;;
+        *) echo "no such ring: $ring" >&2; exit 64 ;;
+    esac
+done
+
+printf '\n%-10s %-22s %7s %7s %7s\n' ring 'run as' passed failed skipped
+printf '%s\n' "${table[@]}"
+if [ "${CI:-}" = true ] && [ "$sum_skipped" -gt 0 ]; then
+    echo 'a ring or a test was skipped, which in CI is a failure'
+    verdict=1
+fi
+[ "$sum_failed" = 0 ] || verdict=1
+printf '\n%d passed, %d failed, %d skipped\n' "$sum_passed" "$sum_failed" "$sum_skipped"
+exit "${verdict:-0}"

@@ -1,0 +1,69 @@
+//! The Secret Service at the end of the chain.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use nix::unistd::Pid;
+
+use crate::await_backend;
+use crate::cli::Backend;
+use crate::environment::Environment;
+use crate::failure::{Doing, Failure};
+
+/// Starts the backend on the companion's bus; no process when it is somebody else's.
+///
+/// # Errors
+/// When its program is not installed or cannot be started.
+pub fn start(which: Backend, environment: &Environment) -> Result<Option<Pid>, Failure> {
+    let (program, arguments, package) = match which {
+        Backend::External => return Ok(None),
+        Backend::GnomeKeyring => (
+            "gnome-keyring-daemon",
+            ["--foreground", "--components=secrets", "--unlock"].as_slice(),
+            "install it with `apt install gnome-keyring`",
+        ),
+        Backend::Oo7 => (
+            "oo7-daemon",
+            ["--login"].as_slice(),
+            "install it with `cargo install oo7-daemon` or from your distribution",
+        ),
+    };
+    let found = find(program)
+        .ok_or_else(|| Failure::Missing(format!("the backend {program} is not in PATH; {package}")))?;
+    // Only as long-lived as the run, and nobody ever types it.
+    let mut random = [0_u8; 16];
+    let doing = "make a throw-away password";
+    std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).doing(doing)?;
+    let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (reader, mut writer) = std::io::pipe().doing(doing)?;
+    let pid = service(environment, "backend", found)?.args(arguments).stdin(reader).start()?;
+    writer.write_all(password.as_bytes()).doing("give the backend its password")?;
+    Ok(Some(pid))
+}
+
+/// Starts the process that ends well as soon as the backend can be used.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn start_waiting(which: Backend, environment: &Environment) -> Result<Pid, Failure> {
+    let rig = std::env::current_exe().doing("find the rig's own executable")?;
+    let launch = service(environment, "await-backend", rig)?.arg(await_backend::WORD);
+    // What is in somebody else's keyring is not for us to judge.
+    if which == Backend::External { launch.arg("--name-only") } else { launch }.start()
+}
+
+fn service(
+    environment: &Environment,
+    name: &str,
+    program: PathBuf,
+) -> Result<crate::launch::Launch, Failure> {
+    Ok(environment
+        .service(name, program, "companion")?
+        .env("XDG_DATA_HOME", environment.at("companion/data"))
+        .env("DBUS_SESSION_BUS_ADDRESS", &environment.companion_bus))
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}

@@ -1,0 +1,173 @@
+//! Runs the rig for a test: with the real tools, or with fakes where the rig itself is under test.
+
+// Each test file uses its own part of this.
+#![allow(dead_code)]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use test_harness::screen;
+
+/// The rig as cargo built it, with the real tools beside it.
+pub(crate) const RIG: &str = env!("CARGO_BIN_EXE_sd-rig");
+const FAKE: &str = env!("CARGO_BIN_EXE_sd-fake");
+
+/// What a run of the rig gave.
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) screens: Vec<String>,
+}
+
+impl Run {
+    /// Everything at once, for the message of a failed assertion.
+    pub(crate) fn all(&self) -> String {
+        let screens = self.screens.join("\n────\n");
+        format!(
+            "status {}\nstdout: {}\nstderr: {}\nscreens:\n{screens}",
+            self.status, self.stdout, self.stderr
+        )
+    }
+}
+
+/// A rig to be run: the real one, or one among fakes.
+pub(crate) struct Rig {
+    program: PathBuf,
+    place: TempDir,
+    arguments: Vec<String>,
+}
+
+impl Rig {
+    /// The rig among the real tools.
+    pub(crate) fn real() -> Self {
+        let dir = Path::new(RIG).parent().unwrap();
+        for name in test_harness::tools::BINARIES {
+            assert!(dir.join(name).is_file(), "{name} is not built; run `cargo build --workspace` first");
+        }
+        Self { program: RIG.into(), place: place(), arguments: Vec::new() }
+    }
+
+    /// The rig among fakes.
+    pub(crate) fn among_fakes() -> Self {
+        let place = place();
+        let program = place.path().join("sd-rig");
+        link_or_copy(RIG, &program);
+        link_or_copy(FAKE, &place.path().join("sd-fake"));
+        for name in test_harness::tools::BINARIES {
+            symlink("sd-fake", place.path().join(name)).unwrap();
+        }
+        Self { program, place, arguments: Vec::new() }
+    }
+
+    /// With these options.
+    pub(crate) fn with(mut self, options: &[&str]) -> Self {
+        self.arguments.extend(options.iter().map(|word| (*word).to_owned()));
+        self
+    }
+
+    /// A directory of the test's own; it is gone with the rig.
+    pub(crate) fn place(&self) -> &Path {
+        self.place.path()
+    }
+
+    /// Runs a line of shell in the rig to its end. A run that hangs ends after a minute with status 124.
+    pub(crate) fn run(&self, script: &str) -> Run {
+        self.finish(self.start(script))
+    }
+
+    /// Starts a line of shell in the rig.
+    pub(crate) fn start(&self, script: &str) -> Child {
+        self.command(script).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// The rig with a line of shell, without input, and not yet started.
+    pub(crate) fn command(&self, script: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        if !self.arguments.iter().any(|word| word == "--timeout") {
+            command.args(["--timeout", "60"]);
+        }
+        command
+            .args(&self.arguments)
+            .arg("--screen")
+            .arg(self.place().join("screens"))
+            .args(["--", "sh", "-c", script])
+            .env("TMPDIR", self.place())
+            .env_remove("XDG_RUNTIME_DIR")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Waits for the end of what [`Rig::start`] started.
+    pub(crate) fn finish(&self, child: Child) -> Run {
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        let screens = fs::read_to_string(self.place().join("screens")).unwrap_or_default();
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Run {
+            status: status.code().unwrap_or(-1),
+            stdout: text(&stdout),
+            stderr: text(&stderr),
+            screens: screen::pictures(&screens),
+        }
+    }
+
+    /// The directory of a run that goes on, once the rig has made it.
+    pub(crate) fn run_dir(&self) -> PathBuf {
+        eventually("a run directory", || run_dirs(self.place()).pop())
+    }
+
+    /// Waits until no run directory is left, and no process that was in the rig.
+    pub(crate) fn is_all_gone(&self, run: &Path) {
+        eventually("the run directory to vanish", || run_dirs(self.place()).is_empty().then_some(()));
+        eventually("every process to end", || processes_that_name(run).is_empty().then_some(()));
+    }
+}
+
+/// Asks until there is an answer; a test that waits for what does not come fails after half a minute.
+pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(started.elapsed() < Duration::from_secs(30), "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The processes whose arguments or environment name this path.
+pub(crate) fn processes_that_name(path: &Path) -> Vec<String> {
+    let needle = path.to_str().unwrap();
+    let text = |file: PathBuf| String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned();
+    fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .map(|entry| text(entry.path().join("cmdline")) + &text(entry.path().join("environ")))
+        .filter(|words| words.contains(needle))
+        .collect()
+}
+
+fn run_dirs(place: &Path) -> Vec<PathBuf> {
+    let is_run = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("sd-rig.");
+    fs::read_dir(place).unwrap().flatten().map(|entry| entry.path()).filter(is_run).collect()
+}
+
+fn place() -> TempDir {
+    // Open to the users that the rig runs tools as when it is root's.
+    tempfile::Builder::new()
+        .prefix("rig-test.")
+        .permissions(fs::Permissions::from_mode(0o755))
+        .tempdir()
+        .unwrap()
+}
+
+fn link_or_copy(from: &str, to: &Path) {
+    // A link needs the same file system, and to own the file.
+    if fs::hard_link(from, to).is_err() {
+        fs::copy(from, to).unwrap();
+    }
+}

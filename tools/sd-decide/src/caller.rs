@@ -1,0 +1,136 @@
+//! Who asks: what the kernel attests, what `/proc` makes it look like, and what of its claims can be looked up.
+//!
+//! All of it is looked at once, when the ask comes in: what a process becomes later says nothing about who asked.
+
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{SysconfVar, sysconf};
+use sd_sys::process::{self, Process};
+use sd_sys::sink::Sink;
+use sd_wire::claims::{App, Claims};
+
+/// The most parents that are looked at.
+const MOST_PARENTS: usize = 8;
+
+/// A process for good: a number can come again, a number with a start time cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pinned {
+    /// Its process id.
+    pub(crate) pid: i32,
+    /// When it started, in clock ticks since boot.
+    pub(crate) start: u64,
+}
+
+/// The maker of a sink.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// Its process id, by the kernel's word on the sink.
+    pub(crate) pid: i32,
+    /// Its effective uid, likewise.
+    pub(crate) uid: u32,
+    /// Its effective gid, likewise.
+    pub(crate) gid: u32,
+    /// Whether `seen` is certainly the process that made the sink, and not a later one with its number.
+    pub(crate) pinned: bool,
+    /// What `/proc` says; `None` when the process was gone already.
+    pub(crate) seen: Option<Seen>,
+    /// The app that the caller says it asks for.
+    pub(crate) app: Option<ClaimedApp>,
+}
+
+/// A process and its parents.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// The process itself.
+    pub(crate) process: Process,
+    /// Its parents, nearest first.
+    pub(crate) parents: Vec<Process>,
+    /// How long before the ask it was started.
+    pub(crate) age: Option<Duration>,
+}
+
+/// The app behind a proxy, by the proxy's word.
+#[derive(Clone, Debug)]
+pub(crate) struct ClaimedApp {
+    /// The claim.
+    pub(crate) claim: App,
+    /// What `/proc` says of that process; `None` when there is none with this number, start time and uid.
+    pub(crate) seen: Option<Seen>,
+}
+
+impl Caller {
+    /// Looks at the maker of the sink, and at the app that it claims to ask for.
+    pub(crate) fn look(sink: &Sink, claims: &Claims) -> Self {
+        let maker = sink.maker();
+        // A dead process's number may be another's by now.
+        let seen = maker.alive().then(|| look(maker.pid)).flatten().filter(|_| maker.alive());
+        let app = claims.app.clone().map(|claim| ClaimedApp::look(claim, maker.uid));
+        Self { pid: maker.pid, uid: maker.uid, gid: maker.gid, pinned: maker.pinned(), seen, app }
+    }
+
+    /// The process to which a grant may be tied; `None` when it was gone.
+    pub(crate) fn maker(&self) -> Option<Pinned> {
+        let start = self.seen.as_ref()?.process.start;
+        Some(Pinned { pid: self.pid, start })
+    }
+
+    /// The app to which a grant is tied beside it, which may be none. `None` when one was claimed that is not there.
+    #[expect(clippy::option_option, reason = "no claim and a false claim are different")]
+    pub(crate) fn app(&self) -> Option<Option<Pinned>> {
+        match &self.app {
+            None => Some(None),
+            Some(app) => {
+                let process = &app.seen.as_ref()?.process;
+                Some(Some(Pinned { pid: process.pid, start: process.start }))
+            }
+        }
+    }
+}
+
+impl ClaimedApp {
+    fn look(claim: App, uid: u32) -> Self {
+        let pid = i32::try_from(claim.pid).ok();
+        let seen = pid
+            .and_then(look)
+            .filter(|seen| seen.process.start == claim.start && seen.process.uid == Some(uid));
+        Self { claim, seen }
+    }
+}
+
+fn look(pid: i32) -> Option<Seen> {
+    let process = Process::look(pid).ok()?;
+    let parents = process::ancestors(pid, MOST_PARENTS);
+    let age = age(process.start);
+    Some(Seen { process, parents, age })
+}
+
+/// How long ago that was, in clock ticks since boot.
+fn age(start: u64) -> Option<Duration> {
+    let ticks = u64::try_from(sysconf(SysconfVar::CLK_TCK).ok()??).ok()?;
+    let started = Duration::from_secs(start.checked_div(ticks)?);
+    let now = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?);
+    Some(now.saturating_sub(started))
+}
+
+#[cfg(test)]
+impl Caller {
+    /// A caller that nobody looked up.
+    pub(crate) fn made_up(pid: i32, start: u64) -> Self {
+        let process = Process {
+            pid,
+            ppid: 1,
+            start,
+            comm: "secret-tool".to_owned(),
+            uid: Some(1000),
+            tty: Some("pts/3".to_owned()),
+            cmdline: vec![b"secret-tool".to_vec(), b"lookup".to_vec(), b"a b".to_vec()],
+            cgroup: Some("/user.slice/user-1000.slice/user@1000.service/app.slice/foot.scope".to_owned()),
+            session: None,
+        };
+        let parent = |pid: i32, comm: &str| Process { pid, comm: comm.to_owned(), ..process.clone() };
+        let parents = vec![parent(1234, "sh"), parent(1200, "sd-rig")];
+        let seen = Seen { process, parents, age: Some(Duration::from_secs(3)) };
+        Self { pid, uid: 1000, gid: 1000, pinned: true, seen: Some(seen), app: None }
+    }
+}

@@ -1,0 +1,253 @@
+//! The clerk: holds every descriptor, waits for all of them in one place, and carries out what the docket says.
+
+mod errands;
+mod held;
+mod wait;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use sd_sys::listener::Listener;
+use sd_wire::ask::{Note, Resolution};
+use sd_wire::fault::{Fault, Stage};
+use sd_wire::outcome::{Outcome, What};
+use sd_wire::parties::Parties;
+
+use crate::caller::Caller;
+use crate::cli::{Cli, Error};
+use crate::clerk::errands::Errands;
+use crate::clerk::held::Cabinet;
+use crate::clerk::wait::{Found, Signals};
+use crate::commit::Signed;
+use crate::docket::Docket;
+use crate::docket::effect::Effect;
+use crate::docket::event::{Event, Filing, Moment};
+use crate::gate_door::{self, Brought, Door};
+use crate::keys;
+use crate::screen::{self, Pane, Shows};
+use crate::terminal::Terminal;
+
+/// The most connections of the gate at once; more wait in the listener's queue.
+const MOST_CONNECTIONS: usize = 300;
+
+/// Everything that this process holds.
+pub(crate) struct Clerk {
+    started: Instant,
+    desktop: u32,
+    docket: Docket,
+    door: Door,
+    cabinet: Cabinet,
+    errands: Errands,
+    terminal: Terminal,
+    pane: Pane,
+    signals: Signals,
+    /// What the picture that is being written shows, until all of it is on the terminal.
+    picture: Option<Shows>,
+}
+
+impl Clerk {
+    /// Takes its place: from here on the terminal is its own.
+    pub(crate) fn new(cli: &Cli, parties: Parties, listener: Listener) -> Result<Self, Error> {
+        // Before the terminal: a signal must find it in a state that is put right again.
+        let signals = Signals::catch().map_err(Error::Kernel)?;
+        let terminal = Terminal::take_over().map_err(Error::NoTerminal)?;
+        Ok(Self {
+            started: Instant::now(),
+            desktop: parties.desktop,
+            docket: Docket::new(cli.expire()),
+            door: Door::new(listener, parties),
+            cabinet: Cabinet::default(),
+            errands: Errands::new(cli, parties.companion),
+            terminal,
+            pane: Pane::default(),
+            signals,
+            picture: None,
+        })
+    }
+
+    /// Serves until it is told to stop.
+    pub(crate) fn serve(&mut self) -> Result<(), Error> {
+        self.happen(Event::Active(true));
+        self.happen(Event::Shown);
+        self.draw()?;
+        sd_journal::ready();
+        loop {
+            let found = self.wait()?;
+            if found.stop {
+                return Ok(());
+            }
+            self.look_at_terminal(&found)?;
+            self.look_at_sinks(&found);
+            self.look_at_errands(&found);
+            self.look_at_door(&found);
+            self.happen(Event::Tick);
+            self.draw()?;
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Tells the docket, and carries out what it answers, until nothing follows any more.
+    fn happen(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for effect in self.docket.step(self.now(), event) {
+                events.extend(self.carry_out(effect));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+        match effect {
+            Effect::Describe { id, order } => self.errands.describe(id, order),
+            Effect::Dispatch { id, order } => {
+                let sent = self.errands.dispatch(&id, &order, self.cabinet.forward(&id));
+                if let Err(why) = sent {
+                    return Some(Event::DispatchFailed { id, why });
+                }
+                self.cabinet.moved_on(&id);
+                None
+            }
+            Effect::Settle { id, what } => {
+                self.cabinet.settle(&Outcome { id, what });
+                None
+            }
+            Effect::Tell { id, how } => {
+                self.cabinet.tell(&id, how);
+                None
+            }
+            Effect::Forget { id } => {
+                self.cabinet.forget(&id);
+                self.errands.forget(&id)
+            }
+            Effect::FlushInput => {
+                self.terminal.flush_input();
+                None
+            }
+            Effect::Scroll(pages) => {
+                self.pane.scroll(pages);
+                None
+            }
+        }
+    }
+
+    fn look_at_terminal(&mut self, found: &Found) -> Result<(), Error> {
+        if found.resized {
+            self.terminal.refresh().map_err(|_| Error::TerminalGone)?;
+        }
+        if found.writable {
+            self.terminal.flush().map_err(|_| Error::TerminalGone)?;
+            self.seen();
+        }
+        if found.typed {
+            let bytes = self.terminal.typed().map_err(|_| Error::TerminalGone)?.ok_or(Error::TerminalGone)?;
+            for key in keys::keys(&bytes) {
+                self.happen(Event::Key(key));
+            }
+        }
+        Ok(())
+    }
+
+    fn look_at_sinks(&mut self, found: &Found) {
+        for id in &found.sinks {
+            self.happen(Event::Withdrawn { id: id.clone() });
+        }
+    }
+
+    fn look_at_errands(&mut self, found: &Found) {
+        let now = self.now();
+        for event in self.errands.hear(&found.errands, now) {
+            self.happen(event);
+        }
+    }
+
+    fn look_at_door(&mut self, found: &Found) {
+        let now = self.now();
+        for brought in self.door.hear(&found.visitors) {
+            match brought {
+                Brought::Ask { .. } => self.file(brought),
+                Brought::Cancel { id, gate } => {
+                    let found = self.docket.can_cancel(&id);
+                    self.happen(Event::Cancelled { id });
+                    held::note(&gate, &Note::Cancelled { found });
+                }
+                Brought::Status { gate } => {
+                    let pending = u32::try_from(self.docket.listed().count()).unwrap_or(u32::MAX);
+                    self.errands.state(gate, pending, now);
+                }
+            }
+        }
+        self.door.clear(now);
+        if found.door && self.connections() < MOST_CONNECTIONS {
+            if let Err(why) = self.door.admit(now) {
+                sd_journal::warning(format!("a connection could not be accepted: {why}"));
+                self.door.rest(now);
+            }
+        }
+    }
+
+    fn connections(&self) -> usize {
+        self.door.len().saturating_add(self.cabinet.len()).saturating_add(self.errands.questions())
+    }
+
+    fn file(&mut self, brought: Brought) {
+        let Brought::Ask { ask, sink, payload, gate } = brought else { return };
+        let id = ask.id.clone();
+        if self.docket.knows(&id) {
+            held::refused(&ask, "an ask with this id is pending already");
+            gate_door::settle(sink, &id, Fault::Malformed);
+            return;
+        }
+        let signed = match payload.as_ref().map(|payload| payload.read()).transpose() {
+            Ok(bytes) => bytes.map(|bytes| Signed::read(&bytes)),
+            Err(why) => {
+                held::refused(&ask, format!("its payload could not be read: {why}"));
+                Some(None)
+            }
+        };
+        let caller = Caller::look(&sink, &ask.claims);
+        self.cabinet.keep(&ask, sink, payload, gate, &caller);
+        let filing = |signed| Filing { ask: *ask, caller, signed };
+        match signed {
+            // What cannot be shown in full is not signed.
+            Some(None) => {
+                let what = What::Failed { stage: Stage::Decide, why: Fault::TooLarge };
+                self.cabinet.settle(&Outcome { id: id.clone(), what });
+                self.cabinet.tell(&id, Resolution::Failed);
+                self.cabinet.forget(&id);
+            }
+            Some(Some(signed)) => self.happen(Event::Filed(Box::new(filing(Some(signed))))),
+            None => self.happen(Event::Filed(Box::new(filing(None)))),
+        }
+    }
+
+    fn draw(&mut self) -> Result<(), Error> {
+        // One picture after the other: a terminal that does not take this one gets the newest of the next ones.
+        if !self.terminal.is_flushed() {
+            return Ok(());
+        }
+        let now = self.now();
+        let (docket, pane, desktop) = (&self.docket, &mut self.pane, self.desktop);
+        let mut shows = Shows::default();
+        self.terminal
+            .draw(|frame| shows = screen::draw(frame, docket, now, desktop, pane))
+            .map_err(|_| Error::TerminalGone)?;
+        self.picture = Some(shows);
+        self.seen();
+        Ok(())
+    }
+
+    /// Tells the docket what a person can see, once all of it is on the terminal.
+    fn seen(&mut self) {
+        if !self.terminal.is_flushed() {
+            return;
+        }
+        let Some(shows) = self.picture.take() else { return };
+        self.happen(Event::Drawn(shows.face));
+        if let Some(face) = shows.face.filter(|_| shows.to_end) {
+            self.happen(Event::SeenToEnd(face));
+        }
+    }
+}

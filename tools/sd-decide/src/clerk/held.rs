@@ -1,0 +1,108 @@
+//! What is held for each ask: its sink and payload until they move on, and the gate's connection until the end.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use sd_journal::Record;
+use sd_sys::link::Link;
+use sd_sys::payload::Payload;
+use sd_sys::sink::Sink;
+use sd_wire::ask::{Ask, Note, Resolution};
+use sd_wire::id::AskId;
+use sd_wire::line::Words;
+use sd_wire::outcome::Outcome;
+
+use crate::caller::Caller;
+
+/// Everything that is held, by ask.
+#[derive(Default)]
+pub(crate) struct Cabinet(HashMap<AskId, Held>);
+
+struct Held {
+    kind: &'static str,
+    uid: u32,
+    pid: i32,
+    sink: Option<Sink>,
+    payload: Option<Payload>,
+    gate: Link,
+}
+
+impl Cabinet {
+    /// Keeps what came with an ask.
+    pub(crate) fn keep(&mut self, ask: &Ask, sink: Sink, payload: Option<Payload>, gate: Link, caller: &Caller) {
+        let held = Held {
+            kind: ask.want.kind(),
+            uid: caller.uid,
+            pid: caller.pid,
+            sink: Some(sink),
+            payload,
+            gate,
+        };
+        self.0.insert(ask.id.clone(), held);
+    }
+
+    /// How many connections of the gate are held.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The sinks that are still here: their requesters may hang up.
+    pub(crate) fn sinks(&self) -> impl Iterator<Item = (&AskId, BorrowedFd<'_>)> {
+        self.0.iter().filter_map(|(id, held)| Some((id, held.sink.as_ref()?.as_fd())))
+    }
+
+    /// The descriptors that go beside the order of this ask: the sink, then the payload.
+    pub(crate) fn forward(&self, id: &AskId) -> Vec<BorrowedFd<'_>> {
+        let Some(held) = self.0.get(id) else { return Vec::new() };
+        held.sink.iter().map(Sink::as_fd).chain(held.payload.iter().map(Payload::as_fd)).collect()
+    }
+
+    /// Closes our copies: sink and payload are the worker's.
+    pub(crate) fn moved_on(&mut self, id: &AskId) {
+        if let Some(held) = self.0.get_mut(id) {
+            held.sink = None;
+            held.payload = None;
+        }
+    }
+
+    /// Writes the last line into the sink and closes it.
+    pub(crate) fn settle(&mut self, outcome: &Outcome) {
+        let Some(sink) = self.0.get_mut(&outcome.id).and_then(|held| held.sink.take()) else { return };
+        let written = match outcome.to_line() {
+            Ok(line) => sink.settle(&line).map_err(|why| why.to_string()),
+            Err(why) => Err(why.to_string()),
+        };
+        if let Err(why) = written {
+            // The requester still learns: its sink ends.
+            Record::warning(format!("outcome not written: {why}")).ask(&outcome.id).send();
+        }
+    }
+
+    /// Tells the gate how an ask ended, and the log.
+    pub(crate) fn tell(&mut self, id: &AskId, how: Resolution) {
+        let Some(held) = self.0.get(id) else { return };
+        Record::info("ask settled")
+            .ask(id)
+            .kind(held.kind)
+            .caller_uid(held.uid)
+            .caller_pid(held.pid)
+            .outcome(how.as_str())
+            .send();
+        note(&held.gate, &Note::Resolved { id: id.clone(), how });
+    }
+
+    /// Closes whatever is left.
+    pub(crate) fn forget(&mut self, id: &AskId) {
+        self.0.remove(id);
+    }
+}
+
+/// Sends a note to the gate. One that is gone, or does not listen, is not waited for.
+pub(crate) fn note(gate: &Link, note: &Note) {
+    let _ = note.to_line().map(|line| gate.send(&line, &[]));
+}
+
+/// Logs that an ask was not let in.
+pub(crate) fn refused(ask: &Ask, why: impl std::fmt::Display) {
+    Record::warning(format!("ask refused: {why}")).ask(&ask.id).kind(ask.want.kind()).send();
+}

@@ -1,0 +1,153 @@
+//! The one place where this process waits, and what it waits for.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use sd_wire::id::AskId;
+
+use crate::cli::Error;
+use crate::clerk::{Clerk, MOST_CONNECTIONS};
+use crate::docket::event::Moment;
+
+/// While an ask is listed its time left is drawn anew this often.
+const CLOCK: u64 = 1000;
+/// While the quiet time runs its progress is drawn anew this often.
+const PROGRESS: u64 = 100;
+
+/// The signals, as something to wait for: no code runs in the middle of other code.
+pub(crate) struct Signals(SignalFd);
+
+impl Signals {
+    /// Takes the signals that matter out of the usual delivery.
+    pub(crate) fn catch() -> io::Result<Self> {
+        let mut set = SigSet::empty();
+        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGWINCH] {
+            set.add(signal);
+        }
+        set.thread_block()?;
+        Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
+    }
+}
+
+/// What there is to do.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// To end, in order.
+    pub(crate) stop: bool,
+    /// To draw on another size.
+    pub(crate) resized: bool,
+    /// To read the keyboard.
+    pub(crate) typed: bool,
+    /// To go on with a picture.
+    pub(crate) writable: bool,
+    /// To let somebody in.
+    pub(crate) door: bool,
+    /// To hear these visitors.
+    pub(crate) visitors: Vec<usize>,
+    /// To hear these workers.
+    pub(crate) errands: Vec<usize>,
+    /// To withdraw these asks.
+    pub(crate) sinks: Vec<AskId>,
+}
+
+/// What a descriptor in the list stands for.
+enum For {
+    Signals,
+    Terminal,
+    Door,
+    Visitor(usize),
+    Errand(usize),
+    Sink(AskId),
+}
+
+impl Clerk {
+    /// Waits until there is something to do, or until it is time.
+    pub(super) fn wait(&mut self) -> Result<Found, Error> {
+        let now = self.now();
+        let mut list: Vec<(For, PollFd<'_>)> = Vec::new();
+        let mut add = |what, fd, flags| list.push((what, PollFd::new(fd, flags)));
+        add(For::Signals, self.signals.0.as_fd(), PollFlags::POLLIN);
+        let busy = if self.terminal.is_flushed() { PollFlags::empty() } else { PollFlags::POLLOUT };
+        add(For::Terminal, self.terminal.as_fd(), PollFlags::POLLIN | busy);
+        if self.connections() < MOST_CONNECTIONS && !self.door.rests(now) {
+            add(For::Door, self.door.as_fd(), PollFlags::POLLIN);
+        }
+        for (n, fd) in self.door.visitors().enumerate() {
+            add(For::Visitor(n), fd, PollFlags::POLLIN);
+        }
+        for (n, fd) in self.errands.fds().enumerate() {
+            add(For::Errand(n), fd, PollFlags::POLLIN);
+        }
+        for (id, fd) in self.cabinet.sinks() {
+            // Nothing is asked for: the kernel reports a hang-up unasked.
+            add(For::Sink(id.clone()), fd, PollFlags::empty());
+        }
+        let (meant, mut fds): (Vec<For>, Vec<PollFd<'_>>) = list.into_iter().unzip();
+        match poll(&mut fds, self.timeout(now)) {
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(Found::default()),
+            Err(why) => return Err(Error::Kernel(why.into())),
+        }
+        let mut found = Found::default();
+        for (what, fd) in meant.into_iter().zip(&fds) {
+            let seen = fd.revents().unwrap_or(PollFlags::POLLERR);
+            if !seen.is_empty() {
+                self.note_down(what, seen, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn note_down(&self, what: For, seen: PollFlags, found: &mut Found) -> Result<(), Error> {
+        let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+        match what {
+            For::Signals => self.signals.read(found)?,
+            // What was typed just before does not count: nobody is there to have seen anything.
+            For::Terminal if seen.intersects(gone) => return Err(Error::TerminalGone),
+            For::Terminal => {
+                found.typed = seen.contains(PollFlags::POLLIN);
+                found.writable = seen.contains(PollFlags::POLLOUT);
+            }
+            For::Door => found.door = true,
+            For::Visitor(n) => found.visitors.push(n),
+            For::Errand(n) => found.errands.push(n),
+            For::Sink(id) if seen.intersects(gone) => found.sinks.push(id),
+            For::Sink(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Until something is due. For ever when nothing is: an idle screen costs nothing.
+    fn timeout(&self, now: Moment) -> PollTimeout {
+        let due = [self.docket.due(), self.door.due(now), self.errands.due()];
+        let mut wait = due.into_iter().flatten().map(|due| due.since(now)).min();
+        let mut at_most = |limit: u64| wait = Some(wait.map_or(limit, |wait| wait.min(limit)));
+        if self.docket.listed().next().is_some() {
+            at_most(CLOCK);
+        }
+        let quiet = self.docket.keyboard().quiet_left(now);
+        if self.docket.selected().is_some() && quiet > 0 {
+            at_most(quiet.min(PROGRESS));
+        }
+        // A due moment further off than the kernel is told is only looked at once more on the way.
+        wait.map_or(PollTimeout::NONE, |wait| PollTimeout::from(u16::try_from(wait).unwrap_or(u16::MAX)))
+    }
+}
+
+impl Signals {
+    fn read(&self, found: &mut Found) -> Result<(), Error> {
+        while let Some(signal) = self.0.read_signal().map_err(|why| Error::Kernel(why.into()))? {
+            match i32::try_from(signal.ssi_signo).ok().and_then(|n| Signal::try_from(n).ok()) {
+                Some(Signal::SIGTERM | Signal::SIGINT) => found.stop = true,
+                Some(Signal::SIGHUP) => return Err(Error::TerminalGone),
+                Some(Signal::SIGWINCH) => found.resized = true,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

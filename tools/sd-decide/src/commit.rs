@@ -1,0 +1,117 @@
+//! What would be signed, as its own bytes say it.
+//!
+//! Everything that is signed is shown, or it is not signed: a payload is parsed, written again from what was parsed
+//! and compared. What does not come out the same, byte for byte, is shown as it is, as unknown data.
+
+use gix_hash::Kind as Hash;
+use gix_object::bstr::{BStr, ByteSlice};
+use gix_object::{CommitRef, TagRef, WriteTo};
+use sd_wire::printable::Printable;
+
+use crate::dates;
+
+/// The most bytes that are shown, and so signed: beyond that nobody reads.
+pub(crate) const MOST_SHOWN: usize = 128 * 1024;
+
+/// A payload, ready for the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Signed {
+    /// What it is: `git commit`, `git tag`, or `unknown data, N bytes`.
+    pub(crate) what: String,
+    /// Its headers that a person decides by, in this order.
+    pub(crate) facts: Vec<(String, Printable)>,
+    /// Its message, or its lines when it is unknown data.
+    pub(crate) text: Vec<Printable>,
+    /// Its other headers.
+    pub(crate) rest: Vec<(String, Printable)>,
+}
+
+impl Signed {
+    /// Reads the bytes. `None` when they are more than can be shown.
+    pub(crate) fn read(untrusted: &[u8]) -> Option<Self> {
+        if untrusted.len() > MOST_SHOWN {
+            return None;
+        }
+        let hashes = [Hash::Sha1, Hash::Sha256];
+        let read = hashes.iter().find_map(|hash| commit(untrusted, *hash).or_else(|| tag(untrusted, *hash)));
+        Some(read.unwrap_or_else(|| unknown(untrusted)))
+    }
+
+    /// Whether it is neither a commit nor a tag.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.facts.is_empty()
+    }
+}
+
+fn commit(untrusted: &[u8], hash: Hash) -> Option<Signed> {
+    let commit = CommitRef::from_bytes(untrusted, hash).ok()?;
+    if !is_written_as(&commit, untrusted) {
+        return None;
+    }
+    let (author, committer) = (commit.author().ok()?, commit.committer().ok()?);
+    let mut facts = Vec::from(person("author", author.name, author.email, date(author.time(), author.time)));
+    facts.extend(person("committer", committer.name, committer.email, date(committer.time(), committer.time)));
+    let mut rest = vec![fact("tree", commit.tree)];
+    rest.extend(commit.parents.iter().map(|parent| fact("parent", parent)));
+    if commit.parents.is_empty() {
+        rest.push(("parent".to_owned(), Printable::line("none: the first commit of its history")));
+    }
+    rest.extend(commit.encoding.map(|encoding| fact("encoding", encoding)));
+    for (name, value) in &commit.extra_headers {
+        let name = Printable::bytes(name).to_string();
+        rest.extend(value.lines().map(|line| (name.clone(), Printable::bytes(line))));
+    }
+    Some(Signed { what: "git commit".to_owned(), facts, text: lines(commit.message), rest })
+}
+
+fn tag(untrusted: &[u8], hash: Hash) -> Option<Signed> {
+    let tag = TagRef::from_bytes(untrusted, hash).ok()?;
+    if !is_written_as(&tag, untrusted) {
+        return None;
+    }
+    let mut facts = vec![fact("tag", tag.name)];
+    if let Some(tagger) = tag.tagger().ok()? {
+        facts.extend(person("tagger", tagger.name, tagger.email, date(tagger.time(), tagger.time)));
+    }
+    let mut text = lines(tag.message);
+    text.extend(tag.signature.map(lines).unwrap_or_default());
+    let rest = vec![
+        (String::from("object"), Printable::line(&format!("{} ({})", tag.target, tag.target_kind))),
+    ];
+    Some(Signed { what: "git tag".to_owned(), facts, text, rest })
+}
+
+fn unknown(untrusted: &[u8]) -> Signed {
+    Signed {
+        what: format!("unknown data, {} bytes", untrusted.len()),
+        facts: Vec::new(),
+        text: lines(untrusted.as_bstr()),
+        rest: Vec::new(),
+    }
+}
+
+fn is_written_as(object: &impl WriteTo, bytes: &[u8]) -> bool {
+    let mut again = Vec::with_capacity(bytes.len());
+    object.write_to(&mut again).is_ok() && again == bytes
+}
+
+/// A person as `name <email>`, and a date.
+fn person(role: &str, name: &BStr, email: &BStr, date: String) -> [(String, Printable); 2] {
+    let who = [name.as_bytes(), b" <", email.as_bytes(), b">"].concat();
+    [(role.to_owned(), Printable::bytes(&who)), ("date".to_owned(), Printable::line(&date))]
+}
+
+/// A date as it is read, or as it is written when it cannot be read.
+fn date<E>(read: Result<gix_object::date::Time, E>, written: &str) -> String {
+    read.map_or_else(|_| written.to_owned(), dates::of_commit)
+}
+
+fn fact(name: &str, value: &BStr) -> (String, Printable) {
+    (name.to_owned(), Printable::bytes(value))
+}
+
+/// Every line; the newline at the very end begins none.
+fn lines(text: &BStr) -> Vec<Printable> {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    text.split(|byte| *byte == b'\n').map(Printable::bytes).collect()
+}

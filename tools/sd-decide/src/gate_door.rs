@@ -1,0 +1,244 @@
+//! The door of `decide.sock`: who comes in, and the one packet that each may bring.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use sd_journal::Record;
+use sd_sys::link::{Link, Packet};
+use sd_sys::listener::Listener;
+use sd_sys::payload::Payload;
+use sd_sys::sink::Sink;
+use sd_wire::ask::{self, Ask};
+use sd_wire::fault::{Fault, Stage};
+use sd_wire::id::AskId;
+use sd_wire::line::Words;
+use sd_wire::outcome::{Outcome, What};
+use sd_wire::parties::Parties;
+use sd_wire::sign;
+
+use crate::docket::event::Moment;
+
+/// How long a connection may stay without saying anything.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The door.
+pub(crate) struct Door {
+    listener: Listener,
+    parties: Parties,
+    visitors: Vec<Visitor>,
+    /// Until then nobody is let in, since there was no descriptor left to do it with.
+    rests: Moment,
+}
+
+/// A connection that has not said anything yet.
+struct Visitor {
+    link: Link,
+    until: Moment,
+}
+
+/// What came in at the door.
+pub(crate) enum Brought {
+    /// An ask, with everything that belongs to it.
+    Ask {
+        /// The gate's words.
+        ask: Box<Ask>,
+        /// The way home.
+        sink: Sink,
+        /// What is to be signed.
+        payload: Option<Payload>,
+        /// Where the note about its end goes.
+        gate: Link,
+    },
+    /// An ask is taken back.
+    Cancel {
+        /// Which.
+        id: AskId,
+        /// Where the answer goes.
+        gate: Link,
+    },
+    /// How many asks wait?
+    Status {
+        /// Where the answer goes.
+        gate: Link,
+    },
+}
+
+impl Door {
+    /// The door behind this listener.
+    pub(crate) fn new(listener: Listener, parties: Parties) -> Self {
+        Self { listener, parties, visitors: Vec::new(), rests: Moment::default() }
+    }
+
+    /// The connections that have not said anything yet.
+    pub(crate) fn visitors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.visitors.iter().map(|visitor| visitor.link.as_fd())
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.visitors.len()
+    }
+
+    /// When the first of them has stayed too long, or the door opens again.
+    pub(crate) fn due(&self, now: Moment) -> Option<Moment> {
+        let rests = self.rests(now).then_some(self.rests);
+        self.visitors.iter().map(|visitor| visitor.until).chain(rests).min()
+    }
+
+    /// Whether nobody is let in just now.
+    pub(crate) fn rests(&self, now: Moment) -> bool {
+        self.rests > now
+    }
+
+    /// Lets nobody in for a second: the listener would report the same connection without end.
+    pub(crate) fn rest(&mut self, now: Moment) {
+        self.rests = now.after(Duration::from_secs(1));
+    }
+
+    /// Lets in one connection that waits, if it is the gate's.
+    ///
+    /// # Errors
+    /// When the kernel gives us no more descriptors: then there is no use in trying again at once.
+    pub(crate) fn admit(&mut self, now: Moment) -> io::Result<()> {
+        let Some(link) = self.listener.accept()? else { return Ok(()) };
+        match link.peer() {
+            Ok(peer) if peer.uid == self.parties.gate => {
+                self.visitors.push(Visitor { link, until: now.after(PATIENCE) });
+            }
+            Ok(peer) => refuse(format!(
+                "connection of uid {} refused: only the gate, uid {}, may file",
+                peer.uid, self.parties.gate
+            )),
+            Err(why) => refuse(format!("connection refused: its peer cannot be told: {why}")),
+        }
+        Ok(())
+    }
+
+    /// Drops the connections that have stayed too long.
+    pub(crate) fn clear(&mut self, now: Moment) {
+        let before = self.visitors.len();
+        self.visitors.retain(|visitor| visitor.until > now);
+        if self.visitors.len() < before {
+            refuse("connection dropped: it said nothing for 2 s");
+        }
+    }
+
+    /// What the visitors at these places have brought. Each brings one packet, well formed or not.
+    pub(crate) fn hear(&mut self, places: &[usize]) -> Vec<Brought> {
+        let mut brought = Vec::new();
+        let mut silent = Vec::new();
+        for (n, visitor) in std::mem::take(&mut self.visitors).into_iter().enumerate() {
+            if !places.contains(&n) {
+                silent.push(visitor);
+                continue;
+            }
+            match visitor.link.receive() {
+                Ok(Some(packet)) => brought.extend(self.read(packet, visitor.link)),
+                Ok(None) => refuse("connection dropped: it was closed before it said anything"),
+                Err(why) if why.is_would_block() => silent.push(visitor),
+                Err(why) => refuse(format!("packet refused: {why}")),
+            }
+        }
+        self.visitors = silent;
+        brought
+    }
+
+    fn read(&self, packet: Packet, gate: Link) -> Option<Brought> {
+        let Packet { bytes, fds, .. } = packet;
+        let untrusted = match ask::Packet::from_line(&bytes) {
+            Ok(packet) => packet,
+            Err(why) => {
+                refuse(format!("packet refused: {why}"));
+                self.turn_away(salvage_id(&bytes), fds);
+                return None;
+            }
+        };
+        match untrusted {
+            ask::Packet::Ask(ask) => self.read_ask(ask, fds, gate),
+            ask::Packet::Cancel { .. } | ask::Packet::Status {} if !fds.is_empty() => {
+                refuse(format!("packet refused: {} descriptors came where none belong", fds.len()));
+                None
+            }
+            ask::Packet::Cancel { id } => Some(Brought::Cancel { id, gate }),
+            ask::Packet::Status {} => Some(Brought::Status { gate }),
+        }
+    }
+
+    fn read_ask(&self, ask: Box<Ask>, fds: Vec<OwnedFd>, gate: Link) -> Option<Brought> {
+        let (found, wanted) = (fds.len(), ask.want.descriptors());
+        let mut fds = fds.into_iter();
+        let (sink, payload, more) = (fds.next(), fds.next(), fds.next());
+        if found != wanted || more.is_some() {
+            let kind = ask.want.kind();
+            refuse_ask(&ask, format!("a {kind} takes {wanted} descriptors, {found} came"));
+            self.turn_away(Some(ask.id), sink);
+            return None;
+        }
+        let sink = match Sink::admit(sink?, self.parties.desktop) {
+            Ok(sink) => sink,
+            Err(why) => {
+                refuse_ask(&ask, why);
+                return None;
+            }
+        };
+        let payload = match payload.map(|fd| Payload::admit(fd, sign::MAX_PAYLOAD)).transpose() {
+            Ok(payload) => payload,
+            Err(why) => {
+                refuse_ask(&ask, why);
+                settle(sink, &ask.id, Fault::Malformed);
+                return None;
+            }
+        };
+        Some(Brought::Ask { ask, sink, payload, gate })
+    }
+
+    /// Tells the requester, if there is a sink among the descriptors.
+    fn turn_away(&self, id: Option<AskId>, fds: impl IntoIterator<Item = OwnedFd>) {
+        let sink = fds.into_iter().next().and_then(|fd| Sink::admit(fd, self.parties.desktop).ok());
+        if let (Some(sink), Some(id)) = (sink, id) {
+            settle(sink, &id, Fault::Malformed);
+        }
+    }
+}
+
+impl AsFd for Door {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+}
+
+/// Writes into the sink that it failed here.
+pub(crate) fn settle(sink: Sink, id: &AskId, why: Fault) {
+    let outcome = Outcome { id: id.clone(), what: What::Failed { stage: Stage::Decide, why } };
+    // A requester that does not listen learns by the end of its sink.
+    let _ = outcome.to_line().map(|line| sink.settle(&line));
+}
+
+fn refuse(why: impl std::fmt::Display) {
+    sd_journal::warning(why);
+}
+
+fn refuse_ask(ask: &Ask, why: impl std::fmt::Display) {
+    Record::warning(format!("ask refused: {why}")).ask(&ask.id).kind(ask.want.kind()).send();
+}
+
+/// The id in a line that is not understood, so that whoever waits for it can be told.
+fn salvage_id(bytes: &[u8]) -> Option<AskId> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (_, after) = text.split_once("\"id\":\"")?;
+    AskId::parse(after.get(..16)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_found_in_a_line_of_another_version() {
+        let line = br#"{"v":2,"body":{"ask":{"id":"0123456789abcdef","want":"x"}}}"#;
+        assert_eq!(salvage_id(line).unwrap().as_str(), "0123456789abcdef");
+        assert_eq!(salvage_id(b"\"id\":\"0123"), None);
+        assert_eq!(salvage_id(b"\xff\xfe"), None);
+    }
+}

@@ -1,0 +1,154 @@
+//! THE table: which kind of want needs a key, who describes it for the screen, and what follows a yes.
+//!
+//! | want | key | described by | what follows |
+//! |---|---|---|---|
+//! | search, collections | no (promise 2) | nobody | the order itself |
+//! | read | yes, or a live grant | `sd-fetch` | `Read` with the digest shown |
+//! | access | yes | `sd-fetch` | a grant; nothing is released |
+//! | store | yes | `sd-fetch`, its target | `Store` into the collection shown |
+//! | delete | yes | `sd-fetch` | `Delete` with the digest shown |
+//! | sign | yes | `sd-sign`, the key | `Sign` by the fingerprint shown |
+//!
+//! A new kind of want is one arm in each of the two functions below; the compiler asks for both.
+
+use sd_wire::ask::Want;
+use sd_wire::bounded::{List, Text};
+use sd_wire::description::{Description, MAX_LABEL};
+use sd_wire::digest::Digest;
+use sd_wire::fetch::Shown;
+use sd_wire::id::AskId;
+use sd_wire::path::{CollectionPath, ItemPath};
+use sd_wire::{fetch, sign};
+
+/// An order to one of the workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// For `sd-fetch`.
+    Fetch(fetch::Order),
+    /// For `sd-sign`.
+    Sign(sign::Order),
+}
+
+/// How an ask sets out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Road {
+    /// Nobody is asked: the order goes out as the ask comes in.
+    AtOnce(Order),
+    /// A person is asked, once this order has told what to show.
+    ByKey(Order),
+}
+
+/// What a worker says about what is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Described {
+    /// For read, access and delete: the items, in the order in which they were asked for.
+    Items(Vec<Description>),
+    /// For store: where it would go.
+    Target {
+        /// The collection's own path.
+        collection: CollectionPath,
+        /// Its label.
+        label: Text<MAX_LABEL>,
+        /// The item that would be replaced.
+        replaces: Option<Description>,
+    },
+    /// For sign: the key that would sign.
+    Key(sign::Key),
+}
+
+/// What a yes does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Yes {
+    /// This order goes out, and the sink with it.
+    Dispatch(Order),
+    /// Reads of these items need no further key for a while.
+    Grant(Vec<Shown>),
+}
+
+/// The order with which an ask sets out.
+pub(crate) fn road(id: &AskId, want: &Want) -> Road {
+    let id = id.clone();
+    match want {
+        Want::Search { collection, attributes } => Road::AtOnce(Order::Fetch(fetch::Order::Search {
+            id,
+            collection: collection.clone(),
+            attributes: attributes.clone(),
+        })),
+        Want::Collections {} => Road::AtOnce(Order::Fetch(fetch::Order::Collections { id })),
+        Want::Read { item } | Want::Delete { item } => Road::ByKey(describe(id, vec![item.clone()])),
+        Want::Access { items } => Road::ByKey(describe(id, items.to_vec())),
+        Want::Store { collection, attributes, replace, .. } => {
+            Road::ByKey(Order::Fetch(fetch::Order::DescribeTarget {
+                id,
+                collection: collection.clone(),
+                attributes: attributes.clone(),
+                replace: *replace,
+            }))
+        }
+        Want::Sign { key } => Road::ByKey(Order::Sign(sign::Order::Describe { id, key: key.clone() })),
+    }
+}
+
+/// What a yes to this want does, as it was described on the screen. `None` when the description is not one of this
+/// want: then there is nothing that a yes could mean.
+pub(crate) fn on_yes(id: &AskId, want: &Want, shown: &Described) -> Option<Yes> {
+    let id = id.clone();
+    match (want, shown) {
+        (Want::Read { .. }, Described::Items(items)) => {
+            let Shown { item, digest } = only(items)?;
+            Some(Yes::Dispatch(Order::Fetch(fetch::Order::Read { id, item, digest })))
+        }
+        (Want::Delete { .. }, Described::Items(items)) => {
+            let Shown { item, digest } = only(items)?;
+            Some(Yes::Dispatch(Order::Fetch(fetch::Order::Delete { id, item, digest })))
+        }
+        (Want::Access { items: wanted }, Described::Items(items)) => {
+            let complete = !items.is_empty() && items.len() == wanted.len();
+            complete.then(|| Yes::Grant(items.iter().map(as_shown).collect()))
+        }
+        (
+            Want::Store { label, attributes, replace, content_type, .. },
+            Described::Target { collection, replaces, .. },
+        ) => {
+            // A worker that would replace what nobody wanted replaced is not followed.
+            if replaces.is_some() && !replace {
+                return None;
+            }
+            Some(Yes::Dispatch(Order::Fetch(fetch::Order::Store {
+                id,
+                collection: collection.clone(),
+                label: label.clone(),
+                attributes: attributes.clone(),
+                content_type: content_type.clone(),
+                replaces: replaces.as_ref().map(as_shown),
+            })))
+        }
+        (Want::Sign { .. }, Described::Key(key)) => Some(Yes::Dispatch(Order::Sign(sign::Order::Sign {
+            id,
+            fingerprint: key.fingerprint.clone(),
+        }))),
+        _ => None,
+    }
+}
+
+/// The order of a read that a live grant covers.
+pub(crate) fn granted_read(id: &AskId, item: &ItemPath, digest: &Digest) -> Order {
+    Order::Fetch(fetch::Order::Read { id: id.clone(), item: item.clone(), digest: digest.clone() })
+}
+
+fn describe(id: AskId, items: Vec<ItemPath>) -> Order {
+    // At most 64 came in, so at most 64 go out; an empty list would be refused as misdescribed.
+    let items = List::new(items).unwrap_or_default();
+    Order::Fetch(fetch::Order::Describe { id, items })
+}
+
+fn only(items: &[Description]) -> Option<Shown> {
+    match items {
+        [item] => Some(as_shown(item)),
+        _ => None,
+    }
+}
+
+fn as_shown(item: &Description) -> Shown {
+    Shown { item: item.item.clone(), digest: item.digest() }
+}

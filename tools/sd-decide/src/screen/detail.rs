@@ -1,0 +1,133 @@
+//! Everything that is known about one ask, one fact a line.
+
+use ratatui::text::Line;
+use sd_wire::ask::Want;
+use sd_wire::bounded::Attributes;
+use sd_wire::description::Description;
+use sd_wire::path::ItemPath;
+use sd_wire::printable::Printable;
+use sd_wire::sign::Key;
+
+use crate::commit::Signed;
+use crate::dates;
+use crate::docket::entry::Entry;
+use crate::routing::Described;
+use crate::screen::claims;
+use crate::screen::row::{Row, Trust};
+
+/// The detail in lines of at most `width` columns.
+pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
+    let mut rows = vec![Row::Note(format!(" {}", meaning(entry.want())))];
+    match (entry.want(), entry.shown()) {
+        (Want::Store { label, attributes, content_type, .. }, Some(Described::Target { .. })) => {
+            store(entry, label, attributes, content_type, &mut rows);
+        }
+        (Want::Sign { key: wanted }, Some(Described::Key(key))) => {
+            sign(entry.filing().signed.as_ref(), wanted, key, &mut rows);
+        }
+        (want, Some(Described::Items(items))) => {
+            rows.push(Row::Section(Trust::Fact, "BACKEND SAYS"));
+            let many = items.len() > 1;
+            for (n, item) in items.iter().enumerate() {
+                if many {
+                    rows.push(fact("item", &format!("{} of {}", n.saturating_add(1), items.len())));
+                }
+                described(item, asked_as(want, n), &mut rows);
+            }
+        }
+        _ => {}
+    }
+    claims::caller(&entry.filing().caller, &mut rows);
+    claims::claimed(entry, &mut rows);
+    let mut lines = Vec::new();
+    for row in &rows {
+        row.wrap(width, &mut lines);
+    }
+    lines
+}
+
+/// What a yes would do.
+fn meaning(want: &Want) -> &'static str {
+    match want {
+        Want::Read { .. } => "A yes gives the secret of this item to the process below.",
+        Want::Access { .. } => "A yes lets the process below read these items for 10 seconds.",
+        Want::Store { .. } => "A yes lets the process below store a secret.",
+        Want::Delete { .. } => "A yes deletes this item for good.",
+        Want::Sign { .. } => "A yes signs these bytes with this key.",
+        // Never on the screen.
+        Want::Search { .. } | Want::Collections {} => "",
+    }
+}
+
+/// The path by which the item was asked for.
+fn asked_as(want: &Want, n: usize) -> Option<&ItemPath> {
+    match want {
+        Want::Read { item } | Want::Delete { item } => Some(item),
+        Want::Access { items } => items.get(n),
+        _ => None,
+    }
+}
+
+fn fact(name: &str, value: &str) -> Row {
+    Row::fact(Trust::Fact, name, Printable::line(value))
+}
+
+fn described(item: &Description, asked_as: Option<&ItemPath>, rows: &mut Vec<Row>) {
+    rows.push(fact("label", &item.label));
+    rows.push(fact("collection", &item.collection));
+    rows.push(fact("path", item.item.as_str()));
+    if let Some(asked) = asked_as.filter(|asked| **asked != item.item) {
+        rows.push(fact("asked as", asked.as_str()));
+    }
+    attributes(&item.attributes, rows);
+    rows.push(fact("modified", &dates::utc(item.modified)));
+    if item.locked {
+        rows.push(fact("state", "locked at the backend"));
+    }
+}
+
+fn attributes(attributes: &Attributes, rows: &mut Vec<Row>) {
+    if attributes.is_empty() {
+        rows.push(fact("attributes", "none"));
+    }
+    for (n, (name, value)) in attributes.iter().enumerate() {
+        let title = if n == 0 { "attributes" } else { "" };
+        rows.push(fact(title, &format!("{name} = {value}")));
+    }
+}
+
+fn store(entry: &Entry, label: &str, wanted: &Attributes, content_type: &str, rows: &mut Vec<Row>) {
+    let Some(Described::Target { collection, label: collection_label, replaces }) = entry.shown() else { return };
+    rows.push(Row::Section(Trust::Fact, "WILL BE STORED"));
+    rows.push(fact("label", label));
+    attributes(wanted, rows);
+    rows.push(fact("type", content_type));
+    rows.push(Row::Section(Trust::Fact, "BACKEND SAYS"));
+    rows.push(fact("collection", collection_label));
+    rows.push(fact("path", collection.as_str()));
+    match replaces {
+        None => rows.push(fact("replaces", "nothing")),
+        Some(item) => {
+            rows.push(fact("replaces", "THIS ITEM, whose secret is lost by a yes:"));
+            described(item, None, rows);
+        }
+    }
+}
+
+fn sign(signed: Option<&Signed>, wanted: &str, key: &Key, rows: &mut Vec<Row>) {
+    if let Some(signed) = signed {
+        rows.push(Row::Section(Trust::Fact, "SIGNED BYTES SAY"));
+        rows.push(fact("kind", &signed.what));
+        let named = |(name, value): &(String, Printable)| Row::fact(Trust::Fact, name.clone(), value.clone());
+        rows.extend(signed.facts.iter().map(named));
+        let title = if signed.is_unknown() { "bytes" } else { "message" };
+        rows.push(fact(title, if signed.text.is_empty() { "none" } else { "" }));
+        rows.extend(signed.text.iter().map(|line| Row::Text(Trust::Fact, line.clone())));
+        rows.extend(signed.rest.iter().map(named));
+    }
+    rows.push(Row::Section(Trust::Fact, "KEYRING SAYS"));
+    rows.push(fact("key id", key.fingerprint.key_id()));
+    rows.push(fact("user id", &key.user_id));
+    rows.push(fact("fingerprint", key.fingerprint.as_str()));
+    rows.push(fact("asked as", if wanted.is_empty() { "the default key" } else { wanted }));
+}

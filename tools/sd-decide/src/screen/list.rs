@@ -1,0 +1,61 @@
+//! The list of asks, one a line, in order of arrival.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
+use sd_wire::ask::Want;
+use sd_wire::printable::Printable;
+
+use crate::dates;
+use crate::docket::Docket;
+use crate::docket::entry::Entry;
+use crate::docket::event::Moment;
+use crate::routing::Described;
+use crate::screen::row;
+
+/// Draws as many asks as fit, the selected one among them.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, docket: &Docket, now: Moment) {
+    let selected = docket.selected().map(Entry::id);
+    let at = docket.listed().position(|entry| Some(entry.id()) == selected).unwrap_or(0);
+    let height = usize::from(area.height).max(1);
+    // Whole pages: the list moves only when the selection leaves a page.
+    let first = at / height * height;
+    for (y, entry) in (area.y..area.bottom()).zip(docket.listed().skip(first)) {
+        let is_selected = Some(entry.id()) == selected;
+        let line = line(entry, now, usize::from(area.width), is_selected);
+        frame.render_widget(line, Rect { y, height: 1, ..area });
+    }
+}
+
+fn line(entry: &Entry, now: Moment, width: usize, selected: bool) -> Line<'static> {
+    let mark = if selected { '>' } else { ' ' };
+    let left = format!(" {}", dates::left(entry.left(now)));
+    let head = format!("{mark} {:<6} ", entry.want().kind());
+    let room = width.saturating_sub(head.chars().count()).saturating_sub(left.chars().count());
+    let text = row::fit(short(entry).as_str(), room);
+    let style = if selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+    Line::styled(format!("{head}{text}{left}"), style)
+}
+
+/// The ask in a few words.
+fn short(entry: &Entry) -> Printable {
+    match (entry.want(), entry.shown()) {
+        (_, None) => Printable::line("asking the backend…"),
+        (Want::Store { label, .. }, _) => Printable::line(label),
+        (Want::Sign { .. }, _) => {
+            // Printable already: once more would double its escapes' backslashes.
+            entry.filing().signed.as_ref().and_then(|signed| signed.text.first().cloned()).unwrap_or_default()
+        }
+        (_, Some(Described::Items(items))) => {
+            let label = items.first().map_or("", |item| &item.label);
+            let more = items.len().saturating_sub(1);
+            if more > 0 {
+                Printable::line(&format!("{label} and {more} more"))
+            } else {
+                Printable::line(label)
+            }
+        }
+        _ => Printable::default(),
+    }
+}

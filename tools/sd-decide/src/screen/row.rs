@@ -1,0 +1,154 @@
+//! Lines of the detail before they are cut to the pane's width.
+
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use sd_wire::printable::Printable;
+use unicode_width::UnicodeWidthChar;
+
+/// The columns of a fact's name.
+const NAME: usize = 11;
+
+/// How far a section is to be believed. It shows in the mark before each of its lines, so also without colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// The backend, the keyring, the kernel or the signed bytes themselves say so.
+    Fact,
+    /// So it looks, and it can choose how it looks.
+    Looks,
+    /// The requester says so.
+    Claim,
+}
+
+/// One line of the detail, however long.
+#[derive(Clone, Debug)]
+pub(super) enum Row {
+    /// The beginning of a section.
+    Section(Trust, &'static str),
+    /// A fact with its name.
+    Fact(Trust, String, Printable),
+    /// Text of several lines, one of them.
+    Text(Trust, Printable),
+    /// A sentence of ours.
+    Note(String),
+}
+
+impl Row {
+    /// A fact with its name.
+    pub(super) fn fact(trust: Trust, name: impl Into<String>, value: Printable) -> Self {
+        Self::Fact(trust, name.into(), value)
+    }
+
+    /// The row as lines of at most `width` columns. Nothing is left out.
+    pub(super) fn wrap(&self, width: usize, out: &mut Vec<Line<'static>>) {
+        match self {
+            Self::Section(trust, title) => {
+                let fill = width.saturating_sub(title.chars().count()).saturating_sub(4);
+                let (rule, style) = (trust.rule(), trust.style().add_modifier(Modifier::BOLD));
+                out.push(Line::styled(format!("{rule}{rule} {title} {}", rule.repeat(fill)), style));
+            }
+            Self::Fact(trust, name, value) => {
+                let name = clip(name, NAME);
+                let room = width.saturating_sub(NAME).saturating_sub(3);
+                for (n, part) in cut(value.as_str(), room).into_iter().enumerate() {
+                    let name = if n == 0 { name.as_str() } else { "" };
+                    let pad = " ".repeat(NAME.saturating_sub(columns(name)));
+                    out.push(Line::from(vec![
+                        Span::styled(format!("{} {name}{pad} ", trust.mark()), trust.style()),
+                        Span::raw(part),
+                    ]));
+                }
+            }
+            Self::Text(trust, value) => {
+                for part in cut(value.as_str(), width.saturating_sub(4)) {
+                    let mark = Span::styled(format!("{}   ", trust.mark()), trust.style());
+                    out.push(Line::from(vec![mark, Span::raw(part)]));
+                }
+            }
+            Self::Note(text) => {
+                out.extend(words(text, width).into_iter().map(Line::raw));
+            }
+        }
+    }
+}
+
+impl Trust {
+    fn mark(self) -> char {
+        match self {
+            Self::Fact => '│',
+            Self::Looks => '?',
+            Self::Claim => '~',
+        }
+    }
+
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Fact => "─",
+            Self::Looks => "-",
+            Self::Claim => "~",
+        }
+    }
+
+    fn style(self) -> Style {
+        match self {
+            Self::Fact => Style::new().fg(Color::Green),
+            Self::Looks => Style::new().fg(Color::Yellow),
+            Self::Claim => Style::new().fg(Color::Magenta),
+        }
+    }
+}
+
+/// The text on exactly `room` columns: filled up with blanks, or cut and ended by `…`.
+pub(super) fn fit(text: &str, room: usize) -> String {
+    let mut fitted = clip(text, room);
+    fitted.push_str(&" ".repeat(room.saturating_sub(columns(&fitted))));
+    fitted
+}
+
+fn clip(text: &str, room: usize) -> String {
+    if columns(text) <= room {
+        return text.to_owned();
+    }
+    let mut clipped = cut(text, room.saturating_sub(1)).into_iter().next().unwrap_or_default();
+    clipped.push('…');
+    clipped
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// The text in parts of at most `room` columns; an empty text is one empty part.
+fn cut(text: &str, room: usize) -> Vec<String> {
+    // A character can be two columns wide.
+    let room = room.max(2);
+    let mut parts = vec![];
+    let (mut part, mut used) = (String::new(), 0_usize);
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used.saturating_add(wide) > room {
+            parts.push(std::mem::take(&mut part));
+            used = 0;
+        }
+        part.push(c);
+        used = used.saturating_add(wide);
+    }
+    parts.push(part);
+    parts
+}
+
+/// A sentence of ours in lines of at most `room` columns, broken between words.
+fn words(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if columns(line).saturating_add(1).saturating_add(columns(word)) <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
