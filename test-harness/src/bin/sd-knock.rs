@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::socket::{MsgFlags, send};
 use nix::unistd::{Gid, Uid, setegid, seteuid, setgroups, setresgid, setresuid};
-use sd_sys::link::Link;
+use sd_sys::link::{Link, MAX_PACKET};
 use sd_sys::payload::Payload;
 
 /// Says one thing at a socket of the chain, and prints what comes back.
@@ -32,6 +33,9 @@ struct Cli {
     /// The words are hexadecimal bytes.
     #[arg(long)]
     hex: bool,
+    /// So many bytes more behind the words.
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    pad: usize,
     /// A descriptor to send along; repeat for more.
     #[arg(long = "fd", value_enum)]
     fds: Vec<Kind>,
@@ -99,19 +103,27 @@ fn knock(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
     }
     let link = Link::connect(&cli.socket)?;
     let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
-    link.send(&words(cli)?, &borrowed)?;
+    let words = words(cli)?;
+    if words.len() > MAX_PACKET {
+        // A link refuses to send so much itself.
+        send(link.as_fd().as_raw_fd(), &words, MsgFlags::MSG_DONTWAIT)?;
+    } else {
+        link.send(&words, &borrowed)?;
+    }
     drop(fds);
     let until = Instant::now() + Duration::from_millis(cli.listen);
+    let sink = home.map(|home| std::thread::spawn(move || listen("sink", &home, until)));
     listen("reply", &link, until);
-    if let Some(home) = home {
-        listen("sink", &home, until);
+    if let Some(sink) = sink {
+        sink.join().map_err(|_| "the sink's thread panicked")?;
     }
     Ok(())
 }
 
 fn words(cli: &Cli) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let pad = vec![b'x'; cli.pad];
     if !cli.hex {
-        return Ok(format!("{}\n", cli.say).into_bytes());
+        return Ok([cli.say.as_bytes(), &pad, b"\n"].concat());
     }
     let digits: Vec<char> = cli.say.chars().collect();
     let bytes = digits.chunks(2).map(|two| u8::from_str_radix(&two.iter().collect::<String>(), 16));
