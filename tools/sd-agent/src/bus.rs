@@ -110,7 +110,7 @@ async fn own(bus: &Connection) -> Result<(), Error> {
 /// Takes what the bus brings, in order, and waits for nothing else: zbus reads on only when we have taken a message.
 async fn take(mut calls: MessageStream, bus: &Connection, desk: &Arc<Desk>) -> Result<(), Error> {
     while let Some(message) = calls.next().await {
-        let message = message?;
+        let message = message.map_err(|_| Error::Closed)?;
         match message.message_type() {
             Type::Signal => {
                 if let Some(name) = vanished(&message) {

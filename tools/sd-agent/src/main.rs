@@ -20,6 +20,7 @@ mod peer;
 mod place;
 mod prompt;
 mod properties;
+mod quirk;
 mod refusal;
 mod service;
 mod session;

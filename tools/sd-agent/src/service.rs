@@ -41,7 +41,7 @@ async fn search(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let items = found(turn, None, attributes).await?;
     let (mut unlocked, mut locked) = (Vec::new(), Vec::new());
     for item in &items {
-        let list = if turn.approved(item) { &mut unlocked } else { &mut locked };
+        let list = if turn.caller.deletes || turn.approved(item) { &mut unlocked } else { &mut locked };
         list.push(object(item.as_str())?);
     }
     turn.call.reply(&(unlocked, locked))

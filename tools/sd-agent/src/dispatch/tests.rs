@@ -133,7 +133,7 @@ fn item(path: &str) -> ItemPath {
 
 fn application(name: &str, pid: u32) -> Application {
     let name = UniqueName::try_from(name.to_owned()).unwrap().into();
-    Application(name, Caller { app: App { pid, start: 7, exe: None } })
+    Application(name, Caller { app: App { pid, start: 7, exe: None }, deletes: false })
 }
 
 impl Bench {
@@ -252,6 +252,16 @@ fn found_items_are_locked_until_they_are_approved_for_this_application() {
     bench.approve(&app, &[FIRST]);
     assert_eq!(bench.search(&app), (vec![FIRST.to_owned()], vec![SECOND.to_owned()]));
     assert_eq!(bench.search(&other), (vec![], vec![FIRST.to_owned(), SECOND.to_owned()]));
+}
+
+#[test]
+fn a_program_that_deletes_what_it_finds_is_told_unlocked_and_still_needs_a_person() {
+    let (bench, mut app) = (Bench::new(), application(":1.1", 10));
+    app.1.deletes = true;
+    assert_eq!(bench.search(&app), (vec![FIRST.to_owned(), SECOND.to_owned()], vec![]));
+    let session = bench.session(&app);
+    assert!(bench.get_secret(&app, FIRST, &session).is_err());
+    assert_eq!(bench.unlock(&app, &[FIRST]).0, Vec::<String>::new());
 }
 
 #[test]
