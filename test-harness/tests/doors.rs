@@ -68,7 +68,6 @@ fn the_decider_refuses_what_is_not_an_ask_and_serves_on() {
             (READ, &[], "0 came"),
             (READ, &["--fd", "sink", "--fd", "sink"], "2 came"),
             (READ, &["--fd", "sink", "--fd", "sink", "--fd", "sink"], "3 came"),
-            (READ, &["--fd", "sink", "--fd", "sink", "--fd", "sink", "--fd", "sink"], "descriptors"),
             (READ, &["--fd", "file"], "socket"),
             (READ, &["--fd", "pipe"], "socket"),
             (READ, &["--fd", "stream"], "SEQPACKET"),

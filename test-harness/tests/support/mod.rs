@@ -217,6 +217,11 @@ impl Going {
         eventually(name, || fs::read_to_string(&file).ok())
     }
 
+    /// Makes a file in the script's working directory.
+    pub(crate) fn make(&self, name: &str) {
+        fs::write(self.rig.place().join("ready").join(name), "").unwrap();
+    }
+
     /// What a tool has logged so far.
     pub(crate) fn log(&self, name: &str) -> String {
         fs::read_to_string(self.dir.join("log").join(format!("{name}.log"))).unwrap_or_default()

@@ -1,0 +1,152 @@
+//! Every process of the chain killed in turn: the request fails with a clear message, nothing is released, the chain
+//! heals by itself.
+
+// A test fails by panicking; clippy.toml knows that of #[test] functions only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use support::{Going, Rig, eventually};
+
+/// What a lookup prints and how it ends, in files.
+const LOOKUP: &str =
+    "{ secret-tool lookup service demo > out 2> err; echo $? > ended.part; mv ended.part ended; } &";
+
+/// Something stored, and then a lookup that waits on the screen. The keys: yes to the store, then those given.
+fn waiting(keys: &str, expire: &str) -> Going {
+    let keys = format!("y{keys}");
+    let rig = Rig::real().with(&["--answer", &keys, "--expire", expire]);
+    let going = Going::start(
+        rig,
+        &format!("printf the-canary | secret-tool store --label=demo service demo && touch stored; {LOOKUP}"),
+    );
+    going.file("stored");
+    going.shows(" access ");
+    going
+}
+
+fn ends_without_release(going: &Going, within: Duration) -> String {
+    let started = Instant::now();
+    let status = going.file("ended");
+    assert!(started.elapsed() < within, "it took {:?}", started.elapsed());
+    assert_ne!(status.trim(), "0", "a lookup succeeded");
+    let (out, err) = (going.file("out"), going.file("err"));
+    assert!(!out.contains("the-canary"), "the secret came out: {out}");
+    err
+}
+
+/// As `none`: a script of keys that is used up types `n`, so nothing is typed where the ask expires first.
+#[test]
+fn killing_the_decider_fails_every_pending_ask_at_once_and_the_next_one_works() {
+    let going = waiting("y", "60");
+    kill(going.pid("sd-decide"), Signal::SIGKILL).unwrap();
+    ends_without_release(&going, Duration::from_secs(5));
+    let run = going.let_go();
+    assert_eq!(run.status, 0, "{}", run.all());
+}
+
+#[test]
+fn killing_the_agent_fails_its_callers_and_takes_the_ask_off_the_screen() {
+    let going = waiting("y", "60");
+    kill(going.pid("sd-agent"), Signal::SIGKILL).unwrap();
+    let said = ends_without_release(&going, Duration::from_secs(5));
+    going.logged("sd-decide", "OUTCOME=withdrawn");
+    assert!(!said.is_empty(), "no message");
+}
+
+#[test]
+fn killing_the_gate_loses_nothing_that_has_moved_on() {
+    let going = waiting("y", "60");
+    kill(going.pid("sd-gate"), Signal::SIGKILL).unwrap();
+    // The ask is on the screen, the sink with sd-decide: the answer still comes home. The prompt is then approved, and
+    // the read that follows it goes through the gate's next instance.
+    going.file("ended");
+    let run = going.let_go();
+    assert_eq!(run.status, 0, "{}", run.all());
+}
+
+#[test]
+fn killing_an_idle_fetcher_or_signer_is_noticed_by_nobody() {
+    let going = waiting("y", "60");
+    kill(going.pid("sd-fetch"), Signal::SIGKILL).unwrap();
+    assert_eq!(going.file("ended").trim(), "0", "{}", going.file("err"));
+    assert_eq!(going.file("out"), "the-canary");
+}
+
+#[test]
+fn killing_the_backend_fails_the_read_with_a_reason() {
+    let going = waiting("y", "60");
+    kill(going.pid("backend"), Signal::SIGKILL).unwrap();
+    ends_without_release(&going, Duration::from_secs(20));
+}
+
+#[test]
+fn a_backend_that_hangs_ends_in_a_time_out_and_not_in_a_release() {
+    let going = waiting("y", "60");
+    kill(going.pid("backend"), Signal::SIGSTOP).unwrap();
+    ends_without_release(&going, sd_wire::deadline::DECIDE_WAITS + Duration::from_secs(5));
+    kill(going.pid("backend"), Signal::SIGCONT).unwrap();
+}
+
+#[test]
+fn killing_the_requester_takes_its_ask_off_the_screen() {
+    let going = waiting("y", "60");
+    let lookup = eventually("the lookup's process", || {
+        let is_lookup = |pid: &i32| {
+            sd_sys::Process::look(*pid).is_ok_and(|p| p.comm == "secret-tool")
+                && std::fs::read(format!("/proc/{pid}/environ"))
+                    .is_ok_and(|e| String::from_utf8_lossy(&e).contains(going.dir.to_str().unwrap()))
+        };
+        std::fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter_map(|e| e.file_name().to_str()?.parse().ok())
+            .find(is_lookup)
+    });
+    kill(nix::unistd::Pid::from_raw(lookup), Signal::SIGKILL).unwrap();
+    going.logged("sd-decide", "OUTCOME=withdrawn");
+}
+
+#[test]
+fn a_decider_that_is_stopped_holds_nobody_past_the_asks_deadline_or_releases_anything() {
+    let going = waiting("y", "3");
+    let decider = going.pid("sd-decide");
+    kill(decider, Signal::SIGSTOP).unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(going.file("out"), "");
+    kill(decider, Signal::SIGCONT).unwrap();
+    // What was typed or due meanwhile is worth nothing: the ask's time is over.
+    ends_without_release(&going, Duration::from_secs(5));
+    assert!(going.log("sd-decide").contains("OUTCOME=expired"), "{}", going.log("sd-decide"));
+}
+
+#[test]
+fn after_every_process_has_been_killed_the_chain_works_again() {
+    let rig = Rig::real().with(&["--answer", "y"]);
+    let going = Going::start(
+        rig,
+        "printf one | secret-tool store --label=demo service demo; touch stored
+         while ! test -e again; do sleep 0.05; done
+         gdbus wait --system --timeout 20 net.mowaka.SecretsDispatcher1
+         gdbus wait --session --timeout 20 org.freedesktop.secrets
+         secret-tool lookup service demo > out 2> err; echo $? > ended.part; mv ended.part ended",
+    );
+    going.file("stored");
+    for tool in ["sd-agent", "sd-gate", "sd-decide", "sd-fetch"] {
+        let before = going.pid(tool);
+        kill(before, Signal::SIGKILL).unwrap();
+        if tool != "sd-fetch" {
+            eventually(&format!("{tool} to be started again"), || (going.pid(tool) != before).then_some(()));
+        }
+    }
+    going.make("again");
+    assert_eq!(
+        (going.file("ended").trim(), going.file("out").as_str()),
+        ("0", "one"),
+        "{}",
+        going.file("err")
+    );
+}
