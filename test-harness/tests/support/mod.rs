@@ -171,3 +171,109 @@ fn link_or_copy(from: &str, to: &Path) {
         fs::copy(from, to).unwrap();
     }
 }
+
+/// A run that goes on until it is let go.
+pub(crate) struct Going {
+    rig: Rig,
+    child: Option<Child>,
+    /// The run's directory.
+    pub(crate) dir: PathBuf,
+}
+
+impl Going {
+    /// Starts the rig; COMMAND writes `ready` when it runs, does what the script says, and then waits.
+    pub(crate) fn start(rig: Rig, script: &str) -> Self {
+        let gate = rig.place().join("let-go");
+        let ready = rig.place().join("ready");
+        fs::create_dir(&ready).unwrap();
+        fs::set_permissions(&ready, fs::Permissions::from_mode(0o777)).unwrap();
+        let script = format!(
+            "cd {ready}; touch ready; {script}\n while ! test -e {gate}; do sleep 0.05; done",
+            ready = ready.display(),
+            gate = gate.display()
+        );
+        let mut child = rig.start(&script);
+        let dir = eventually("the run's directory", || {
+            assert!(child.try_wait().unwrap().is_none(), "the rig ended: {}", tail(&mut child));
+            run_dirs(rig.place()).pop()
+        });
+        eventually("the command to run", || {
+            assert!(child.try_wait().unwrap().is_none(), "the rig ended: {}", tail(&mut child));
+            ready.join("ready").exists().then_some(())
+        });
+        Self { rig, child: Some(child), dir }
+    }
+
+    /// The process id of a tool, once it runs.
+    pub(crate) fn pid(&self, name: &str) -> nix::unistd::Pid {
+        let file = self.dir.join("pids").join(name);
+        let text = eventually(name, || fs::read_to_string(&file).ok().filter(|text| !text.trim().is_empty()));
+        nix::unistd::Pid::from_raw(text.trim().parse().unwrap())
+    }
+
+    /// Waits until the script has made this file in its working directory, and gives its content.
+    pub(crate) fn file(&self, name: &str) -> String {
+        let file = self.rig.place().join("ready").join(name);
+        eventually(name, || fs::read_to_string(&file).ok())
+    }
+
+    /// What a tool has logged so far.
+    pub(crate) fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.join("log").join(format!("{name}.log"))).unwrap_or_default()
+    }
+
+    /// Waits until a tool has logged something that contains this.
+    pub(crate) fn logged(&self, name: &str, what: &str) {
+        eventually(&format!("{what:?} in the log of {name}"), || self.log(name).contains(what).then_some(()));
+    }
+
+    /// Waits until the screen shows this.
+    pub(crate) fn shows(&self, what: &str) {
+        let file = self.rig.place().join("screens");
+        eventually(&format!("{what:?} on the screen"), || {
+            fs::read_to_string(&file).unwrap_or_default().contains(what).then_some(())
+        });
+    }
+
+    /// Says something at one of the sockets, as the party that may: see `sd-knock --help`.
+    pub(crate) fn knock(&self, socket: &str, arguments: &[&str]) -> String {
+        let people = test_harness::people::People::here();
+        let knocker = if socket == "decide" { people.gate } else { people.decide };
+        self.knock_as(knocker, people.desktop, socket, arguments)
+    }
+
+    /// As [`Going::knock`], as another uid and with descriptors made by another; ordinary users have one uid only.
+    pub(crate) fn knock_as(&self, knocker: u32, maker: u32, socket: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sd-knock"));
+        command.arg(self.dir.join("socket").join(format!("{socket}.sock"))).args(arguments);
+        if nix::unistd::geteuid().is_root() {
+            command.args(["--knocker", &knocker.to_string(), "--maker", &maker.to_string()]);
+        }
+        let output = command.env("TMPDIR", "/tmp").output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    }
+
+    /// Lets COMMAND end, and the run with it.
+    pub(crate) fn let_go(mut self) -> Run {
+        fs::write(self.rig.place().join("let-go"), "").unwrap();
+        let child = self.child.take().unwrap();
+        self.rig.finish(child)
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // The survivor of a failed test: its keeper cleans up.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn tail(child: &mut Child) -> String {
+    use std::io::Read;
+    let mut text = String::new();
+    let _ = child.stderr.as_mut().map(|stream| stream.read_to_string(&mut text));
+    text
+}

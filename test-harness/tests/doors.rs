@@ -1,0 +1,214 @@
+//! Bad input at every door: refused with an error that names the fault, and the daemon serves on.
+
+// A test fails by panicking; clippy.toml knows that of #[test] functions only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use sd_wire::outcome::MAX_SECRET;
+use support::{Going, Rig};
+use test_harness::people::People;
+
+const READ: &str = r#"{"v":1,"body":{"ask":{"id":"0123456789abcdef","want":{"read":{"item":"/org/freedesktop/secrets/collection/login/1"}},"claims":{}}}}"#;
+const SIGN: &str =
+    r#"{"v":1,"body":{"ask":{"id":"0123456789abcdef","want":{"sign":{"key":""}},"claims":{}}}}"#;
+const STATUS: &str = r#"{"v":1,"body":{"status":{}}}"#;
+const SEARCH: &str =
+    r#"{"v":1,"body":{"search":{"id":"0123456789abcdef","collection":null,"attributes":{"a":"b"}}}}"#;
+const ORDER_SIGN: &str = r#"{"v":1,"body":{"sign":{"id":"0123456789abcdef","fingerprint":"0123456789ABCDEF0123456789ABCDEF01234567"}}}"#;
+
+fn going() -> Going {
+    Going::start(Rig::real(), "")
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What is wrong with a packet, how it is sent, and the word that the log must name the fault by.
+type Fault<'a> = (&'a str, &'a [&'a str], &'a str);
+
+/// Each of these is refused by its name in the tool's log, and what is right is still answered.
+fn refuses(going: &Going, tool: &str, socket: &str, faults: &[Fault<'_>], still: impl Fn(&Going)) {
+    for (packet, how, named) in faults {
+        let before = going.log(tool).len();
+        let mut arguments = vec![*packet];
+        arguments.extend(*how);
+        let answer = going.knock(socket, &arguments);
+        assert!(!answer.contains("granted"), "{packet} {how:?}: {answer}");
+        support::eventually(
+            &format!("{named:?} in the log of {tool} for {packet} {how:?}: {answer}"),
+            || going.log(tool).get(before..).unwrap_or_default().contains(named).then_some(()),
+        );
+        still(going);
+    }
+}
+
+#[test]
+fn the_decider_refuses_what_is_not_an_ask_and_serves_on() {
+    let going = going();
+    let garbage = hexadecimal(&[0xff; 40]);
+    let version = READ.replace("\"v\":1", "\"v\":2");
+    let field = READ.replace("\"claims\"", "\"price\":1,\"claims\"");
+    let kind = READ.replace("\"read\"", "\"grant\"");
+    let path = READ.replace("/collection/", "/../");
+    refuses(
+        &going,
+        "sd-decide",
+        "decide",
+        &[
+            (&garbage, &["--hex"], "newline"),
+            (STATUS, &["--pad", "65500"], "trailing"),
+            (STATUS, &["--pad", "70000"], "packet refused"),
+            ("not json", &[], "expected"),
+            (&version, &["--fd", "sink"], "version 2"),
+            (&field, &["--fd", "sink"], "price"),
+            (&kind, &["--fd", "sink"], "grant"),
+            (&path, &["--fd", "sink"], "path"),
+            (READ, &[], "0 came"),
+            (READ, &["--fd", "sink", "--fd", "sink"], "2 came"),
+            (READ, &["--fd", "sink", "--fd", "sink", "--fd", "sink"], "3 came"),
+            (READ, &["--fd", "sink", "--fd", "sink", "--fd", "sink", "--fd", "sink"], "descriptors"),
+            (READ, &["--fd", "file"], "socket"),
+            (READ, &["--fd", "pipe"], "socket"),
+            (READ, &["--fd", "stream"], "SEQPACKET"),
+            (READ, &["--fd", "datagram"], "SEQPACKET"),
+            (READ, &["--fd", "connected"], "pair"),
+            (READ, &["--fd", "payload"], "socket"),
+            (SIGN, &["--fd", "sink"], "1 came"),
+            (SIGN, &["--fd", "sink", "--fd", "file"], "seal"),
+            (SIGN, &["--fd", "sink", "--fd", "unsealed"], "seal"),
+            (SIGN, &["--fd", "payload", "--fd", "sink"], "socket"),
+            (STATUS, &["--fd", "sink"], "1 descriptors"),
+        ],
+        |going| {
+            let answer = going.knock("decide", &[STATUS]);
+            assert!(answer.contains(r#""pending":0"#) && answer.contains(r#""locked":false"#), "{answer}");
+        },
+    );
+}
+
+#[test]
+fn a_requester_whose_ask_is_refused_by_the_decider_is_told_through_its_sink() {
+    let going = going();
+    let answer = going.knock("decide", &[SIGN, "--fd", "sink", "--fd", "unsealed"]);
+    assert!(answer.contains(r#"sink {"v":1,"body":{"id":"0123456789abcdef","what":{"failed":"#), "{answer}");
+    assert!(answer.contains("malformed"), "{answer}");
+}
+
+#[test]
+fn the_fetcher_refuses_what_is_not_an_order_and_serves_on() {
+    let going = going();
+    let version = SEARCH.replace("\"v\":1", "\"v\":7");
+    let field = SEARCH.replace("\"id\"", "\"price\":1,\"id\"");
+    refuses(
+        &going,
+        "sd-fetch",
+        "fetch",
+        &[
+            (&hexadecimal(&[0; 10]), &["--hex"], "newline"),
+            (&version, &["--fd", "sink"], "version 7"),
+            (&field, &["--fd", "sink"], "price"),
+            (READ, &["--fd", "sink"], "ask"),
+            (ORDER_SIGN, &["--fd", "sink", "--fd", "payload"], "sign"),
+            (SEARCH, &[], "0 descriptors"),
+            (SEARCH, &["--fd", "sink", "--fd", "sink"], "2 descriptors"),
+            (SEARCH, &["--fd", "stream"], "SEQPACKET"),
+            (SEARCH, &["--fd", "connected"], "pair"),
+            (SEARCH, &["--fd", "file"], "socket"),
+            (r#"{"v":1,"body":{"state":{}}}"#, &["--fd", "sink"], "1 descriptors"),
+        ],
+        |going| {
+            let answer = going.knock("fetch", &[r#"{"v":1,"body":{"state":{}}}"#]);
+            assert!(answer.contains(r#""locked":false"#), "{answer}");
+        },
+    );
+}
+
+#[test]
+fn the_signer_refuses_what_is_not_an_order_and_serves_on() {
+    let going = going();
+    let lower = ORDER_SIGN.replace("ABCDEF", "abcdef");
+    refuses(
+        &going,
+        "sd-sign",
+        "sign",
+        &[
+            (&hexadecimal(b"{}"), &["--hex"], "newline"),
+            (&lower, &["--fd", "sink", "--fd", "payload"], "fingerprint"),
+            (SEARCH, &["--fd", "sink"], "search"),
+            (ORDER_SIGN, &["--fd", "sink"], "1 descriptors"),
+            (ORDER_SIGN, &["--fd", "sink", "--fd", "unsealed"], "seal"),
+            (ORDER_SIGN, &["--fd", "sink", "--fd", "file"], "seal"),
+            (ORDER_SIGN, &["--fd", "pipe", "--fd", "payload"], "socket"),
+        ],
+        |going| {
+            let describe =
+                r#"{"v":1,"body":{"describe":{"id":"0123456789abcdef","key":"nobody@example.net"}}}"#;
+            let answer = going.knock("sign", &[describe]);
+            assert!(answer.contains("not_found"), "{answer}");
+        },
+    );
+}
+
+#[test]
+fn nobody_but_the_gate_files_and_nobody_but_the_decider_orders() {
+    let people = People::here();
+    if !people.apart {
+        // Ordinary users have one uid; sd-start's and sd-decide's unit tests play the stranger here, and the same
+        // test runs again as root with a uid a tool.
+        return;
+    }
+    let going = going();
+    for (socket, tool, words, strangers) in [
+        ("decide", "sd-decide", STATUS, [people.desktop, people.companion, people.decide, 0]),
+        (
+            "fetch",
+            "sd-fetch",
+            r#"{"v":1,"body":{"state":{}}}"#,
+            [people.desktop, people.gate, people.companion, 0],
+        ),
+        ("sign", "sd-sign", ORDER_SIGN, [people.desktop, people.gate, people.companion, 0]),
+    ] {
+        for stranger in strangers {
+            let answer = going.knock_as(stranger, people.desktop, socket, &[words, "--listen", "400"]);
+            let kept_out = answer.contains("Permission denied")
+                || !answer.contains("reply {") && going.log(tool).contains(&format!("uid {stranger}"));
+            assert!(kept_out, "uid {stranger} at {socket}: {answer}\n{}", going.log(tool));
+        }
+    }
+}
+
+#[test]
+fn a_sink_that_another_uid_made_is_refused_everywhere() {
+    let people = People::here();
+    if !people.apart {
+        return; // As above: sd-sys's unit tests play the other uid.
+    }
+    let going = going();
+    for (socket, tool, words) in [("decide", "sd-decide", READ), ("fetch", "sd-fetch", SEARCH)] {
+        let knocker = if socket == "decide" { people.gate } else { people.decide };
+        for maker in [people.gate, people.companion, 0] {
+            let before = going.log(tool).len();
+            let answer = going.knock_as(knocker, maker, socket, &[words, "--fd", "sink", "--listen", "400"]);
+            assert!(!answer.contains("granted"), "{answer}");
+            support::eventually(&format!("uid {maker} in the log of {tool}"), || {
+                going.log(tool)[before..].contains(&format!("uid {maker}")).then_some(())
+            });
+        }
+    }
+}
+
+#[test]
+fn an_upload_that_stops_half_way_stores_nothing() {
+    // The same numbers as a requester that dies: announced, and not sent.
+    assert!(MAX_SECRET > 7);
+    let going = going();
+    let store = r#"{"v":1,"body":{"store":{"id":"0123456789abcdef","collection":"/org/freedesktop/secrets/collection/login","label":"half","attributes":{"half":"yes"},"content_type":"text/plain","replaces":null}}}"#;
+    // sd-knock takes the invitation and lets it drop unanswered.
+    let answer = going.knock("fetch", &[store, "--fd", "sink", "--listen", "4000"]);
+    assert!(answer.contains("invited") && answer.contains("no_upload"), "{answer}");
+    let search = r#"{"v":1,"body":{"search":{"id":"0123456789abcdef","collection":null,"attributes":{"half":"yes"}}}}"#;
+    let found = going.knock("fetch", &[search, "--fd", "sink"]);
+    assert!(found.contains(r#"{"unlocked":[],"locked":[]}"#), "{found}");
+}
