@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::desk::Desk;
 use crate::dispatch;
 use crate::refusal::Refusal;
+use crate::stop::Stop;
 
 const NAME: &str = "org.freedesktop.secrets";
 const DAEMON: &str = "org.freedesktop.DBus";
@@ -31,6 +32,8 @@ const TAKEN: u32 = 3;
 pub(crate) enum Error {
     /// The session bus cannot be reached, or has hung up.
     Bus(zbus::Error),
+    /// The kernel does not let us wait for signals.
+    Signals(std::io::Error),
     /// The session bus has closed the connection.
     Closed,
     /// Another program owns the name.
@@ -51,6 +54,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bus(e) => write!(f, "session bus cannot be used: {e}"),
+            Self::Signals(e) => write!(f, "signals cannot be waited for: {e}"),
             Self::Closed => f.write_str("session bus closed the connection"),
             Self::Taken { pid } => {
                 write!(f, "{NAME} is owned by another program")?;
@@ -75,8 +79,8 @@ impl From<zbus::Error> for Error {
     }
 }
 
-/// Owns the name and answers calls until the bus hangs up.
-pub(crate) async fn serve() -> Result<(), Error> {
+/// Owns the name and answers calls until it is told to stop or the bus hangs up.
+pub(crate) async fn serve(stop: &Stop) -> Result<(), Error> {
     let bus = zbus::connection::Builder::session()?.build().await?;
     // Before the name is ours: the first call may come with the bus's answer.
     let calls = MessageStream::from(&bus);
@@ -89,7 +93,19 @@ pub(crate) async fn serve() -> Result<(), Error> {
     let desk = Desk::new(Box::<System>::default(), outbox);
     sd_journal::ready();
     sd_journal::info(format_args!("{NAME} is ours"));
-    smol::future::or(take(calls, &bus, &desk), post(&bus, letters)).await
+    let serving = smol::future::or(take(calls, &bus, &desk), post(&bus, &letters));
+    let stopped = async {
+        stop.asked().await;
+        Ok(())
+    };
+    smol::future::or(serving, stopped).await?;
+    sd_journal::stopping();
+    // libsecret 0.20.5 waits for ever for a prompt whose owner has vanished, so none may be left open.
+    desk.dismiss_all();
+    while let Ok(letter) = letters.try_recv() {
+        bus.send(&letter).await?;
+    }
+    Ok(())
 }
 
 async fn own(bus: &Connection) -> Result<(), Error> {
@@ -159,7 +175,7 @@ async fn who(bus: &Connection, desk: &Desk, name: &OwnedUniqueName) -> Result<Ca
     Ok(caller)
 }
 
-async fn post(bus: &Connection, letters: Receiver<Message>) -> Result<(), Error> {
+async fn post(bus: &Connection, letters: &Receiver<Message>) -> Result<(), Error> {
     while let Ok(message) = letters.recv().await {
         bus.send(&message).await?;
     }

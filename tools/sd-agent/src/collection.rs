@@ -87,8 +87,14 @@ pub(crate) async fn real_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPat
     let Some(below) = below.filter(|below| below.starts_with('/')) else {
         return Ok(item);
     };
-    let collections = turn.desk.asks.collections(&turn.caller.claims()).await?;
-    let real = collections.default.map(|default| format!("{default}{below}"));
+    let default = match turn.default.get() {
+        Some(known) => known.clone(),
+        None => {
+            let collections = turn.desk.asks.collections(&turn.caller.claims()).await?;
+            turn.default.get_or_init(|| collections.default).clone()
+        }
+    };
     let unknown = || Refusal::no_such_object("the alias default points nowhere");
-    ItemPath::parse(&real.ok_or_else(unknown)?).map_err(|_| unknown())
+    let real = default.map(|default| format!("{default}{below}")).ok_or_else(unknown)?;
+    ItemPath::parse(&real).map_err(|_| unknown())
 }

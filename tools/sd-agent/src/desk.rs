@@ -137,6 +137,16 @@ impl Desk {
         self.number.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Ends every prompt of everybody, and withdraws what they asked for.
+    pub(crate) fn dismiss_all(&self) {
+        let seats = std::mem::take(&mut *self.seats());
+        for (name, seat) in seats {
+            for (number, prompt) in seat.prompts {
+                prompt.dismiss(self, &name, number);
+            }
+        }
+    }
+
     /// Puts a message on its way to the bus.
     pub(crate) fn send(&self, message: Message) {
         // Refused only when the bus connection is being closed, and then nobody is left to read it.

@@ -1,8 +1,8 @@
 //! The one place that every call goes through: path, then interface, then the file of that interface.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use sd_wire::path::ItemPath;
+use sd_wire::path::{CollectionPath, ItemPath};
 use zbus::Message;
 use zbus::zvariant::ObjectPath;
 
@@ -18,6 +18,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) desk: &'a Arc<Desk>,
     pub(crate) caller: &'a Caller,
     pub(crate) call: &'a Call,
+    /// Where the alias `default` points, once it has been looked up for this call.
+    pub(crate) default: OnceLock<Option<CollectionPath>>,
 }
 
 impl Turn<'_> {
@@ -45,7 +47,7 @@ pub(crate) async fn answer(desk: &Arc<Desk>, caller: &Caller, call: &Call) -> Re
         return peer::answer(call);
     }
     let place = place.ok_or_else(unknown)?;
-    let turn = Turn { desk, caller, call };
+    let turn = Turn { desk, caller, call, default: OnceLock::new() };
     match (interface, &place) {
         (Some(introspect::INTERFACE), _) => introspect::answer(&turn, &place),
         (Some(properties::INTERFACE), _) => properties::answer(&turn, &place).await,

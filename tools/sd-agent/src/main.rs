@@ -24,6 +24,7 @@ mod quirk;
 mod refusal;
 mod service;
 mod session;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -44,7 +45,9 @@ fn main() -> ExitCode {
         sd_journal::error(e);
         return exit::code(exit::UNAVAILABLE);
     }
-    match smol::block_on(bus::serve()) {
+    let served =
+        stop::Stop::take().map_err(bus::Error::Signals).and_then(|stop| smol::block_on(bus::serve(&stop)));
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             sd_journal::error(&e);

@@ -129,10 +129,15 @@ fn start(turn: &Turn<'_>, number: u64) -> Result<(), Refusal> {
 fn dismiss(turn: &Turn<'_>, number: u64) -> Result<(), Refusal> {
     let sender = &turn.call.sender;
     let prompt = turn.desk.seat(sender, |seat| seat.prompts.remove(&number)).flatten().ok_or_else(unknown)?;
-    completed(turn.desk, sender, number, prompt.kind.dismissed());
-    // The task, if there is one, ends here, and its ask leaves the screen.
-    drop(prompt);
+    prompt.dismiss(turn.desk, sender, number);
     Ok(())
+}
+
+impl Prompt {
+    /// Tells the caller that it was dismissed. Its task, if there is one, ends here, and its ask leaves the screen.
+    pub(crate) fn dismiss(self, desk: &Desk, sender: &OwnedUniqueName, number: u64) {
+        completed(desk, sender, number, self.kind.dismissed());
+    }
 }
 
 async fn run(desk: Arc<Desk>, caller: Caller, sender: OwnedUniqueName, number: u64, kind: Kind, work: Work) {

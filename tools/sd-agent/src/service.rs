@@ -19,6 +19,8 @@ pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Service";
 
 /// The most items of one prompt: a list that a person can still look through.
 const MOST_ITEMS: usize = 64;
+/// The most paths of one call.
+const MOST_PATHS: usize = 1024;
 
 const NO_PROMPT: ObjectPath<'static> = ObjectPath::from_static_str_unchecked("/");
 
@@ -72,7 +74,7 @@ pub(crate) async fn found(
 }
 
 async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
-    let paths: Vec<OwnedObjectPath> = turn.call.arguments()?;
+    let paths = some_paths(turn)?;
     let (mut usable, mut given, mut items) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths {
         // Each path once, in one of the lists, as the caller wrote it: go-keyring counts them.
@@ -105,9 +107,18 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
     turn.call.reply(&(usable, prompt))
 }
 
+/// The paths of a call, if they are few enough to be looked at one against the other.
+fn some_paths(turn: &Turn<'_>) -> Result<Vec<OwnedObjectPath>, Refusal> {
+    let paths: Vec<OwnedObjectPath> = turn.call.arguments()?;
+    if paths.len() > MOST_PATHS {
+        return Err(Refusal::limits_exceeded(format!("at most {MOST_PATHS} paths can be named at once")));
+    }
+    Ok(paths)
+}
+
 /// Takes back the caller's own approvals. To lock the store is another matter, and another program's.
 async fn lock(turn: &Turn<'_>) -> Result<Message, Refusal> {
-    let paths: Vec<OwnedObjectPath> = turn.call.arguments()?;
+    let paths = some_paths(turn)?;
     let mut locked = Vec::new();
     for path in paths {
         match Place::of(path.as_str()) {

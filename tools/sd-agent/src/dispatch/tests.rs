@@ -338,6 +338,20 @@ fn dismiss_completes_the_prompt_and_withdraws_the_ask() {
 }
 
 #[test]
+fn nobody_is_left_waiting_for_a_prompt_when_the_agent_stops() {
+    let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
+    let (_, running) = bench.unlock(&app, &[FIRST]);
+    bench.prompt(&app, &running).unwrap();
+    bench.eventually_asked("access");
+    bench.unlock(&other, &[FIRST]);
+    bench.desk.dismiss_all();
+    let mut ended = [bench.completed(), bench.completed()].map(|(to, dismissed, _)| (to, dismissed));
+    ended.sort();
+    assert_eq!(ended, [(":1.1".to_owned(), true), (":1.2".to_owned(), true)]);
+    bench.eventually_asked("withdrawn");
+}
+
+#[test]
 fn all_of_a_caller_goes_when_its_name_does() {
     let (bench, app) = (Bench::new(), application(":1.1", 10));
     let session = bench.session(&app);
