@@ -1,2 +1,53 @@
-//! Placeholder.
-fn main() {}
+//! sd-agent: the desktop's Secret Service, which asks for each secret instead of holding any.
+//!
+//! Holds:  the name org.freedesktop.secrets on the session bus; each application's sessions, prompts and approvals.
+//! Trusts: the gate's answers by the uid that the kernel names. Believes of an application what the bus and /proc say.
+//! Never:  approves; keeps a secret; tells an application what it did not already know of an item; forks.
+#![forbid(unsafe_code)]
+
+mod approvals;
+mod asks;
+mod bus;
+mod call;
+mod caller;
+mod collection;
+mod crypto;
+mod desk;
+mod dispatch;
+mod introspect;
+mod item;
+mod peer;
+mod place;
+mod prompt;
+mod properties;
+mod refusal;
+mod service;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use sd_sys::{exit, harden};
+
+/// The Secret Service of the desktop session; secrets come from the companion after a keypress on VT8
+///
+/// It owns org.freedesktop.secrets on the session bus and asks sd-gate on the system bus. The bus addresses come from
+/// DBUS_SESSION_BUS_ADDRESS and DBUS_SYSTEM_BUS_ADDRESS.
+#[derive(Parser)]
+#[command(name = "sd-agent", version)]
+struct Arguments {}
+
+fn main() -> ExitCode {
+    let Arguments {} = Arguments::parse();
+    if let Err(e) = harden::this_process() {
+        sd_journal::error(e);
+        return exit::code(exit::UNAVAILABLE);
+    }
+    match smol::block_on(bus::serve()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            sd_journal::error(&e);
+            exit::code(e.exit())
+        }
+    }
+}

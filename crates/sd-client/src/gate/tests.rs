@@ -64,7 +64,7 @@ fn every_call_has_the_name_and_signature_that_the_xml_gives() {
     };
     let calls = [
         on_the_wire(&request::Secret { item: &item }),
-        on_the_wire(&request::Access { items: &[item.clone()] }),
+        on_the_wire(&request::Access { items: std::slice::from_ref(&item) }),
         on_the_wire(&request::Search { collection: None, attributes: &attributes }),
         on_the_wire(&request::Search { collection: Some(&collection), attributes: &attributes }),
         on_the_wire(&request::Collections),

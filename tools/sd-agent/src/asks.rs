@@ -1,0 +1,99 @@
+//! The gate, as much of it as the agent uses: a trait, so that the rest can be tested without one.
+
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use sd_client::{Failure, Gate};
+use sd_sys::secret::Secret;
+use sd_wire::bounded::{Attributes, Text};
+use sd_wire::claims::Claims;
+use sd_wire::description::MAX_LABEL;
+use sd_wire::outcome::{Collections, Found};
+use sd_wire::path::{CollectionPath, ItemPath};
+
+/// A request on its way. Dropping it withdraws the ask.
+pub(crate) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// An item to be made, without its secret.
+#[derive(Debug, Clone)]
+pub(crate) struct NewItem {
+    pub(crate) collection: CollectionPath,
+    pub(crate) label: Text<MAX_LABEL>,
+    pub(crate) attributes: Attributes,
+    pub(crate) content_type: Text<256>,
+    pub(crate) replace: bool,
+}
+
+/// What can be asked for. Each as [`Gate`]'s method of the same name.
+pub(crate) trait Asks: Send + Sync {
+    fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)>;
+    fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, Duration>;
+    fn search<'a>(
+        &'a self,
+        collection: Option<&'a CollectionPath>,
+        attributes: &'a Attributes,
+        claims: &'a Claims,
+    ) -> Asked<'a, Found>;
+    fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections>;
+    fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath>;
+    fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()>;
+}
+
+/// The gate, connected to when it is first needed and again after the system bus went away.
+#[derive(Default)]
+pub(crate) struct System {
+    gate: Mutex<Option<Gate>>,
+}
+
+impl System {
+    async fn gate(&self) -> Result<Gate, Failure> {
+        let known = self.known().clone();
+        if let Some(gate) = known.filter(|gate| !gate.is_closed()) {
+            return Ok(gate);
+        }
+        let gate = Gate::connect().await?;
+        // Two calls may both have connected; the later connection stays, the other ends with its call.
+        *self.known() = Some(gate.clone());
+        Ok(gate)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Option<Gate>> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Asks for System {
+    fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)> {
+        Box::pin(async move { self.gate().await?.read(item, claims).await })
+    }
+
+    fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, Duration> {
+        Box::pin(async move { self.gate().await?.access(items, claims).await })
+    }
+
+    fn search<'a>(
+        &'a self,
+        collection: Option<&'a CollectionPath>,
+        attributes: &'a Attributes,
+        claims: &'a Claims,
+    ) -> Asked<'a, Found> {
+        Box::pin(async move { self.gate().await?.search(collection, attributes, claims).await })
+    }
+
+    fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections> {
+        Box::pin(async move { self.gate().await?.collections(claims).await })
+    }
+
+    fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath> {
+        Box::pin(async move {
+            let NewItem { collection, label, attributes, content_type, replace } = item;
+            let gate = self.gate().await?;
+            gate.store(collection, label, attributes, secret, content_type, *replace, claims).await
+        })
+    }
+
+    fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()> {
+        Box::pin(async move { self.gate().await?.delete(item, claims).await })
+    }
+}

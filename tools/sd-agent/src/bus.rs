@@ -1,0 +1,181 @@
+//! The session bus: the name, the calls, and the news that a caller has gone.
+
+use std::fmt;
+use std::sync::Arc;
+
+use smol::channel::Receiver;
+use smol::stream::StreamExt;
+use zbus::message::Type;
+use zbus::names::{OwnedUniqueName, UniqueName};
+use zbus::{Connection, Message, MessageStream};
+
+use crate::asks::System;
+use crate::call::Call;
+use crate::caller::Caller;
+use crate::desk::Desk;
+use crate::dispatch;
+use crate::refusal::Refusal;
+
+const NAME: &str = "org.freedesktop.secrets";
+const DAEMON: &str = "org.freedesktop.DBus";
+const DAEMON_PATH: &str = "/org/freedesktop/DBus";
+
+/// RequestName's flag DO_NOT_QUEUE, and no other: neither do we take the name from somebody nor may anybody from us.
+const DO_NOT_QUEUE: u32 = 4;
+/// RequestName's answers PRIMARY_OWNER and EXISTS.
+const OURS: u32 = 1;
+const TAKEN: u32 = 3;
+
+/// Why the agent cannot serve, or has stopped.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The session bus cannot be reached, or has hung up.
+    Bus(zbus::Error),
+    /// The session bus has closed the connection.
+    Closed,
+    /// Another program owns the name.
+    Taken {
+        /// Its process.
+        pid: Option<u32>,
+    },
+}
+
+impl Error {
+    /// The process's exit code, by sysexits.
+    pub(crate) fn exit(&self) -> u8 {
+        sd_sys::exit::UNAVAILABLE
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bus(e) => write!(f, "session bus cannot be used: {e}"),
+            Self::Closed => f.write_str("session bus closed the connection"),
+            Self::Taken { pid } => {
+                write!(f, "{NAME} is owned by another program")?;
+                if let Some(pid) = pid {
+                    write!(f, " (pid {pid})")?;
+                }
+                f.write_str(
+                    "; stop and mask it (for example `systemctl --user mask --now gnome-keyring-daemon.service \
+                     gnome-keyring-daemon.socket`, or switch off the Secret Service in KeePassXC or KWallet), then \
+                     start sd-agent again",
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<zbus::Error> for Error {
+    fn from(e: zbus::Error) -> Self {
+        Self::Bus(e)
+    }
+}
+
+/// Owns the name and answers calls until the bus hangs up.
+pub(crate) async fn serve() -> Result<(), Error> {
+    let bus = zbus::connection::Builder::session()?.build().await?;
+    // Before the name is ours: the first call may come with the bus's answer.
+    let calls = MessageStream::from(&bus);
+    let rule = format!(
+        "type='signal',sender='{DAEMON}',path='{DAEMON_PATH}',interface='{DAEMON}',member='NameOwnerChanged',arg2=''"
+    );
+    bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), "AddMatch", &(rule)).await?;
+    own(&bus).await?;
+    let (outbox, letters) = smol::channel::unbounded();
+    let desk = Desk::new(Box::<System>::default(), outbox);
+    sd_journal::ready();
+    sd_journal::info(format_args!("{NAME} is ours"));
+    smol::future::or(take(calls, &bus, &desk), post(&bus, letters)).await
+}
+
+async fn own(bus: &Connection) -> Result<(), Error> {
+    let asked = (NAME, DO_NOT_QUEUE);
+    let reply = bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), "RequestName", &asked).await?;
+    let answer: u32 = reply.body().deserialize()?;
+    if answer == OURS {
+        return Ok(());
+    }
+    if answer != TAKEN {
+        return Err(Error::Bus(zbus::Error::Failure(format!("RequestName answered {answer}"))));
+    }
+    let member = "GetConnectionUnixProcessID";
+    let owner = bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), member, &(NAME)).await;
+    Err(Error::Taken { pid: owner.ok().and_then(|reply| reply.body().deserialize().ok()) })
+}
+
+/// Takes what the bus brings, in order, and waits for nothing else: zbus reads on only when we have taken a message.
+async fn take(mut calls: MessageStream, bus: &Connection, desk: &Arc<Desk>) -> Result<(), Error> {
+    while let Some(message) = calls.next().await {
+        let message = message?;
+        match message.message_type() {
+            Type::Signal => {
+                if let Some(name) = vanished(&message) {
+                    desk.leave(&name);
+                }
+            }
+            Type::MethodCall => {
+                let Some(call) = Call::read(message) else { continue };
+                let room = desk.arrive(&call.sender);
+                smol::spawn(answer(bus.clone(), Arc::clone(desk), call, room)).detach();
+            }
+            Type::MethodReturn | Type::Error => {}
+        }
+    }
+    Err(Error::Closed)
+}
+
+async fn answer(bus: Connection, desk: Arc<Desk>, call: Call, room: bool) {
+    let answered = if room {
+        match who(&bus, &desk, &call.sender).await {
+            Ok(caller) => dispatch::answer(&desk, &caller, &call).await,
+            Err(refusal) => Err(refusal),
+        }
+    } else {
+        Err(Refusal::limits_exceeded("too many of your calls are waiting already"))
+    };
+    desk.finish(&call.sender);
+    if call.wants_reply() {
+        match answered {
+            Ok(reply) => desk.send(reply),
+            Err(refusal) => {
+                if let Some(error) = call.error(&refusal) {
+                    desk.send(error);
+                }
+            }
+        }
+    }
+}
+
+async fn who(bus: &Connection, desk: &Desk, name: &OwnedUniqueName) -> Result<Caller, Refusal> {
+    if let Some(caller) = desk.known(name) {
+        return Ok(caller);
+    }
+    let caller = Caller::look(bus, name).await?;
+    desk.introduce(name, &caller);
+    Ok(caller)
+}
+
+async fn post(bus: &Connection, letters: Receiver<Message>) -> Result<(), Error> {
+    while let Ok(message) = letters.recv().await {
+        bus.send(&message).await?;
+    }
+    Ok(())
+}
+
+/// The unique name that a NameOwnerChanged of the bus itself says is gone.
+fn vanished(message: &Message) -> Option<OwnedUniqueName> {
+    let header = message.header();
+    if header.sender()?.as_str() != DAEMON || header.member()?.as_str() != "NameOwnerChanged" {
+        return None;
+    }
+    let body = message.body();
+    let (name, _, new): (&str, &str, &str) = body.deserialize().ok()?;
+    if !new.is_empty() {
+        return None;
+    }
+    UniqueName::try_from(name).ok().map(|name| name.to_owned().into())
+}

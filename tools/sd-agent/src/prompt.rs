@@ -1,0 +1,214 @@
+//! org.freedesktop.Secret.Prompt: the only thing that may take as long as a person does.
+//!
+//! Whoever takes a prompt off its seat emits its `Completed`: so it is emitted exactly once, whatever comes first of
+//! the answer, `Dismiss` and the caller's end.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_io::Timer;
+use sd_client::Failure;
+use sd_wire::path::ItemPath;
+use smol::Task;
+use zbus::Message;
+use zbus::names::OwnedUniqueName;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, Value};
+use zeroize::Zeroizing;
+
+use crate::asks::NewItem;
+use crate::caller::Caller;
+use crate::crypto::Cipher;
+use crate::desk::{Desk, Seen};
+use crate::dispatch::{Turn, object};
+use crate::place;
+use crate::refusal::Refusal;
+
+pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Prompt";
+
+/// The most prompts of one connection, waiting and running.
+const MOST: usize = 64;
+/// Between the return of `Prompt` and `Completed`. go-keyring saw the signal 165 µs after `Prompt` had returned,
+/// before its AddMatch had reached the bus (zalando/go-keyring#104).
+const SETTLE: Duration = Duration::from_millis(120);
+
+/// A prompt that somebody has been given.
+pub(crate) struct Prompt {
+    kind: Kind,
+    state: State,
+}
+
+enum State {
+    Waiting(Work),
+    /// Dropping the task withdraws its ask.
+    Running(Task<()>),
+}
+
+/// What a prompt is for.
+pub(crate) enum Work {
+    /// Approve reads. `given` are the paths as the caller wrote them, `items` what they name.
+    Unlock { given: Vec<OwnedObjectPath>, items: Vec<ItemPath> },
+    /// Make an item.
+    Create(Box<Creation>),
+    /// Delete an item.
+    Delete(ItemPath),
+}
+
+/// An item to be made, its secret still as it came over the bus.
+pub(crate) struct Creation {
+    pub(crate) item: NewItem,
+    pub(crate) cipher: Arc<Cipher>,
+    pub(crate) parameters: Vec<u8>,
+    pub(crate) value: Zeroizing<Vec<u8>>,
+}
+
+/// The type of a prompt's result, which it has also when it was dismissed: libsecret hangs otherwise.
+#[derive(Clone, Copy)]
+enum Kind {
+    Paths,
+    Path,
+}
+
+impl Work {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unlock { .. } => Kind::Paths,
+            Self::Create(_) | Self::Delete(_) => Kind::Path,
+        }
+    }
+}
+
+pub(crate) fn answer(turn: &Turn<'_>, number: u64) -> Result<Message, Refusal> {
+    match turn.call.member.as_str() {
+        "Prompt" => {
+            let _window: String = turn.call.arguments()?;
+            start(turn, number)?;
+            turn.call.reply(&())
+        }
+        "Dismiss" => {
+            turn.call.no_arguments()?;
+            dismiss(turn, number)?;
+            turn.call.reply(&())
+        }
+        _ => Err(turn.no_such_method()),
+    }
+}
+
+/// A new prompt of the caller's; returns its path. Nothing is asked before the caller calls `Prompt` on it.
+pub(crate) fn make(turn: &Turn<'_>, work: Work) -> Result<ObjectPath<'static>, Refusal> {
+    let number = turn.desk.number();
+    turn.desk.seated(&turn.call.sender, |seat| {
+        if seat.prompts.len() >= MOST {
+            return Err(Refusal::limits_exceeded(format!("{MOST} prompts are open already; dismiss some")));
+        }
+        seat.prompts.insert(number, Prompt { kind: work.kind(), state: State::Waiting(work) });
+        Ok(())
+    })?;
+    object(&place::prompt(number)).map(|path| path.into_owned())
+}
+
+fn start(turn: &Turn<'_>, number: u64) -> Result<(), Refusal> {
+    let (desk, caller, sender) = (turn.desk.clone(), turn.caller.clone(), turn.call.sender.clone());
+    turn.desk.seated(&turn.call.sender, |seat| {
+        let prompt = seat.prompts.remove(&number).ok_or_else(unknown)?;
+        let kind = prompt.kind;
+        let state = match prompt.state {
+            // Spawned with the seat still locked: however fast it is, it finds its prompt there.
+            State::Waiting(work) => {
+                State::Running(smol::spawn(run(desk, caller, sender, number, kind, work)))
+            }
+            running @ State::Running(_) => {
+                seat.prompts.insert(number, Prompt { kind, state: running });
+                return Err(Refusal::failed("this prompt is being shown already (VT8)"));
+            }
+        };
+        seat.prompts.insert(number, Prompt { kind, state });
+        Ok(())
+    })
+}
+
+fn dismiss(turn: &Turn<'_>, number: u64) -> Result<(), Refusal> {
+    let sender = &turn.call.sender;
+    let prompt = turn.desk.seat(sender, |seat| seat.prompts.remove(&number)).flatten().ok_or_else(unknown)?;
+    completed(turn.desk, sender, number, prompt.kind.dismissed());
+    // The task, if there is one, ends here, and its ask leaves the screen.
+    drop(prompt);
+    Ok(())
+}
+
+async fn run(desk: Arc<Desk>, caller: Caller, sender: OwnedUniqueName, number: u64, kind: Kind, work: Work) {
+    let settled = Instant::now() + SETTLE;
+    let result = match carry_out(&desk, &caller, &sender, work).await {
+        Ok(value) => (false, value),
+        Err(refusal) => {
+            // The signal has no room for a reason, so the log is where a person can find it.
+            sd_journal::info(format_args!("a prompt ended unapproved: {}", refusal.text));
+            kind.dismissed()
+        }
+    };
+    Timer::at(settled).await;
+    if let Some(prompt) = desk.seat(&sender, |seat| seat.prompts.remove(&number)).flatten() {
+        completed(&desk, &sender, number, result);
+        if let State::Running(this_task) = prompt.state {
+            this_task.detach();
+        }
+    }
+}
+
+async fn carry_out(
+    desk: &Desk,
+    caller: &Caller,
+    sender: &OwnedUniqueName,
+    work: Work,
+) -> Result<Value<'static>, Refusal> {
+    let claims = caller.claims();
+    match work {
+        Work::Unlock { given, items } => {
+            let lives = desk.asks.access(&items, &claims).await?;
+            desk.approve(&caller.app, &items, lives);
+            Ok(Value::from(given.into_iter().map(OwnedObjectPath::into_inner).collect::<Vec<_>>()))
+        }
+        Work::Create(creation) => {
+            let Creation { item, cipher, parameters, value } = *creation;
+            let secret = cipher.open(&parameters, &value)?;
+            drop(value);
+            let stored: Result<ItemPath, Failure> = desk.asks.store(&item, &secret, &claims).await;
+            let path = stored?;
+            let seen = Seen { label: item.label.as_str().to_owned(), attributes: item.attributes };
+            desk.seat(sender, |seat| seat.saw(path.clone(), Arc::new(seen)));
+            Ok(Value::from(object(path.as_str())?.into_owned()))
+        }
+        Work::Delete(item) => {
+            desk.asks.delete(&item, &claims).await?;
+            desk.forget(&caller.app, &item);
+            Ok(Kind::Path.nothing())
+        }
+    }
+}
+
+impl Kind {
+    fn nothing(self) -> Value<'static> {
+        match self {
+            Self::Paths => Value::from(Vec::<ObjectPath<'static>>::new()),
+            Self::Path => Value::from(ObjectPath::from_static_str_unchecked("/")),
+        }
+    }
+
+    fn dismissed(self) -> (bool, Value<'static>) {
+        (true, self.nothing())
+    }
+}
+
+/// To the caller alone: other applications need not know what it asks for, or how it went.
+fn completed(desk: &Desk, sender: &OwnedUniqueName, number: u64, result: (bool, Value<'static>)) {
+    let signal = Message::signal(place::prompt(number), INTERFACE, "Completed")
+        .and_then(|signal| signal.destination(sender.as_str().to_owned()))
+        .and_then(|signal| signal.build(&result));
+    match signal {
+        Ok(signal) => desk.send(signal),
+        Err(e) => sd_journal::error(format_args!("a Completed signal could not be written: {e}")),
+    }
+}
+
+fn unknown() -> Refusal {
+    Refusal::no_such_object("there is no such prompt of yours; each serves once")
+}
