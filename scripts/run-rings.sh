@@ -81,15 +81,16 @@ check() {
     row check 'rustfmt, clippy' "$passed" "$failed" 0
 }
 
-is_built=
+# Builds a ring and lists its executables: build RING
 build() {
-    [ -z "$is_built" ] || return 0
-    # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
-    cargo build --quiet --workspace &&
-        executables --workspace --exclude test-harness >"$work/unit" &&
-        executables -p test-harness --lib --bins >>"$work/unit" &&
-        executables -p test-harness --test '*' >"$work/pipeline" &&
-        is_built=yes
+    case $1 in
+        unit)
+            executables --workspace --exclude test-harness >"$work/unit" &&
+                executables -p test-harness --lib --bins >>"$work/unit" ;;
+        pipeline)
+            # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
+            cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/pipeline" ;;
+    esac
 }
 
 for ring in "$@"; do
@@ -97,11 +98,11 @@ for ring in "$@"; do
     case $ring in
         check) check ;;
         unit | pipeline)
-            if build; then run_ring "$ring" ordinary "$work/$ring"; else row "$ring" '-' 0 1 0 'does not build'; fi ;;
+            if build "$ring"; then run_ring "$ring" ordinary "$work/$ring"; else row "$ring" '-' 0 1 0 'does not build'; fi ;;
         root)
             if [ "$(id -u)" != 0 ]; then
                 row root '-' 0 0 1 'needs root'
-            elif build; then
+            elif build pipeline; then
                 run_ring root root "$work/pipeline"
             else
                 row root '-' 0 1 0 'does not build'
