@@ -9,7 +9,22 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::process::Command;
 use std::time::Instant;
-use support::{RIG, Rig, eventually};
+use support::{RIG, Rig, eventually, pid_in};
+use test_harness::cli::Size;
+use test_harness::vt::Vt;
+
+const KNOCK: &str = "sd-fake knock $SD_RIG_RUN/socket";
+
+#[test] functions only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
+use std::process::Command;
+use std::time::Instant;
+use support::{RIG, Rig, eventually, pid_in};
 use test_harness::cli::Size;
 use test_harness::vt::Vt;
 

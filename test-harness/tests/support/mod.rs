@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use test_harness::screen;
 
@@ -137,6 +138,12 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
         assert!(started.elapsed() < Duration::from_secs(30), "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// The number of a process of a run, once it has been started: `sd-gate`, `backend`, `command` and so on.
+pub(crate) fn pid_in(run: &Path, name: &str) -> Pid {
+    let text = eventually(name, || fs::read_to_string(run.join("pids").join(name)).ok());
+    Pid::from_raw(text.trim().parse().unwrap())
 }
 
 /// The processes whose arguments or environment name this path.
