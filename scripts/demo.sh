@@ -53,7 +53,8 @@ if [ "$answer" = y ] && [ -f "$work/screens" ]; then
 fi
 
 say 'What happened:'
-echo '   Each program asked in its usual way: secret-tool the Secret Service, git its gpg.program. The ask went to'
-echo '   another screen, of other users than yours, and nothing was released before a key was pressed there.'
+echo '   Each program asked in its usual way: secret-tool the Secret Service, git its gpg.program. The ask appeared on a'
+echo '   screen that neither can draw on or type into, and nothing was released before a key was pressed there. In an'
+echo '   installation that screen is a virtual terminal, and store, key and screen belong to users of their own.'
 echo '   The keyring, the GPG key and the repository are gone now.'
 exit "$status"
