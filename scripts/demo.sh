@@ -49,7 +49,7 @@ DEMO_KEY=$key DEMO_PUBLIC=$work/public.gpg "$tools/sd-rig" --answer "$answer" --
 
 if [ "$answer" = y ] && [ -f "$work/screens" ]; then
     say 'The screens at which a key was pressed:'
-    awk '/^─+ [0-9]+$/ { page = ""; next } { page = page $0 "\n" } /y approve   n deny/ { printf "%s\n", page }' "$work/screens"
+    awk '/^(─)+ [0-9]+$/ { page = ""; next } { page = page $0 "\n" } /y approve   n deny/ { printf "%s\n", page }' "$work/screens"
 fi
 
 say 'What happened:'
