@@ -131,7 +131,8 @@ impl Environment {
         let program = words.first().cloned().unwrap_or_default();
         let mut launch = Launch::new(program)?.args(words.iter().skip(1)).as_the_command();
         // Root's own directories are closed to the desktop user.
-        let private = ["HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"];
+        let private =
+            ["HOME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"];
         for (name, value) in std::env::vars_os() {
             if !(self.people.apart && private.iter().any(|p| name == *p)) {
                 launch = launch.env(name, value);

@@ -14,10 +14,10 @@ use sd_wire::outcome::{Outcome, What};
 use sd_wire::parties::Parties;
 
 use crate::caller::Caller;
-use crate::cli::{Cli, Error};
 use crate::clerk::errands::Errands;
 use crate::clerk::held::Cabinet;
 use crate::clerk::wait::{Found, Signals};
+use crate::cli::{Cli, Error};
 use crate::commit::Signed;
 use crate::docket::Docket;
 use crate::docket::effect::Effect;
@@ -158,6 +158,8 @@ impl Clerk {
 
     fn look_at_errands(&mut self, found: &Found) {
         let now = self.now();
+        // A key or a hang-up may have moved the places since: then one is heard that has nothing to say yet, and
+        // the other in the next round.
         for event in self.errands.hear(&found.errands, now) {
             self.happen(event);
         }
@@ -180,11 +182,13 @@ impl Clerk {
             }
         }
         self.door.clear(now);
-        if found.door && self.connections() < MOST_CONNECTIONS {
-            if let Err(why) = self.door.admit(now) {
-                sd_journal::warning(format!("a connection could not be accepted: {why}"));
-                self.door.rest(now);
-            }
+        let room = self.connections() < MOST_CONNECTIONS;
+        if found.door
+            && room
+            && let Err(why) = self.door.admit(now)
+        {
+            sd_journal::warning(format!("a connection could not be accepted: {why}"));
+            self.door.rest(now);
         }
     }
 

@@ -69,8 +69,8 @@ impl Cli {
             .ok_or_else(|| {
                 Error::Parties("neither --parties nor $CREDENTIALS_DIRECTORY says where it is".to_owned())
             })?;
-        let file = trusted::read_trusted(&path, parties::MAX_FILE)
-            .map_err(|why| Error::Parties(why.to_string()))?;
+        let file =
+            trusted::read_trusted(&path, parties::MAX_FILE).map_err(|why| Error::Parties(why.to_string()))?;
         let parties = Parties::from_line(&file).map_err(|why| Error::Parties(why.to_string()))?;
         let found = identity::own_uid();
         if found != parties.decide {
@@ -84,7 +84,9 @@ impl Error {
     /// The exit code for it, by sysexits.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Parties(_) | Self::WrongUid { .. } | Self::Door(_) | Self::NoTerminal(_) => exit::MISCONFIGURED,
+            Self::Parties(_) | Self::WrongUid { .. } | Self::Door(_) | Self::NoTerminal(_) => {
+                exit::MISCONFIGURED
+            }
             Self::TerminalGone => exit::UNAVAILABLE,
             Self::Harden(_) | Self::Kernel(_) => exit::BUG,
         }
@@ -95,9 +97,14 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Harden(why) => f.write_str(why),
-            Self::Parties(why) => write!(f, "the parties file cannot be used: {why}; provision this user again"),
+            Self::Parties(why) => {
+                write!(f, "the parties file cannot be used: {why}; provision this user again")
+            }
             Self::WrongUid { found, expected } => {
-                write!(f, "this process runs as uid {found}, the parties file says {expected}; see User= in its unit")
+                write!(
+                    f,
+                    "this process runs as uid {found}, the parties file says {expected}; see User= in its unit"
+                )
             }
             Self::Door(why) => write!(f, "there is no door for the gate: {why}"),
             Self::NoTerminal(why) => {

@@ -50,7 +50,12 @@ fn commit(untrusted: &[u8], hash: Hash) -> Option<Signed> {
     }
     let (author, committer) = (commit.author().ok()?, commit.committer().ok()?);
     let mut facts = Vec::from(person("author", author.name, author.email, date(author.time(), author.time)));
-    facts.extend(person("committer", committer.name, committer.email, date(committer.time(), committer.time)));
+    facts.extend(person(
+        "committer",
+        committer.name,
+        committer.email,
+        date(committer.time(), committer.time),
+    ));
     let mut rest = vec![fact("tree", commit.tree)];
     rest.extend(commit.parents.iter().map(|parent| fact("parent", parent)));
     if commit.parents.is_empty() {
@@ -75,9 +80,8 @@ fn tag(untrusted: &[u8], hash: Hash) -> Option<Signed> {
     }
     let mut text = lines(tag.message);
     text.extend(tag.signature.map(lines).unwrap_or_default());
-    let rest = vec![
-        (String::from("object"), Printable::line(&format!("{} ({})", tag.target, tag.target_kind))),
-    ];
+    let rest =
+        vec![(String::from("object"), Printable::line(&format!("{} ({})", tag.target, tag.target_kind)))];
     Some(Signed { what: "git tag".to_owned(), facts, text, rest })
 }
 
@@ -114,4 +118,81 @@ fn fact(name: &str, value: &BStr) -> (String, Printable) {
 fn lines(text: &BStr) -> Vec<Printable> {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     text.split(|byte| *byte == b'\n').map(Printable::bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::made_up::COMMIT;
+
+    fn fact_of<'a>(signed: &'a Signed, name: &str) -> Vec<&'a str> {
+        let all = signed.facts.iter().chain(&signed.rest);
+        all.filter(|(found, _)| found == name).map(|(_, value)| value.as_str()).collect()
+    }
+
+    #[test]
+    fn a_commit_is_read_in_full() {
+        let signed = Signed::read(COMMIT).unwrap();
+        assert_eq!(signed.what, "git commit");
+        assert_eq!(fact_of(&signed, "author"), ["Ada Lovelace <ada@example.org>"]);
+        assert_eq!(fact_of(&signed, "committer"), ["Grace Hopper <grace@example.org>"]);
+        assert_eq!(fact_of(&signed, "date"), ["2023-11-14 23:13:20 +0100", "2023-11-14 22:14:20 +0000"]);
+        assert_eq!(fact_of(&signed, "tree"), ["4b825dc642cb6eb9a060e54bf8d69288fbee4904"]);
+        let text: Vec<&str> = signed.text.iter().map(Printable::as_str).collect();
+        assert_eq!(text, ["engine: count further", "", "The mill had one wheel too few."]);
+    }
+
+    #[test]
+    fn a_sha256_commit_and_a_tag_are_read() {
+        let tree = "a".repeat(64);
+        let commit = format!("tree {tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nm\n");
+        assert_eq!(Signed::read(commit.as_bytes()).unwrap().what, "git commit");
+        let object = "1".repeat(40);
+        let tag = format!("object {object}\ntype commit\ntag v1\ntagger A <a@b> 1700000000 +0000\n\nfirst\n");
+        let signed = Signed::read(tag.as_bytes()).unwrap();
+        assert_eq!(signed.what, "git tag");
+        assert_eq!(fact_of(&signed, "tag"), ["v1"]);
+        assert_eq!(fact_of(&signed, "object"), [format!("{object} (commit)")]);
+    }
+
+    #[test]
+    fn extra_headers_are_shown_line_by_line() {
+        let commit = String::from_utf8(COMMIT.to_vec()).unwrap();
+        let with = commit.replacen("\n\n", "\nmergetag object 1\n type commit\n tag hidden\n\n", 1);
+        let signed = Signed::read(with.as_bytes()).unwrap();
+        assert_eq!(fact_of(&signed, "mergetag"), ["object 1", "type commit", "tag hidden"]);
+    }
+
+    #[test]
+    fn what_is_no_commit_is_shown_as_it_is() {
+        for bytes in [
+            &b"tree zz\nhello\x1b[2J\n"[..],
+            b"\xff\xfe",
+            b"",
+            b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n",
+        ] {
+            let signed = Signed::read(bytes).unwrap();
+            assert_eq!(signed.what, format!("unknown data, {} bytes", bytes.len()));
+            assert!(signed.is_unknown());
+        }
+        let text = Signed::read(b"tree zz\nhello\x1b[2J\n").unwrap().text;
+        assert_eq!(text.iter().map(Printable::as_str).collect::<Vec<_>>(), ["tree zz", "hello\\x1b[2J"]);
+    }
+
+    #[test]
+    fn more_than_a_person_can_read_is_not_signed() {
+        assert!(Signed::read(&vec![b'x'; MOST_SHOWN]).is_some());
+        assert!(Signed::read(&vec![b'x'; MOST_SHOWN + 1]).is_none());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_fail(cut in 0_usize..200, at in 0_usize..200, byte: u8) {
+            let mut bytes = COMMIT.get(..cut.min(COMMIT.len())).unwrap().to_vec();
+            if let Some(place) = bytes.get_mut(at) {
+                *place = byte;
+            }
+            proptest::prop_assert!(Signed::read(&bytes).is_some());
+        }
+    }
 }

@@ -171,7 +171,8 @@ impl Docket {
             return;
         }
         self.grants.retain(|grant| !grant.is_over(now));
-        let road = self.granted(now, &filing).map_or_else(|| routing::road(&id, &filing.ask.want), Road::AtOnce);
+        let road =
+            self.granted(now, &filing).map_or_else(|| routing::road(&id, &filing.ask.want), Road::AtOnce);
         let until = now.after(deadline::DECIDE_WAITS);
         let (state, effect) = match road {
             Road::AtOnce(order) => (State::Dispatched { until }, Effect::Dispatch { id, order }),

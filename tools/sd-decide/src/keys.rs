@@ -58,13 +58,10 @@ mod tests {
 
     #[test]
     fn arrows_and_pages_are_read_in_both_modes_of_the_keypad() {
-        assert_eq!(keys(b"\x1b[A\x1bOB\x1b[5~\x1b[6~ "), [
-            Key::Up,
-            Key::Down,
-            Key::PageUp,
-            Key::PageDown,
-            Key::PageDown
-        ]);
+        assert_eq!(
+            keys(b"\x1b[A\x1bOB\x1b[5~\x1b[6~ "),
+            [Key::Up, Key::Down, Key::PageUp, Key::PageDown, Key::PageDown]
+        );
     }
 
     #[test]

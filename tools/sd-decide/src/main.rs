@@ -28,8 +28,8 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sd_sys::listener::Listener;
 use sd_sys::{exit, harden};
 
-use crate::cli::{Cli, Error};
 use crate::clerk::Clerk;
+use crate::cli::{Cli, Error};
 
 /// Enough for the most asks, each with its sink, payload and connections and a handle on each of their peers.
 const DESCRIPTORS: u64 = 4096;

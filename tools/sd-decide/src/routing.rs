@@ -123,10 +123,9 @@ pub(crate) fn on_yes(id: &AskId, want: &Want, shown: &Described) -> Option<Yes> 
                 replaces: replaces.as_ref().map(as_shown),
             })))
         }
-        (Want::Sign { .. }, Described::Key(key)) => Some(Yes::Dispatch(Order::Sign(sign::Order::Sign {
-            id,
-            fingerprint: key.fingerprint.clone(),
-        }))),
+        (Want::Sign { .. }, Described::Key(key)) => {
+            Some(Yes::Dispatch(Order::Sign(sign::Order::Sign { id, fingerprint: key.fingerprint.clone() })))
+        }
         _ => None,
     }
 }

@@ -8,9 +8,9 @@ mod detail;
 mod help;
 mod list;
 mod pane;
-mod row;
 #[cfg(test)]
 mod pictures;
+mod row;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -40,7 +40,13 @@ pub(crate) struct Shows {
 }
 
 /// Draws the docket for the desktop user `desktop`, and says what of it a person can see.
-pub(crate) fn draw(frame: &mut Frame<'_>, docket: &Docket, now: Moment, desktop: u32, pane: &mut Pane) -> Shows {
+pub(crate) fn draw(
+    frame: &mut Frame<'_>,
+    docket: &Docket,
+    now: Moment,
+    desktop: u32,
+    pane: &mut Pane,
+) -> Shows {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         frame.render_widget(Line::raw("the terminal is too small: 60x18 or more is needed"), area);
@@ -65,7 +71,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, docket: &Docket, now: Moment, desktop:
 fn asks(frame: &mut Frame<'_>, area: Rect, docket: &Docket, now: Moment, pane: &mut Pane) -> Shows {
     if area.width >= WIDE {
         let [list, rule, detail] =
-            Layout::horizontal([Constraint::Length(LIST_WIDTH), Constraint::Length(1), Constraint::Min(1)])
+            Layout::horizontal([Constraint::Length(LIST_WIDTH), Constraint::Length(2), Constraint::Min(1)])
                 .areas(area);
         list::draw(frame, list, docket, now);
         for y in rule.y..rule.bottom() {

@@ -10,8 +10,8 @@ use sd_wire::fault::Fault;
 use sd_wire::fetch;
 use sd_wire::id::AskId;
 
-use crate::cli::Cli;
 use crate::clerk::held;
+use crate::cli::Cli;
 use crate::docket::event::{Event, Moment};
 use crate::routing::Order;
 use crate::worker::{Errand, Report, Workers};
@@ -69,7 +69,12 @@ impl Errands {
     }
 
     /// Sends an order off with the sink.
-    pub(crate) fn dispatch(&mut self, id: &AskId, order: &Order, fds: Vec<BorrowedFd<'_>>) -> Result<(), Fault> {
+    pub(crate) fn dispatch(
+        &mut self,
+        id: &AskId,
+        order: &Order,
+        fds: Vec<BorrowedFd<'_>>,
+    ) -> Result<(), Fault> {
         if fds.len() != descriptors(order) {
             return Err(Fault::Malformed);
         }

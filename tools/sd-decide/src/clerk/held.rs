@@ -29,15 +29,16 @@ struct Held {
 
 impl Cabinet {
     /// Keeps what came with an ask.
-    pub(crate) fn keep(&mut self, ask: &Ask, sink: Sink, payload: Option<Payload>, gate: Link, caller: &Caller) {
-        let held = Held {
-            kind: ask.want.kind(),
-            uid: caller.uid,
-            pid: caller.pid,
-            sink: Some(sink),
-            payload,
-            gate,
-        };
+    pub(crate) fn keep(
+        &mut self,
+        ask: &Ask,
+        sink: Sink,
+        payload: Option<Payload>,
+        gate: Link,
+        caller: &Caller,
+    ) {
+        let held =
+            Held { kind: ask.want.kind(), uid: caller.uid, pid: caller.pid, sink: Some(sink), payload, gate };
         self.0.insert(ask.id.clone(), held);
     }
 

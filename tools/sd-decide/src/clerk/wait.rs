@@ -9,8 +9,8 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use sd_wire::id::AskId;
 
-use crate::cli::Error;
 use crate::clerk::{Clerk, MOST_CONNECTIONS};
+use crate::cli::Error;
 use crate::docket::event::Moment;
 
 /// While an ask is listed its time left is drawn anew this often.

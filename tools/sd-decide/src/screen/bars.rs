@@ -16,7 +16,8 @@ pub(super) fn header(docket: &Docket, desktop: u32, width: u16) -> Line<'static>
         n => format!("{n} are waiting "),
     };
     let gap = usize::from(width).saturating_sub(left.chars().count()).saturating_sub(right.chars().count());
-    Line::from(format!("{left}{}{right}", " ".repeat(gap))).style(Style::new().add_modifier(Modifier::REVERSED))
+    Line::from(format!("{left}{}{right}", " ".repeat(gap)))
+        .style(Style::new().add_modifier(Modifier::REVERSED))
 }
 
 /// What the keys do now. `y approve   n deny` stands there exactly when both would.

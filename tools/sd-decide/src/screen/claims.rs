@@ -1,6 +1,7 @@
 //! Who asks: what the kernel attests, what it looks like, what it claims. Three sections that look different.
 
 use sd_sys::process::Process;
+use sd_wire::ask::Want;
 use sd_wire::printable::Printable;
 
 use crate::caller::{Caller, ClaimedApp, Seen};
@@ -13,7 +14,10 @@ pub(super) fn caller(caller: &Caller, rows: &mut Vec<Row>) {
     rows.push(Row::Section(Trust::Fact, "KERNEL ATTESTS"));
     let fact = |name: &str, value: String| Row::fact(Trust::Fact, name, Printable::line(&value));
     let doubt = if caller.pinned { "" } else { "   (not pinned: this kernel cannot)" };
-    rows.push(fact("process", format!("pid {}   uid {}   gid {}{doubt}", caller.pid, caller.uid, caller.gid)));
+    rows.push(fact(
+        "process",
+        format!("pid {}   uid {}   gid {}{doubt}", caller.pid, caller.uid, caller.gid),
+    ));
     let Some(seen) = &caller.seen else {
         rows.push(fact("state", "it ended before it could be looked at".to_owned()));
         return;
@@ -63,7 +67,10 @@ fn command(process: &Process) -> Printable {
 
 /// The part of a group's path that its own user names, if there is one.
 fn below_manager(group: &str) -> &str {
-    group.split_once(".service/").filter(|(above, _)| above.contains("/user@")).map_or(group, |(_, below)| below)
+    group
+        .split_once(".service/")
+        .filter(|(above, _)| above.contains("/user@"))
+        .map_or(group, |(_, below)| below)
 }
 
 /// The section of what nobody has checked.
@@ -73,9 +80,11 @@ pub(super) fn claimed(entry: &Entry, rows: &mut Vec<Row>) {
     if let Some(app) = &entry.filing().caller.app {
         claimed_app(app, &mut said);
     }
+    let key = if let Want::Sign { key } = entry.want() { Some(&**key) } else { None };
     let mut claim = |name: &str, value: Option<&str>| {
         said.extend(value.map(|value| Row::fact(Trust::Claim, name, Printable::line(value))));
     };
+    claim("key wanted", key.filter(|key| !key.is_empty()));
     claim("says", claims.says.as_deref());
     claim("repository", claims.repository.as_deref());
     claim("branch", claims.branch.as_deref());

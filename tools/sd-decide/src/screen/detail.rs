@@ -22,8 +22,8 @@ pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
         (Want::Store { label, attributes, content_type, .. }, Some(Described::Target { .. })) => {
             store(entry, label, attributes, content_type, &mut rows);
         }
-        (Want::Sign { key: wanted }, Some(Described::Key(key))) => {
-            sign(entry.filing().signed.as_ref(), wanted, key, &mut rows);
+        (Want::Sign { .. }, Some(Described::Key(key))) => {
+            sign(entry.filing().signed.as_ref(), key, &mut rows);
         }
         (want, Some(Described::Items(items))) => {
             rows.push(Row::Section(Trust::Fact, "BACKEND SAYS"));
@@ -97,7 +97,9 @@ fn attributes(attributes: &Attributes, rows: &mut Vec<Row>) {
 }
 
 fn store(entry: &Entry, label: &str, wanted: &Attributes, content_type: &str, rows: &mut Vec<Row>) {
-    let Some(Described::Target { collection, label: collection_label, replaces }) = entry.shown() else { return };
+    let Some(Described::Target { collection, label: collection_label, replaces }) = entry.shown() else {
+        return;
+    };
     rows.push(Row::Section(Trust::Fact, "WILL BE STORED"));
     rows.push(fact("label", label));
     attributes(wanted, rows);
@@ -114,7 +116,7 @@ fn store(entry: &Entry, label: &str, wanted: &Attributes, content_type: &str, ro
     }
 }
 
-fn sign(signed: Option<&Signed>, wanted: &str, key: &Key, rows: &mut Vec<Row>) {
+fn sign(signed: Option<&Signed>, key: &Key, rows: &mut Vec<Row>) {
     if let Some(signed) = signed {
         rows.push(Row::Section(Trust::Fact, "SIGNED BYTES SAY"));
         rows.push(fact("kind", &signed.what));
@@ -129,5 +131,4 @@ fn sign(signed: Option<&Signed>, wanted: &str, key: &Key, rows: &mut Vec<Row>) {
     rows.push(fact("key id", key.fingerprint.key_id()));
     rows.push(fact("user id", &key.user_id));
     rows.push(fact("fingerprint", key.fingerprint.as_str()));
-    rows.push(fact("asked as", if wanted.is_empty() { "the default key" } else { wanted }));
 }

@@ -45,7 +45,7 @@ impl Pane {
         self.top = self.top.min(self.last_top());
         let end = self.top.saturating_add(self.height).min(self.lines.len());
         let title = format!(
-            " ask {}   {}   {} left   lines {}-{end} of {}",
+            "ask {}   {}   {} left   lines {}-{end} of {}",
             entry.id(),
             entry.want().kind(),
             dates::left(entry.left(now)),

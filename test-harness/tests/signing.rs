@@ -1,0 +1,134 @@
+//! git commit -S through the whole chain, with the real git and the real gpg.
+
+// A test fails by panicking; clippy.toml knows that of #[test] functions only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use support::Rig;
+
+/// A repository with one staged file, in the directory that a run's COMMAND may write to.
+const REPOSITORY: &str = r#"
+set -eu
+git init -q -b main "$HOME/repo"; cd "$HOME/repo"
+git config user.name 'Ada Example'; git config user.email ada@example.org
+git config gpg.program sd-gpg
+echo one > one.txt; git add one.txt; git commit -q --no-gpg-sign -m start
+echo two > two.txt; echo more >> one.txt; git add .
+"#;
+
+/// A rig with a throw-away key, and the public key in a file that COMMAND may read.
+fn rig(options: &[&str]) -> (Rig, PathBuf) {
+    let rig = Rig::real();
+    let home = rig.place().join("gnupg");
+    std::fs::create_dir(&home).unwrap();
+    std::os::unix::fs::chown(&home, None, None).unwrap();
+    std::fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let gpg = |args: &[&str]| {
+        let output =
+            Command::new("gpg").arg("--homedir").arg(&home).arg("--batch").args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    gpg(&[
+        "--passphrase",
+        "",
+        "--quick-gen-key",
+        "Ada Example <ada@example.org>",
+        "ed25519",
+        "sign",
+        "never",
+    ]);
+    let public = rig.place().join("public.asc");
+    std::fs::write(&public, gpg(&["--armor", "--export"])).unwrap();
+    let home = home.to_str().unwrap().to_owned();
+    (rig.with(options).with(&["--gnupghome", &home]), public)
+}
+
+#[test]
+fn an_approved_commit_verifies_with_the_real_gpg_and_the_public_key() {
+    let (rig, public) = rig(&["--answer", "y"]);
+    let run = rig.run(&format!(
+        r#"{REPOSITORY}
+        git commit -q -S -m 'the subject
+
+the body'
+        export GNUPGHOME="$HOME/verifier"; mkdir -m 700 "$GNUPGHOME"
+        gpg -q --import {}
+        git -c gpg.program=gpg verify-commit HEAD 2>&1
+        gpgconf --kill all"#,
+        public.display()
+    ));
+    assert_eq!(run.status, 0, "{}", run.all());
+    assert!(run.stdout.contains("Good signature from \"Ada Example <ada@example.org>\""), "{}", run.all());
+}
+
+#[test]
+fn the_screen_shows_who_signs_what_and_who_asks() {
+    let (rig, _) = rig(&["--answer", "y", "--size", "120x60"]);
+    let run = rig.run(&format!("{REPOSITORY} git commit -q -S -m 'the subject\n\nthe body'"));
+    assert_eq!(run.status, 0, "{}", run.all());
+    let shown = run.screens.join("\n");
+    for fact in [
+        "Ada Example <ada@example.org>",
+        "the subject",
+        "the body",
+        "M one.txt",
+        "A two.txt",
+        "repo",
+        "main",
+        "sd-gpg",
+        "git (",
+        "KERNEL ATTESTS",
+        "CLAIMED, NOT CHECKED",
+    ] {
+        assert!(shown.contains(fact), "{fact:?} is not on the screen\n{}", run.all());
+    }
+}
+
+#[test]
+fn a_denied_commit_is_not_made_and_git_says_why() {
+    let (rig, _) = rig(&["--answer", "n"]);
+    let run = rig.run(&format!("{REPOSITORY} git commit -S -m denied && exit 9; git log --format=%s"));
+    assert_eq!((run.status, run.stdout.as_str()), (0, "start\n"), "{}", run.all());
+    assert!(run.stderr.contains("denied on the approval screen"), "{}", run.all());
+}
+
+#[test]
+fn a_commit_that_nobody_answers_ends_by_expiry() {
+    let (rig, _) = rig(&["--answer", "none", "--expire", "2"]);
+    let run = rig.run(&format!("{REPOSITORY} git commit -S -m late"));
+    assert_ne!(run.status, 0, "{}", run.all());
+    assert_ne!(run.status, 124, "{}", run.all());
+    assert!(run.stderr.contains("nobody answered"), "{}", run.all());
+}
+
+#[test]
+fn a_key_that_the_companion_does_not_have_is_named_as_the_reason() {
+    let (rig, _) = rig(&["--answer", "y"]);
+    let run = rig.run(&format!("{REPOSITORY} git commit -S'nobody@example.net' -m x"));
+    assert_ne!(run.status, 0, "{}", run.all());
+    assert!(run.stderr.contains("no such item, collection or key"), "{}", run.all());
+}
+
+#[test]
+fn what_is_not_signing_goes_to_the_real_gpg_with_streams_and_status_untouched() {
+    let (rig, public) = rig(&["--answer", "none"]);
+    let run = rig.run(&format!(
+        r#"set -eu; export GNUPGHOME="$HOME/own"; mkdir -m 700 "$GNUPGHOME"
+        gpg -q --batch --list-keys 2> /dev/null # makes the keyring, and says so once
+        for program in gpg sd-gpg; do
+            $program --version > "$HOME/$program.version"
+            $program --batch --list-keys > "$HOME/$program.list" 2>&1
+            $program --batch --verify /dev/null > "$HOME/$program.verify" 2>&1 && exit 9; echo $? >> "$HOME/$program.verify"
+            $program --batch --show-keys --with-colons < {} > "$HOME/$program.show"
+        done
+        for what in version list verify show; do cmp "$HOME/gpg.$what" "$HOME/sd-gpg.$what"; done
+        gpgconf --kill all; echo same"#,
+        public.display()
+    ));
+    assert_eq!((run.status, run.stdout.as_str()), (0, "same\n"), "{}", run.all());
+}

@@ -1,0 +1,111 @@
+//! Asks, descriptions and callers that nobody made, for the tests.
+
+use sd_wire::ask::{Ask, Want};
+use sd_wire::bounded::{Attributes, List, Text};
+use sd_wire::claims::Claims;
+use sd_wire::description::Description;
+use sd_wire::id::AskId;
+use sd_wire::path::{CollectionPath, ItemPath};
+use sd_wire::sign::{Fingerprint, Key};
+
+use crate::caller::Caller;
+use crate::commit::Signed;
+use crate::docket::event::{Event, Filing};
+use crate::routing::Described;
+
+pub(crate) const COMMIT: &[u8] = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\
+parent 1111111111111111111111111111111111111111\n\
+author Ada Lovelace <ada@example.org> 1700000000 +0100\n\
+committer Grace Hopper <grace@example.org> 1700000060 +0000\n\
+\n\
+engine: count further\n\
+\n\
+The mill had one wheel too few.\n";
+
+pub(crate) fn id(n: u64) -> AskId {
+    AskId::from_random(n.to_be_bytes())
+}
+
+pub(crate) fn item(n: u64) -> ItemPath {
+    ItemPath::parse(&format!("/org/freedesktop/secrets/collection/login/{n}")).unwrap()
+}
+
+pub(crate) fn collection() -> CollectionPath {
+    CollectionPath::parse("/org/freedesktop/secrets/collection/login").unwrap()
+}
+
+pub(crate) fn attributes() -> Attributes {
+    let pairs = [("service", "demo"), ("user", "nb")];
+    Attributes::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()
+}
+
+pub(crate) fn read(n: u64) -> Want {
+    Want::Read { item: item(n) }
+}
+
+pub(crate) fn access(items: &[u64]) -> Want {
+    Want::Access { items: List::new(items.iter().map(|n| item(*n)).collect()).unwrap() }
+}
+
+pub(crate) fn store() -> Want {
+    Want::Store {
+        collection: collection(),
+        label: Text::new("new password").unwrap(),
+        attributes: attributes(),
+        replace: true,
+        content_type: Text::new("text/plain").unwrap(),
+    }
+}
+
+pub(crate) fn sign() -> Want {
+    Want::Sign { key: Text::default() }
+}
+
+pub(crate) fn description(n: u64, label: &str) -> Description {
+    Description {
+        item: item(n),
+        collection: Text::new("Login").unwrap(),
+        label: Text::new(label).unwrap(),
+        attributes: attributes(),
+        created: 1_600_000_000,
+        modified: 1_700_000_000,
+        locked: false,
+    }
+}
+
+/// The description that fits the want.
+pub(crate) fn described(want: &Want) -> Described {
+    let number = |path: &ItemPath| path.as_str().rsplit('/').next().unwrap().parse().unwrap();
+    match want {
+        Want::Read { item } | Want::Delete { item } => {
+            Described::Items(vec![description(number(item), "demo")])
+        }
+        Want::Access { items } => {
+            Described::Items(items.iter().map(|item| description(number(item), "demo")).collect())
+        }
+        Want::Store { .. } => {
+            Described::Target { collection: collection(), label: Text::new("Login").unwrap(), replaces: None }
+        }
+        _ => Described::Key(key()),
+    }
+}
+
+pub(crate) fn key() -> Key {
+    Key {
+        fingerprint: Fingerprint::parse("0123456789ABCDEF0123456789ABCDEF01234567").unwrap(),
+        user_id: Text::new("Nobody <nobody@example.org>").unwrap(),
+    }
+}
+
+pub(crate) fn filing(n: u64, want: Want, caller: Caller) -> Filing {
+    let signed = matches!(want, Want::Sign { .. }).then(|| Signed::read(COMMIT).unwrap());
+    Filing { ask: Ask { id: id(n), want, claims: Claims::default() }, caller, signed }
+}
+
+pub(crate) fn filed(n: u64, want: Want) -> Event {
+    filed_by(n, want, Caller::made_up(4711, 99))
+}
+
+pub(crate) fn filed_by(n: u64, want: Want, caller: Caller) -> Event {
+    Event::Filed(Box::new(filing(n, want, caller)))
+}

@@ -1,0 +1,293 @@
+//! The binary as it is installed, on a pseudo terminal.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod stage;
+
+use std::fs::File;
+use std::os::fd::AsFd;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sd_sys::link::Link;
+use sd_wire::ask::{self, Note, Resolution, Want};
+use sd_wire::bounded::{Attributes, Text};
+use sd_wire::description::Description;
+use sd_wire::fault::{Fault, Stage as At};
+use sd_wire::fetch;
+use sd_wire::id::AskId;
+use sd_wire::line::Words;
+use sd_wire::outcome::What;
+use sd_wire::path::ItemPath;
+use stage::{Stage, everybody_is_me, hear, outcome, say};
+
+fn item() -> ItemPath {
+    ItemPath::parse("/org/freedesktop/secrets/collection/login/7").unwrap()
+}
+
+fn read() -> Want {
+    Want::Read { item: item() }
+}
+
+fn description() -> Description {
+    Description {
+        item: item(),
+        collection: Text::new("Login").unwrap(),
+        label: Text::new("the label").unwrap(),
+        attributes: Attributes::default(),
+        created: 0,
+        modified: 0,
+        locked: false,
+    }
+}
+
+/// Files a read and describes it; our end of the sink, and the gate's connection.
+fn described(stage: &Stage, n: u64) -> (Link, Link) {
+    let (sink, gate) = stage.file(n, read());
+    let (worker, order, packet) = stage.ordered::<fetch::Order>();
+    assert!(matches!(order, fetch::Order::Describe { .. }) && packet.fds.is_empty());
+    say(&worker, &fetch::Note::Described(description()));
+    (sink, gate)
+}
+
+fn resolved(gate: &Link) -> Resolution {
+    match Note::from_line(&hear(gate).unwrap().bytes).unwrap() {
+        Note::Resolved { how, .. } => how,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_yes_moves_the_sink_to_the_worker_with_the_digest_shown() {
+    let stage = Stage::new(300);
+    let (sink, gate) = described(&stage, 1);
+    stage.shows("ask 0000000000000001");
+    stage.shows("the label");
+    stage.shows("y approve   n deny");
+    stage.types(b"y");
+    let (worker, order, packet) = stage.ordered::<fetch::Order>();
+    let id = AskId::from_random(1_u64.to_be_bytes());
+    assert_eq!(order, fetch::Order::Read { id, item: item(), digest: description().digest() });
+    assert_eq!(packet.fds.len(), 1);
+    say(&worker, &fetch::Note::Done {});
+    assert_eq!(resolved(&gate), Resolution::Granted);
+    drop(packet);
+    assert!(outcome(&sink).is_none(), "nothing of ours is in the sink");
+    stage.shows("nothing is waiting");
+    assert!(!stage.log().contains("the label"), "labels are not logged");
+}
+
+#[test]
+fn a_no_is_told_to_the_requester_and_the_gate() {
+    let stage = Stage::new(300);
+    let (sink, gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    stage.types(b"n");
+    assert_eq!(outcome(&sink).unwrap().what, What::Denied {});
+    assert_eq!(resolved(&gate), Resolution::Denied);
+    stage.logs("OUTCOME=denied");
+}
+
+#[test]
+fn keys_typed_before_the_ask_was_there_settle_nothing() {
+    let stage = Stage::new(2);
+    stage.types(b"yyyy");
+    let (sink, _gate) = described(&stage, 1);
+    stage.shows("wait");
+    stage.types(b"y");
+    assert_eq!(outcome(&sink).unwrap().what, What::Expired {});
+}
+
+#[test]
+fn a_requester_that_hangs_up_leaves_the_screen() {
+    let stage = Stage::new(300);
+    let (sink, gate) = described(&stage, 1);
+    stage.shows("the label");
+    drop(sink);
+    assert_eq!(resolved(&gate), Resolution::Withdrawn);
+    stage.shows("nothing is waiting");
+}
+
+#[test]
+fn a_cancel_is_carried_out_and_an_unknown_one_is_said_to_be() {
+    let stage = Stage::new(300);
+    let (sink, gate) = described(&stage, 1);
+    for (found, n) in [(false, 2_u64), (true, 1)] {
+        let link = stage.gate();
+        say(&link, &ask::Packet::Cancel { id: AskId::from_random(n.to_be_bytes()) });
+        let note = Note::from_line(&hear(&link).unwrap().bytes).unwrap();
+        assert_eq!(note, Note::Cancelled { found });
+    }
+    assert_eq!(outcome(&sink).unwrap().what, What::Cancelled {});
+    assert_eq!(resolved(&gate), Resolution::Cancelled);
+}
+
+#[test]
+fn the_state_is_asked_of_the_worker_and_a_missing_one_is_no_answer() {
+    let stage = Stage::new(300);
+    let link = stage.gate();
+    say(&link, &ask::Packet::Status {});
+    let (worker, order, _) = stage.ordered::<fetch::Order>();
+    assert_eq!(order, fetch::Order::State {});
+    say(&worker, &fetch::Note::State { locked: true });
+    let status = |link: &Link| Note::from_line(&hear(link).unwrap().bytes).unwrap();
+    assert_eq!(status(&link), Note::Status { pending: 0, locked: Some(true) });
+    let link = stage.gate();
+    say(&link, &ask::Packet::Status {});
+    let (_worker, _, _) = stage.ordered::<fetch::Order>();
+    assert_eq!(status(&link), Note::Status { pending: 0, locked: None });
+}
+
+#[test]
+fn bad_packets_are_refused_by_name_and_others_are_served() {
+    let stage = Stage::new(300);
+    let line = |want: Want| {
+        let id = AskId::from_random(9_u64.to_be_bytes());
+        let ask = ask::Ask { id, want, claims: Default::default() };
+        String::from_utf8(ask::Packet::Ask(Box::new(ask)).to_line().unwrap()).unwrap()
+    };
+    let good = line(read());
+    let malformed = What::Failed { stage: At::Decide, why: Fault::Malformed };
+    let told = [
+        (good.replace("\"v\":1", "\"v\":2"), "version 2"),
+        (good.replace("\"item\"", "\"thing\""), "unknown field"),
+        (good.trim_end().to_owned(), "does not end with a newline"),
+        (format!("{good}{good}"), "more than one line"),
+        (line(Want::Sign { key: Text::default() }), "a sign takes 2 descriptors, 1 came"),
+    ];
+    for (bytes, fault) in &told {
+        let (ours, theirs) = Link::pair().unwrap();
+        stage.gate().send(bytes.as_bytes(), &[theirs.as_fd()]).unwrap();
+        drop(theirs);
+        assert_eq!(outcome(&ours).unwrap().what, malformed, "{fault}");
+        stage.logs(fault);
+    }
+    let (ours, theirs) = Link::pair().unwrap();
+    stage.gate().send(good.as_bytes(), &[theirs.as_fd(), theirs.as_fd()]).unwrap();
+    assert_eq!(outcome(&ours).unwrap().what, malformed);
+    stage.logs("a read takes 1 descriptors, 2 came");
+
+    let file = File::open("/dev/null").unwrap();
+    let (unsealed_ours, unsealed) = Link::pair().unwrap();
+    stage.gate().send(b"\x00\xff garbage\n", &[]).unwrap();
+    stage.gate().send(good.as_bytes(), &[]).unwrap();
+    stage.logs("a read takes 1 descriptors, 0 came");
+    stage.gate().send(good.as_bytes(), &[file.as_fd()]).unwrap();
+    stage.logs("not a socket");
+    let sign = line(Want::Sign { key: Text::default() });
+    stage.gate().send(sign.as_bytes(), &[unsealed.as_fd(), file.as_fd()]).unwrap();
+    assert_eq!(outcome(&unsealed_ours).unwrap().what, malformed);
+    stage.logs("not a sealed memfd");
+
+    let (sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    stage.types(b"n");
+    assert_eq!(outcome(&sink).unwrap().what, What::Denied {});
+}
+
+#[test]
+fn a_worker_that_is_gone_fails_the_ask() {
+    let mut stage = Stage::new(300);
+    let (sink, _gate) = stage.file(1, read());
+    let (worker, _, _) = stage.ordered::<fetch::Order>();
+    drop(worker);
+    let lost = What::Failed { stage: At::Decide, why: Fault::Lost };
+    assert_eq!(outcome(&sink).unwrap().what, lost);
+    let (sink, gate) = stage.file(2, Want::Sign { key: Text::default() });
+    drop(gate);
+    assert_eq!(outcome(&sink).unwrap().what, What::Failed { stage: At::Decide, why: Fault::Malformed });
+    assert!(stage.decide.try_wait().unwrap().is_none());
+}
+
+#[test]
+fn a_connection_of_another_uid_than_the_gates_is_dropped() {
+    let mut parties = everybody_is_me();
+    parties.gate += 1;
+    let stage = Stage::among(parties, 300);
+    let link = stage.gate();
+    assert!(hear(&link).is_none());
+    stage.logs("only the gate");
+}
+
+#[test]
+fn a_sink_of_another_uid_is_refused() {
+    let mut parties = everybody_is_me();
+    parties.desktop += 1;
+    let stage = Stage::among(parties, 300);
+    let (sink, _gate) = stage.file(1, read());
+    assert!(outcome(&sink).is_none());
+    stage.logs("the sink is refused: uid");
+}
+
+#[test]
+fn a_note_of_another_uid_than_the_companions_is_not_believed() {
+    let mut parties = everybody_is_me();
+    parties.companion += 1;
+    let stage = Stage::among(parties, 300);
+    let (sink, _gate) = described(&stage, 1);
+    assert_eq!(outcome(&sink).unwrap().what, What::Failed { stage: At::Decide, why: Fault::Lost });
+    stage.logs("it was written by uid");
+}
+
+#[test]
+fn it_does_not_start_as_another_uid_than_the_parties_file_says() {
+    let mut parties = everybody_is_me();
+    parties.decide += 1;
+    let mut stage = Stage::start(parties, 300);
+    assert_eq!(stage.exit_code(), Some(78));
+}
+
+#[test]
+fn a_connection_that_says_nothing_is_dropped_and_so_are_a_hundred() {
+    let stage = Stage::new(300);
+    let silent: Vec<Link> = (0..100).map(|_| stage.gate()).collect();
+    let (sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    stage.types(b"n");
+    assert_eq!(outcome(&sink).unwrap().what, What::Denied {});
+    assert!(silent.iter().all(|link| hear(link).is_none()));
+}
+
+#[test]
+fn more_asks_than_may_wait_are_turned_away_and_the_others_described() {
+    let stage = Stage::new(300);
+    let all: Vec<(Link, Link)> = (0..70).map(|n| stage.file(n, read())).collect();
+    let too_many = What::Failed { stage: At::Decide, why: Fault::TooMany };
+    for (sink, _) in &all[64..] {
+        assert_eq!(outcome(sink).unwrap().what, too_many);
+    }
+    for _ in 0..64 {
+        let (worker, _, _) = stage.ordered::<fetch::Order>();
+        say(&worker, &fetch::Note::Described(description()));
+    }
+    stage.shows("64 are waiting");
+}
+
+#[test]
+fn another_size_is_drawn_anew() {
+    let stage = Stage::new(300);
+    let (_sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    stage.resize(120, 40);
+    // Side by side now.
+    stage.shows("│ ask 0000000000000001");
+}
+
+#[test]
+fn told_to_end_it_settles_nothing_and_leaves_the_terminal_clear() {
+    let mut stage = Stage::new(300);
+    let (sink, _gate) = described(&stage, 1);
+    stage.shows("the label");
+    kill(Pid::from_raw(stage.decide.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    assert_eq!(stage.exit_code(), Some(0));
+    assert!(outcome(&sink).is_none());
+    assert_eq!(stage.picture().trim(), "");
+}
+
+#[test]
+fn hung_up_it_ends_as_unavailable() {
+    let mut stage = Stage::new(300);
+    kill(Pid::from_raw(stage.decide.id().try_into().unwrap()), Signal::SIGHUP).unwrap();
+    assert_eq!(stage.exit_code(), Some(69));
+    assert!(stage.log().contains("the terminal hung up"));
+}

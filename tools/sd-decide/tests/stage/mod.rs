@@ -1,0 +1,190 @@
+//! The real binary on a pseudo terminal, with a gate and a worker played by the test.
+
+use std::fs::{File, Permissions};
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use nix::pty::{Winsize, openpty};
+use nix::unistd::ttyname;
+use sd_sys::identity::own_uid;
+use sd_sys::link::{Link, Packet};
+use sd_sys::listener::Listener;
+use sd_wire::ask::{self, Ask, Want};
+use sd_wire::claims::Claims;
+use sd_wire::id::AskId;
+use sd_wire::line::Words;
+use sd_wire::outcome::Outcome;
+use sd_wire::parties::Parties;
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// `sd-decide` and everything around it.
+pub(crate) struct Stage {
+    folder: TempDir,
+    pub(crate) decide: Child,
+    keyboard: Option<File>,
+    picture: Arc<Mutex<vt100::Parser>>,
+    pub(crate) fetch: Listener,
+}
+
+impl Stage {
+    /// Starts it, and waits until it shows its first picture.
+    pub(crate) fn new(expire: u64) -> Self {
+        Self::among(everybody_is_me(), expire)
+    }
+
+    /// As [`Stage::new`], with other uids in the parties file.
+    pub(crate) fn among(parties: Parties, expire: u64) -> Self {
+        let stage = Self::start(parties, expire);
+        stage.shows("nothing is waiting");
+        stage
+    }
+
+    /// Starts it.
+    pub(crate) fn start(parties: Parties, expire: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("parties"), parties.to_line().unwrap()).unwrap();
+        std::fs::set_permissions(path("parties"), Permissions::from_mode(0o600)).unwrap();
+        let door = Listener::bind(&path("decide.sock"), 0o600).unwrap();
+        let fetch = Listener::bind(&path("fetch.sock"), 0o600).unwrap();
+        let size = Winsize { ws_row: 25, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let pty = openpty(Some(&size), None).unwrap();
+        // A shell puts the descriptors where the service manager would: that takes no unsafe code.
+        let script = "exec 3<&0 0<>\"$TTY\"; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=decide exec \"$@\"";
+        let decide = Command::new("setsid")
+            .args(["sh", "-c", script, "sh", env!("CARGO_BIN_EXE_sd-decide")])
+            .arg("--fetch")
+            .arg(path("fetch.sock"))
+            .arg("--sign")
+            .arg(path("sign.sock"))
+            .arg("--parties")
+            .arg(path("parties"))
+            .args(["--expire", &expire.to_string()])
+            .env("TTY", ttyname(&pty.slave).unwrap())
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(door)))
+            .stdout(Stdio::null())
+            .stderr(File::create(path("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let keyboard = File::from(pty.master);
+        let picture =
+            Arc::new(Mutex::new(vt100::Parser::new(25.try_into().unwrap(), 80.try_into().unwrap(), 0)));
+        let (mut screen, seen) = (keyboard.try_clone().unwrap(), Arc::clone(&picture));
+        let slave = pty.slave;
+        std::thread::spawn(move || {
+            let _slave = slave;
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = screen.read(&mut bytes) {
+                seen.lock().unwrap().process(&bytes[..read]);
+            }
+        });
+        Self { folder, decide, keyboard: Some(keyboard), picture, fetch }
+    }
+
+    /// What is on the terminal now.
+    pub(crate) fn picture(&self) -> String {
+        self.picture.lock().unwrap().screen().contents()
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    /// Waits until the terminal shows this.
+    pub(crate) fn shows(&self, text: &str) {
+        self.until(|| self.picture().contains(text), text);
+    }
+
+    /// Waits until the log holds this.
+    pub(crate) fn logs(&self, text: &str) {
+        self.until(|| self.log().contains(text), text);
+    }
+
+    fn until(&self, mut holds: impl FnMut() -> bool, what: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds() {
+            assert!(Instant::now() < deadline, "no {what}\n{}\n{}", self.picture(), self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(crate) fn types(&self, keys: &[u8]) {
+        self.keyboard.as_ref().unwrap().write_all(keys).unwrap();
+    }
+
+    /// Makes the terminal this large.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let size = (rows.try_into().unwrap(), columns.try_into().unwrap());
+        self.picture.lock().unwrap().screen_mut().set_size(size.0, size.1);
+        sd_sys::terminal::set_size(self.keyboard.as_ref().unwrap(), columns, rows).unwrap();
+    }
+
+    /// A new connection to the door.
+    pub(crate) fn gate(&self) -> Link {
+        Link::connect(&self.folder.path().join("decide.sock")).unwrap()
+    }
+
+    /// Files an ask; our end of the sink, and the gate's connection.
+    pub(crate) fn file(&self, n: u64, want: Want) -> (Link, Link) {
+        let (ours, theirs) = Link::pair().unwrap();
+        let ask = Ask { id: AskId::from_random(n.to_be_bytes()), want, claims: Claims::default() };
+        let gate = self.gate();
+        gate.send(&ask::Packet::Ask(Box::new(ask)).to_line().unwrap(), &[theirs.as_fd()]).unwrap();
+        (ours, gate)
+    }
+
+    /// The next connection to the worker, and the order on it.
+    pub(crate) fn ordered<W: Words>(&self) -> (Link, W, Packet) {
+        assert!(self.fetch.wait(PATIENCE).unwrap(), "no order\n{}", self.log());
+        let link = self.fetch.accept().unwrap().unwrap();
+        let packet = hear(&link).unwrap();
+        let order = W::from_line(&packet.bytes).unwrap();
+        (link, order, packet)
+    }
+
+    /// The exit code, once it has ended.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.decide.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "it goes on\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = self.decide.kill();
+        let _ = self.decide.wait();
+    }
+}
+
+/// One uid in all roles.
+pub(crate) fn everybody_is_me() -> Parties {
+    let uid = own_uid();
+    Parties { desktop: uid, gate: uid, decide: uid, companion: uid }
+}
+
+/// The next packet; `None` at the end.
+pub(crate) fn hear(link: &Link) -> Option<Packet> {
+    link.receive_by(Instant::now() + PATIENCE).unwrap()
+}
+
+/// The next outcome; `None` at the end.
+pub(crate) fn outcome(sink: &Link) -> Option<Outcome> {
+    hear(sink).map(|packet| Outcome::from_line(&packet.bytes).unwrap())
+}
+
+pub(crate) fn say(link: &Link, words: &impl Words) {
+    link.send(&words.to_line().unwrap(), &[]).unwrap();
+}
