@@ -98,6 +98,8 @@ impl Rig {
             .arg(self.place().join("screens"))
             .args(["--", "sh", "-c", script])
             .env("TMPDIR", self.place())
+            // COMMAND's, unless the rig gives it a user of its own.
+            .env("HOME", self.place().join("home"))
             .env_remove("XDG_RUNTIME_DIR")
             .stdin(Stdio::null());
         command
@@ -165,11 +167,13 @@ fn run_dirs(place: &Path) -> Vec<PathBuf> {
 
 fn place() -> TempDir {
     // Open to the users that the rig runs tools as when it is root's.
-    tempfile::Builder::new()
-        .prefix("rig-test.")
+    let place = tempfile::Builder::new()
+        .prefix("t.")
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir()
-        .unwrap()
+        .unwrap();
+    fs::create_dir(place.path().join("home")).unwrap();
+    place
 }
 
 fn link_or_copy(from: &str, to: &Path) {
