@@ -10,12 +10,8 @@ trap 'rm -rf "$place"' EXIT
 failed=0
 
 say '3. Storing a secret:  secret-tool store --label="Demo mail password" service demo'
-if printf 'correct horse battery staple' | secret-tool store --label='Demo mail password' service demo; then
-    echo '   stored'
-else
-    echo "   secret-tool failed with status $?: not stored"
-    failed=1
-fi
+printf 'correct horse battery staple' | secret-tool store --label='Demo mail password' service demo
+echo "   secret-tool ended with status $?; it calls a store that was refused a success too, so we look:"
 
 say '4. Reading it back:   secret-tool lookup service demo'
 if secret=$(secret-tool lookup service demo); then

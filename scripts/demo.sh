@@ -32,7 +32,7 @@ say '1. Making a throw-away GPG key. It stays with the companion: the programs b
 mkdir -m 700 "$work/gnupg"
 export GNUPGHOME=$work/gnupg
 gpg --batch --quiet --passphrase '' --quick-generate-key 'Demo Person <demo@example.org>' ed25519 sign never 2>/dev/null
-key=$(gpg --batch --with-colons --list-secret-keys | awk -F: '$1 == "fpr" { print $10; exit }')
+key=$(gpg --batch --with-colons --list-secret-keys 2>/dev/null | awk -F: '$1 == "fpr" { print $10; exit }')
 gpg --batch --export "$key" >"$work/public.gpg"
 gpgconf --kill all
 unset GNUPGHOME
@@ -48,12 +48,13 @@ DEMO_KEY=$key DEMO_PUBLIC=$work/public.gpg "$tools/sd-rig" --answer "$answer" --
     --screen "$work/screens" --expire 120 --timeout 600 -- bash "$here/demo-programs.sh" || status=$?
 
 if [ "$answer" = y ] && [ -f "$work/screens" ]; then
-    say 'The screens that were shown:'
-    cat "$work/screens"
+    say 'The screens at which a key was pressed:'
+    awk '/^(─)+ [0-9]+$/ { page = ""; next } { page = page $0 "\n" } /y approve   n deny/ { printf "%s\n", page }' "$work/screens"
 fi
 
 say 'What happened:'
-echo '   Each program asked in its usual way: secret-tool the Secret Service, git its gpg.program. The ask went to'
-echo '   another screen, of other users than yours, and nothing was released before a key was pressed there.'
+echo '   Each program asked in its usual way: secret-tool the Secret Service, git its gpg.program. The ask appeared on a'
+echo '   screen that neither can draw on or type into, and nothing was released before a key was pressed there. In an'
+echo '   installation that screen is a virtual terminal, and store, key and screen belong to users of their own.'
 echo '   The keyring, the GPG key and the repository are gone now.'
 exit "$status"

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 logs=${CARGO_TARGET_DIR:-target}/ring-logs
 rm -rf "$logs"
 mkdir -p "$logs"
-work=$(mktemp -d /tmp/sd-rings.XXXXXX)
+work=$(mktemp -d /tmp/sdr.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
@@ -46,7 +46,8 @@ as_user() {
 # Runs test executables and reads their own summaries: run_ring RING WHO LIST
 run_ring() {
     local ring=$1 who=$2 list=$3 passed=0 failed=0 skipped=0 manifest program log status
-    local home=$work/$ring.$who
+    # Short, because of the sockets in it.
+    local home=$work/$ring
     mkdir -m 755 "$home"
     if [ "$who" = ordinary ] && [ "$(id -u)" = 0 ]; then
         chown "$ordinary:$ordinary_group" "$home"
@@ -81,15 +82,16 @@ check() {
     row check 'rustfmt, clippy' "$passed" "$failed" 0
 }
 
-is_built=
+# Builds a ring and lists its executables: build RING
 build() {
-    [ -z "$is_built" ] || return 0
-    # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
-    cargo build --quiet --workspace &&
-        executables --workspace --exclude test-harness >"$work/unit" &&
-        executables -p test-harness --lib --bins >>"$work/unit" &&
-        executables -p test-harness --test '*' >"$work/pipeline" &&
-        is_built=yes
+    case $1 in
+        unit)
+            executables --workspace --exclude test-harness >"$work/unit.list" &&
+                executables -p test-harness --lib --bins >>"$work/unit.list" ;;
+        pipeline)
+            # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
+            cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/pipeline.list" ;;
+    esac
 }
 
 for ring in "$@"; do
@@ -97,12 +99,12 @@ for ring in "$@"; do
     case $ring in
         check) check ;;
         unit | pipeline)
-            if build; then run_ring "$ring" ordinary "$work/$ring"; else row "$ring" '-' 0 1 0 'does not build'; fi ;;
+            if build "$ring"; then run_ring "$ring" ordinary "$work/$ring.list"; else row "$ring" '-' 0 1 0 'does not build'; fi ;;
         root)
             if [ "$(id -u)" != 0 ]; then
                 row root '-' 0 0 1 'needs root'
-            elif build; then
-                run_ring root root "$work/pipeline"
+            elif build pipeline; then
+                run_ring root root "$work/pipeline.list"
             else
                 row root '-' 0 1 0 'does not build'
             fi ;;

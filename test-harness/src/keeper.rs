@@ -29,7 +29,7 @@ use crate::screen::Album;
 use crate::supervision::{Part, Register, as_code, in_words};
 use crate::tools::{self, Daemon, Worker};
 use crate::vt::Vt;
-use crate::{backend, bus, descendants, front, run_dir};
+use crate::{answer, backend, bus, descendants, front, run_dir};
 
 /// How the rig asks itself for this.
 pub const WORD: &str = "keep";
@@ -461,7 +461,8 @@ impl<'a> Keeper<'a> {
         self.picture = self.vt.picture();
         self.album.add(&self.picture)?;
         if let Some(terminal) = &mut self.terminal {
-            if self.picture.trim().is_empty() || self.picture.contains(IDLE) {
+            let has_ask = answer::ask_on(&self.picture).is_some();
+            if !has_ask && (self.picture.trim().is_empty() || self.picture.contains(IDLE)) {
                 terminal.hide();
             } else {
                 terminal.show(self.vt.screen())?;

@@ -9,8 +9,8 @@ use nix::unistd::{Gid, Uid, chown, geteuid};
 
 use crate::failure::{Doing, Failure};
 
-/// Names inside the directory are up to this long, and a socket's whole path must fit into 107 bytes.
-const LONGEST_BASE: usize = 70;
+/// A socket's whole path must fit into 107 bytes, and gpg-agent's are the longest inside: 56 with our own name.
+const LONGEST_BASE: usize = 51;
 
 /// A path for the directory of a run under `$XDG_RUNTIME_DIR`, else under the directory for temporary files.
 ///
@@ -31,7 +31,7 @@ pub fn choose() -> Result<PathBuf, Failure> {
     }
     // The standard library's only source of random numbers: the keys of its hash maps.
     let random = RandomState::new().build_hasher().finish();
-    Ok(base.join(format!("sd-rig.{random:016x}")))
+    Ok(base.join(format!("sd-rig.{:012x}", random >> 16)))
 }
 
 /// Makes a directory inside the run, owned by this uid and the gid of the same number.

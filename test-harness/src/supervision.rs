@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure};
 use crate::run_dir;
 use crate::tools::{Daemon, Worker};
 
@@ -62,7 +62,10 @@ impl Register {
     /// When its number cannot be written.
     pub fn enter(&mut self, pid: Pid, part: Part) -> Result<(), Failure> {
         self.living.insert(pid, part);
-        run_dir::public_file(&self.pids.join(part.name()), &format!("{pid}\n"))
+        // Moved into place whole: a test may be waiting for the file.
+        let (draft, file) = (self.pids.join(".next"), self.pids.join(part.name()));
+        run_dir::public_file(&draft, &format!("{pid}\n"))?;
+        fs::rename(&draft, &file).doing(format_args!("write {}", file.display()))
     }
 
     /// Whether such a process lives.

@@ -9,16 +9,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::process::Command;
 use std::time::Instant;
-use support::{RIG, Rig, eventually};
+use support::{RIG, Rig, eventually, pid_in};
 use test_harness::cli::Size;
 use test_harness::vt::Vt;
 
 const KNOCK: &str = "sd-fake knock $SD_RIG_RUN/socket";
-
-fn pid_in(run: &std::path::Path, name: &str) -> Pid {
-    let text = eventually(name, || std::fs::read_to_string(run.join("pids").join(name)).ok());
-    Pid::from_raw(text.trim().parse().unwrap())
-}
 
 #[test]
 fn a_usage_error_exits_with_64_and_says_what_is_wrong() {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use test_harness::screen;
 
@@ -97,6 +98,8 @@ impl Rig {
             .arg(self.place().join("screens"))
             .args(["--", "sh", "-c", script])
             .env("TMPDIR", self.place())
+            // COMMAND's, unless the rig gives it a user of its own.
+            .env("HOME", self.place().join("home"))
             .env_remove("XDG_RUNTIME_DIR")
             .stdin(Stdio::null());
         command
@@ -139,6 +142,12 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
     }
 }
 
+/// The number of a process of a run, once it has been started: `sd-gate`, `backend`, `command` and so on.
+pub(crate) fn pid_in(run: &Path, name: &str) -> Pid {
+    let text = eventually(name, || fs::read_to_string(run.join("pids").join(name)).ok());
+    Pid::from_raw(text.trim().parse().unwrap())
+}
+
 /// The processes whose arguments or environment name this path.
 pub(crate) fn processes_that_name(path: &Path) -> Vec<String> {
     let needle = path.to_str().unwrap();
@@ -158,11 +167,13 @@ fn run_dirs(place: &Path) -> Vec<PathBuf> {
 
 fn place() -> TempDir {
     // Open to the users that the rig runs tools as when it is root's.
-    tempfile::Builder::new()
-        .prefix("rig-test.")
+    let place = tempfile::Builder::new()
+        .prefix("t.")
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir()
-        .unwrap()
+        .unwrap();
+    fs::create_dir(place.path().join("home")).unwrap();
+    place
 }
 
 fn link_or_copy(from: &str, to: &Path) {
