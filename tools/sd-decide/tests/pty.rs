@@ -10,8 +10,9 @@ use std::os::fd::AsFd;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sd_sys::link::Link;
+use sd_sys::payload::Payload;
 use sd_wire::ask::{self, Note, Resolution, Want};
-use sd_wire::bounded::{Attributes, Text};
+use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage as At};
 use sd_wire::fetch;
@@ -19,6 +20,7 @@ use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::outcome::What;
 use sd_wire::path::ItemPath;
+use sd_wire::sign;
 use stage::{Stage, everybody_is_me, hear, outcome, say};
 
 fn item() -> ItemPath {
@@ -75,6 +77,73 @@ fn a_yes_moves_the_sink_to_the_worker_with_the_digest_shown() {
     assert!(outcome(&sink).is_none(), "nothing of ours is in the sink");
     stage.shows("nothing is waiting");
     assert!(!stage.log().contains("the label"), "labels are not logged");
+}
+
+#[test]
+fn a_signature_carries_the_very_payload_and_the_key_that_was_shown() {
+    let stage = Stage::new(300);
+    let commit = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b> 1 +0000\n\
+                  committer A <a@b> 1 +0000\n\na title\n";
+    let payload = Payload::seal(commit.as_bytes()).unwrap();
+    let (_sink, gate) = stage.file_with(1, Want::Sign { key: Text::default() }, &[payload.as_fd()]);
+    let (worker, order, _) = stage.ordered_at::<sign::Order>(&stage.sign);
+    assert!(matches!(order, sign::Order::Describe { .. }));
+    let fingerprint = sign::Fingerprint::parse("0123456789ABCDEF0123456789ABCDEF01234567").unwrap();
+    let user_id = Text::new("A <a@b>").unwrap();
+    say(&worker, &sign::Note::Key(sign::Key { fingerprint: fingerprint.clone(), user_id }));
+    stage.shows("a title");
+    stage.shows("PageDown   n deny");
+    stage.types(b" ");
+    stage.shows("y approve   n deny");
+    stage.types(b"y");
+    let (worker, order, packet) = stage.ordered_at::<sign::Order>(&stage.sign);
+    let id = AskId::from_random(1_u64.to_be_bytes());
+    assert_eq!(order, sign::Order::Sign { id, fingerprint });
+    let mut fds = packet.fds.into_iter().skip(1);
+    let came = Payload::admit(fds.next().unwrap(), sign::MAX_PAYLOAD).unwrap();
+    assert_eq!(came.read().unwrap(), commit.as_bytes());
+    say(&worker, &sign::Note::Failed { why: Fault::UnusableKey });
+    assert_eq!(resolved(&gate), Resolution::Failed);
+}
+
+#[test]
+fn more_than_can_be_shown_is_not_signed() {
+    let stage = Stage::new(300);
+    let payload = Payload::seal(&vec![b'x'; 200_000]).unwrap();
+    let (sink, gate) = stage.file_with(1, Want::Sign { key: Text::default() }, &[payload.as_fd()]);
+    assert_eq!(outcome(&sink).unwrap().what, What::Failed { stage: At::Decide, why: Fault::TooLarge });
+    assert_eq!(resolved(&gate), Resolution::Failed);
+}
+
+#[test]
+fn a_yes_to_a_prompt_covers_the_read_that_follows() {
+    let stage = Stage::new(300);
+    let items = List::new(vec![item()]).unwrap();
+    let (sink, gate) = stage.file(1, Want::Access { items });
+    let (worker, _, _) = stage.ordered::<fetch::Order>();
+    say(&worker, &fetch::Note::Described(description()));
+    stage.shows("y approve   n deny");
+    stage.types(b"y");
+    assert_eq!(outcome(&sink).unwrap().what, What::Approved { seconds: 10 });
+    assert!(outcome(&sink).is_none(), "and no bytes");
+    assert_eq!(resolved(&gate), Resolution::Approved);
+    let (_sink, _gate) = stage.file(2, read());
+    let (_worker, order, packet) = stage.ordered::<fetch::Order>();
+    let id = AskId::from_random(2_u64.to_be_bytes());
+    assert_eq!(order, fetch::Order::Read { id, item: item(), digest: description().digest() });
+    assert_eq!(packet.fds.len(), 1);
+}
+
+#[test]
+fn an_id_that_is_pending_is_refused_and_the_first_ask_stays() {
+    let stage = Stage::new(300);
+    let (first, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    let (second, _second_gate) = stage.file(1, read());
+    let malformed = What::Failed { stage: At::Decide, why: Fault::Malformed };
+    assert_eq!(outcome(&second).unwrap().what, malformed);
+    stage.types(b"n");
+    assert_eq!(outcome(&first).unwrap().what, What::Denied {});
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Permissions};
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -30,6 +30,7 @@ pub(crate) struct Stage {
     keyboard: Option<File>,
     picture: Arc<Mutex<vt100::Parser>>,
     pub(crate) fetch: Listener,
+    pub(crate) sign: Listener,
 }
 
 impl Stage {
@@ -53,6 +54,7 @@ impl Stage {
         std::fs::set_permissions(path("parties"), Permissions::from_mode(0o600)).unwrap();
         let door = Listener::bind(&path("decide.sock"), 0o600).unwrap();
         let fetch = Listener::bind(&path("fetch.sock"), 0o600).unwrap();
+        let sign = Listener::bind(&path("sign.sock"), 0o600).unwrap();
         let size = Winsize { ws_row: 25, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).unwrap();
         // A shell puts the descriptors where the service manager would: that takes no unsafe code.
@@ -84,7 +86,7 @@ impl Stage {
                 seen.lock().unwrap().process(&bytes[..read]);
             }
         });
-        Self { folder, decide, keyboard: Some(keyboard), picture, fetch }
+        Self { folder, decide, keyboard: Some(keyboard), picture, fetch, sign }
     }
 
     /// What is on the terminal now.
@@ -133,17 +135,28 @@ impl Stage {
 
     /// Files an ask; our end of the sink, and the gate's connection.
     pub(crate) fn file(&self, n: u64, want: Want) -> (Link, Link) {
+        self.file_with(n, want, &[])
+    }
+
+    /// Files an ask with descriptors behind the sink.
+    pub(crate) fn file_with(&self, n: u64, want: Want, more: &[BorrowedFd<'_>]) -> (Link, Link) {
         let (ours, theirs) = Link::pair().unwrap();
         let ask = Ask { id: AskId::from_random(n.to_be_bytes()), want, claims: Claims::default() };
         let gate = self.gate();
-        gate.send(&ask::Packet::Ask(Box::new(ask)).to_line().unwrap(), &[theirs.as_fd()]).unwrap();
+        let fds = [&[theirs.as_fd()], more].concat();
+        gate.send(&ask::Packet::Ask(Box::new(ask)).to_line().unwrap(), &fds).unwrap();
         (ours, gate)
     }
 
-    /// The next connection to the worker, and the order on it.
+    /// The next connection to sd-fetch, and the order on it.
     pub(crate) fn ordered<W: Words>(&self) -> (Link, W, Packet) {
-        assert!(self.fetch.wait(PATIENCE).unwrap(), "no order\n{}", self.log());
-        let link = self.fetch.accept().unwrap().unwrap();
+        self.ordered_at(&self.fetch)
+    }
+
+    /// The next connection to a worker, and the order on it.
+    pub(crate) fn ordered_at<W: Words>(&self, worker: &Listener) -> (Link, W, Packet) {
+        assert!(worker.wait(PATIENCE).unwrap(), "no order\n{}", self.log());
+        let link = worker.accept().unwrap().unwrap();
         let packet = hear(&link).unwrap();
         let order = W::from_line(&packet.bytes).unwrap();
         (link, order, packet)
