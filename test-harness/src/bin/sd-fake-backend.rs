@@ -48,6 +48,10 @@ enum Fault {
     Relabel,
     /// Says that the item is locked.
     Locked,
+    /// Changes an item's label each time when it has been described.
+    Restless,
+    /// Likewise one of its attributes.
+    Shifting,
 }
 
 type Secret = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
@@ -232,7 +236,7 @@ impl Item {
             }
             Fault::Locked => return Err(SecretError::IsLocked("the fake is locked".into())),
             Fault::Relabel => self.change(|kept| kept.label.push_str(" (changed)")),
-            Fault::None | Fault::Huge => {}
+            Fault::None | Fault::Huge | Fault::Restless | Fault::Shifting => {}
         }
         let secret = if self.fault == Fault::Huge { vec![b'x'; 10_000_000] } else { kept.secret };
         Ok(((session, Vec::new(), secret, kept.content_type),))
@@ -285,7 +289,18 @@ impl Item {
 
     #[zbus(property)]
     async fn modified(&self) -> zbus::fdo::Result<u64> {
-        Ok(self.kept().map_err(gone)?.modified)
+        let modified = self.kept().map_err(gone)?.modified;
+        // Properties are read in the order of their names' hashes: what is changed here is seen the next time at the
+        // latest, and the time of change stays, so that only the changed thing itself can give it away.
+        match self.fault {
+            Fault::Restless => self.change(|kept| kept.label.push('!')),
+            Fault::Shifting => self.change(|kept| {
+                let turn = kept.attributes.remove("turn").map_or(1, |turn| turn.len() + 1);
+                kept.attributes.insert("turn".into(), "x".repeat(turn));
+            }),
+            _ => {}
+        }
+        Ok(modified)
     }
 }
 

@@ -100,6 +100,7 @@ impl Rig {
             .env("TMPDIR", self.place())
             // COMMAND's, unless the rig gives it a user of its own.
             .env("HOME", self.place().join("home"))
+            .env("SCREENS", self.place().join("screens"))
             .env_remove("XDG_RUNTIME_DIR")
             .stdin(Stdio::null());
         command
@@ -292,4 +293,59 @@ fn tail(child: &mut Child) -> String {
     let mut text = String::new();
     let _ = child.stderr.as_mut().map(|stream| stream.read_to_string(&mut text));
     text
+}
+
+/// A bus with the Secret Service that misbehaves as told; both end with the value.
+pub(crate) struct FakeBackend {
+    bus: Child,
+    service: Child,
+    /// The bus's address.
+    pub(crate) address: String,
+}
+
+impl FakeBackend {
+    /// Starts both in a directory of the test's.
+    pub(crate) fn start(place: &Path, arguments: &[&str]) -> Self {
+        use std::io::{BufRead, BufReader};
+        let socket = place.join("fake-bus");
+        let config = place.join("fake-bus.conf");
+        // As root the companion has another uid than the test, so the bus admits everybody.
+        fs::write(
+            &config,
+            format!(
+                r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+                 "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+                <busconfig><type>session</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>
+                <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*" eavesdrop="true"/>
+                <allow eavesdrop="true"/></policy></busconfig>"#,
+                socket.display()
+            ),
+        )
+        .unwrap();
+        let mut bus = Command::new("dbus-daemon")
+            .arg(format!("--config-file={}", config.display()))
+            .args(["--nofork", "--nopidfile", "--print-address"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let address = address.trim().to_owned();
+        let service = Command::new(env!("CARGO_BIN_EXE_sd-fake-backend"))
+            .args(arguments)
+            .env("DBUS_SESSION_BUS_ADDRESS", &address)
+            .spawn()
+            .unwrap();
+        Self { bus, service, address }
+    }
+}
+
+impl Drop for FakeBackend {
+    fn drop(&mut self) {
+        for child in [&mut self.service, &mut self.bus] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
