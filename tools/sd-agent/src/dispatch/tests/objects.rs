@@ -1,0 +1,77 @@
+//! Which objects, methods and properties there are, and how many of each.
+
+use std::collections::HashMap;
+
+use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
+
+use super::bench::*;
+use crate::dispatch::object;
+
+#[test]
+fn a_collection_is_never_locked_and_tells_no_items() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    for path in [LOGIN, ALIAS] {
+        let reply = bench.call(&app, path, PROPERTIES, "GetAll", &(COLLECTION)).unwrap();
+        let properties: HashMap<String, OwnedValue> = reply.body().deserialize().unwrap();
+        assert_eq!(properties["Locked"], OwnedValue::from(false));
+        assert!(paths_in(properties["Items"].try_clone().unwrap()).is_empty());
+        assert_eq!(properties["Created"], OwnedValue::from(1u64));
+    }
+    let refusal = bench
+        .call(&app, "/org/freedesktop/secrets/collection/none", PROPERTIES, "Get", &(COLLECTION, "Label"))
+        .unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.NoSuchObject");
+}
+
+#[test]
+fn the_service_names_its_collections_and_its_default() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let reply = bench.call(&app, ROOT, PROPERTIES, "Get", &(SERVICE, "Collections")).unwrap();
+    assert_eq!(reply.header().signature().to_string(), "v");
+    assert_eq!(paths_in(reply.body().deserialize().unwrap()), [LOGIN]);
+    let alias = |name: &str| -> OwnedObjectPath {
+        bench.call(&app, ROOT, SERVICE, "ReadAlias", &(name)).unwrap().body().deserialize().unwrap()
+    };
+    assert_eq!(alias("default").as_str(), LOGIN);
+    assert_eq!(alias("login").as_str(), "/");
+}
+
+#[test]
+fn every_method_of_the_interfaces_is_answered_and_no_other() {
+    use crate::introspect::{COLLECTION as C, ITEM as I, PROMPT as P, SERVICE as S, SESSION};
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let (session, (_, prompt)) = (bench.session(&app), bench.unlock(&app, &[FIRST]));
+    for (path, xml) in [(ROOT, S), (LOGIN, C), (FIRST, I), (session.as_str(), SESSION), (prompt.as_str(), P)]
+    {
+        let named = |line: &str| line.split('"').nth(1).unwrap().to_owned();
+        let interface = named(xml.lines().next().unwrap());
+        for line in xml.lines().filter(|line| line.contains("<method ")) {
+            // Arguments that no method takes: a method that is there says so, or that it is not built yet.
+            let refusal =
+                bench.call(&app, path, &interface, &named(line), &(7u8, 7u8, 7u8, 7u8)).unwrap_err();
+            let known = ["org.freedesktop.DBus.Error.InvalidArgs", "org.freedesktop.DBus.Error.NotSupported"];
+            assert!(known.contains(&refusal.name), "{line}: {refusal:?}");
+        }
+        let refusal = bench.call(&app, path, &interface, "Frobnicate", &()).unwrap_err();
+        assert_eq!(refusal.name, "org.freedesktop.DBus.Error.UnknownMethod");
+        let refusal = bench.call(&app, path, "org.example.Other", "Open", &()).unwrap_err();
+        assert_eq!(refusal.name, "org.freedesktop.DBus.Error.UnknownInterface");
+        let reply = bench.call(&app, path, "org.freedesktop.DBus.Introspectable", "Introspect", &()).unwrap();
+        assert!(reply.body().deserialize::<&str>().unwrap().contains(&interface));
+    }
+    bench.call(&app, "/anywhere", "org.freedesktop.DBus.Peer", "Ping", &()).unwrap();
+    let refusal = bench.call(&app, "/anywhere", SERVICE, "Unlock", &()).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.DBus.Error.UnknownObject");
+}
+
+#[test]
+fn what_is_not_built_yet_says_so() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let value = Value::from("x");
+    let refusal = bench.call(&app, FIRST, PROPERTIES, "Set", &(ITEM, "Label", &value)).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.DBus.Error.NotSupported");
+    let refusal = bench.call(&app, FIRST, PROPERTIES, "Set", &(ITEM, "Locked", &value)).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.DBus.Error.PropertyReadOnly");
+    let refusal = bench.call(&app, ROOT, SERVICE, "Lock", &vec![object(LOGIN).unwrap()]).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.DBus.Error.NotSupported");
+}

@@ -1,0 +1,103 @@
+//! Searches and reads: what an application gets, and what it gets to know.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+
+use super::bench::*;
+use crate::dispatch::object;
+
+#[test]
+fn found_items_are_locked_until_they_are_approved_for_this_application() {
+    let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
+    assert_eq!(bench.search(&app), (vec![], vec![FIRST.to_owned(), SECOND.to_owned()]));
+    bench.approve(&app, &[FIRST]);
+    assert_eq!(bench.search(&app), (vec![FIRST.to_owned()], vec![SECOND.to_owned()]));
+    assert_eq!(bench.search(&other), (vec![], vec![FIRST.to_owned(), SECOND.to_owned()]));
+}
+
+#[test]
+fn a_program_that_deletes_what_it_finds_is_told_unlocked_and_still_needs_a_person() {
+    let (bench, mut app) = (Bench::new(), application(":1.1", 10));
+    app.1.deletes = true;
+    assert_eq!(bench.search(&app), (vec![FIRST.to_owned(), SECOND.to_owned()], vec![]));
+    let session = bench.session(&app);
+    assert!(bench.get_secret(&app, FIRST, &session).is_err());
+    assert_eq!(bench.unlock(&app, &[FIRST]).0, Vec::<String>::new());
+}
+
+#[test]
+fn an_approval_holds_for_another_connection_of_the_same_process() {
+    let (bench, app, again) = (Bench::new(), application(":1.1", 10), application(":1.9", 10));
+    bench.approve(&app, &[FIRST]);
+    let session = bench.session(&again);
+    assert_eq!(secret_in(&bench.get_secret(&again, FIRST, &session).unwrap()), b"hunter2");
+}
+
+#[test]
+fn a_direct_read_without_approval_is_locked_and_opens_one_ask() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let session = bench.session(&app);
+    for _ in 0..3 {
+        let refusal = bench.get_secret(&app, FIRST, &session).unwrap_err();
+        assert_eq!(refusal.name, "org.freedesktop.Secret.Error.IsLocked");
+        assert!(refusal.text.contains("VT8"), "{}", refusal.text);
+    }
+    bench.eventually_asked("access");
+    bench.say.try_send(true).unwrap();
+    let until = Instant::now() + Duration::from_secs(5);
+    while !bench.desk.approved(&app.1.app, &item(FIRST)) {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(bench.asked().len(), 1);
+    assert_eq!(secret_in(&bench.get_secret(&app, FIRST, &session).unwrap()), b"hunter2");
+}
+
+#[test]
+fn get_secrets_leaves_out_what_is_not_approved() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    bench.approve(&app, &[FIRST]);
+    let session = bench.session(&app);
+    let paths = [object(FIRST).unwrap(), object(SECOND).unwrap(), object(LOGIN).unwrap()];
+    let reply = bench.call(&app, ROOT, SERVICE, "GetSecrets", &(&paths[..], &session)).unwrap();
+    assert_eq!(reply.header().signature().to_string(), "a{o(oayays)}");
+    let secrets: HashMap<OwnedObjectPath, (OwnedObjectPath, Vec<u8>, Vec<u8>, String)> =
+        reply.body().deserialize().unwrap();
+    assert_eq!(secrets.len(), 1);
+    let (_, (_, _, value, content_type)) = secrets.into_iter().next().unwrap();
+    assert_eq!((value.as_slice(), content_type.as_str()), (&b"hunter2"[..], "text/plain"));
+}
+
+#[test]
+fn a_search_for_everything_is_refused() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let nothing = HashMap::<&str, &str>::new();
+    for (path, interface) in [(ROOT, SERVICE), (LOGIN, COLLECTION), (ALIAS, COLLECTION)] {
+        let refusal = bench.call(&app, path, interface, "SearchItems", &nothing).unwrap_err();
+        assert_eq!(refusal.name, "org.freedesktop.DBus.Error.AccessDenied");
+    }
+    assert!(bench.asked().is_empty());
+}
+
+#[test]
+fn an_item_tells_an_application_its_own_words_only() {
+    let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
+    bench.search(&app);
+    let properties = |from, path: &str| -> HashMap<String, OwnedValue> {
+        let reply = bench.call(from, path, PROPERTIES, "GetAll", &(ITEM)).unwrap();
+        reply.body().deserialize().unwrap()
+    };
+    let attributes = |properties: &HashMap<String, OwnedValue>| -> HashMap<String, String> {
+        properties["Attributes"].try_clone().unwrap().try_into().unwrap()
+    };
+    let seen = properties(&app, FIRST);
+    assert_eq!(attributes(&seen), HashMap::from([("service".to_owned(), "demo".to_owned())]));
+    assert_eq!(seen["Label"], OwnedValue::from(zbus::zvariant::Str::from("")));
+    assert_eq!(seen["Locked"], OwnedValue::from(true));
+    let unseen = properties(&other, FIRST);
+    let absent = properties(&other, "/org/freedesktop/secrets/collection/login/none");
+    assert!(attributes(&unseen).is_empty());
+    assert_eq!(unseen, absent, "an item that there is looks like one that there is not");
+}
