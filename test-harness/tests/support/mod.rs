@@ -41,6 +41,8 @@ pub(crate) struct Rig {
     program: PathBuf,
     place: TempDir,
     arguments: Vec<String>,
+    /// Where programs are found before all others.
+    path: Option<PathBuf>,
 }
 
 impl Rig {
@@ -50,7 +52,7 @@ impl Rig {
         for name in test_harness::tools::BINARIES {
             assert!(dir.join(name).is_file(), "{name} is not built; run `cargo build --workspace` first");
         }
-        Self { program: RIG.into(), place: place(), arguments: Vec::new() }
+        Self { program: RIG.into(), place: place(), arguments: Vec::new(), path: None }
     }
 
     /// The rig among fakes.
@@ -62,12 +64,18 @@ impl Rig {
         for name in test_harness::tools::BINARIES {
             symlink("sd-fake", place.path().join(name)).unwrap();
         }
-        Self { program, place, arguments: Vec::new() }
+        Self { program, place, arguments: Vec::new(), path: None }
     }
 
     /// With these options.
     pub(crate) fn with(mut self, options: &[&str]) -> Self {
         self.arguments.extend(options.iter().map(|word| (*word).to_owned()));
+        self
+    }
+
+    /// With a Secret Service as its backend that misbehaves as told; see `sd-fake-backend --help`.
+    pub(crate) fn with_fake_backend(mut self, arguments: &[&str]) -> Self {
+        self.path = Some(fake_backend(self.place(), arguments));
         self
     }
 
@@ -89,6 +97,10 @@ impl Rig {
     /// The rig with a line of shell, without input, and not yet started.
     pub(crate) fn command(&self, script: &str) -> Command {
         let mut command = Command::new(&self.program);
+        if let Some(first) = &self.path {
+            let path = std::env::var("PATH").unwrap_or_default();
+            command.env("PATH", format!("{}:{path}", first.display()));
+        }
         if !self.arguments.iter().any(|word| word == "--timeout") {
             command.args(["--timeout", "60"]);
         }
@@ -295,57 +307,17 @@ fn tail(child: &mut Child) -> String {
     text
 }
 
-/// A bus with the Secret Service that misbehaves as told; both end with the value.
-pub(crate) struct FakeBackend {
-    bus: Child,
-    service: Child,
-    /// The bus's address.
-    pub(crate) address: String,
-}
-
-impl FakeBackend {
-    /// Starts both in a directory of the test's.
-    pub(crate) fn start(place: &Path, arguments: &[&str]) -> Self {
-        use std::io::{BufRead, BufReader};
-        let socket = place.join("fake-bus");
-        let config = place.join("fake-bus.conf");
-        // As root the companion has another uid than the test, so the bus admits everybody.
-        fs::write(
-            &config,
-            format!(
-                r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
-                 "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-                <busconfig><type>session</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>
-                <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*" eavesdrop="true"/>
-                <allow eavesdrop="true"/></policy></busconfig>"#,
-                socket.display()
-            ),
-        )
-        .unwrap();
-        let mut bus = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", config.display()))
-            .args(["--nofork", "--nopidfile", "--print-address"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut address = String::new();
-        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let address = address.trim().to_owned();
-        let service = Command::new(env!("CARGO_BIN_EXE_sd-fake-backend"))
-            .args(arguments)
-            .env("DBUS_SESSION_BUS_ADDRESS", &address)
-            .spawn()
-            .unwrap();
-        Self { bus, service, address }
+/// Puts a Secret Service that misbehaves as told where the rig will find its backend: first in PATH, under the name
+/// of the one that it starts.
+pub(crate) fn fake_backend(place: &Path, arguments: &[&str]) -> PathBuf {
+    let dir = place.join("backend");
+    fs::create_dir(&dir).unwrap();
+    let program = dir.join("gnome-keyring-daemon");
+    let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
+    let script = format!("#!/bin/sh\nexec {} {}\n", env!("CARGO_BIN_EXE_sd-fake-backend"), words.join(" "));
+    fs::write(&program, script).unwrap();
+    for path in [&dir, &program] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-}
-
-impl Drop for FakeBackend {
-    fn drop(&mut self) {
-        for child in [&mut self.service, &mut self.bus] {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
+    dir
 }

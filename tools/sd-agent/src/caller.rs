@@ -9,7 +9,6 @@ use zbus::Connection;
 use zbus::names::UniqueName;
 use zbus::zvariant::OwnedValue;
 
-use crate::quirk;
 use crate::refusal::Refusal;
 
 /// The application behind a connection.
@@ -17,8 +16,6 @@ use crate::refusal::Refusal;
 pub(crate) struct Caller {
     /// Its process, as the bus saw it connect, and the executable it has now.
     pub(crate) app: App,
-    /// Whether it deletes what a search calls unlocked, and nothing else.
-    pub(crate) deletes: bool,
 }
 
 impl Caller {
@@ -57,13 +54,12 @@ fn appearance(pid: u32) -> Option<Caller> {
     let number = i32::try_from(pid).ok()?;
     let start = start_of(number).ok()?;
     let exe = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
-    let deletes = quirk::deletes_what_it_finds(number);
     // Read by number: it is this process's only if the number still is.
     if start_of(number).ok()? != start {
         return None;
     }
     let exe = exe.map(|path| Text::clipped(&path.to_string_lossy()));
-    Some(Caller { app: App { pid, start, exe }, deletes })
+    Some(Caller { app: App { pid, start, exe } })
 }
 
 #[cfg(test)]

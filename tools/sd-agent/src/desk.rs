@@ -20,6 +20,7 @@ use crate::approvals::Approvals;
 use crate::asks::Asks;
 use crate::caller::Caller;
 use crate::crypto::Cipher;
+use crate::offer::Offer;
 use crate::prompt::Prompt;
 use crate::refusal::Refusal;
 
@@ -40,6 +41,8 @@ pub(crate) struct Seat {
     /// The asks that its direct reads have opened.
     pub(crate) reopened: HashMap<ItemPath, Task<()>>,
     seen: HashMap<ItemPath, Arc<Seen>>,
+    /// What its last search called unlocked to it.
+    pub(crate) offer: Offer,
 }
 
 /// What an application has itself said of an item, which is all that it is told of it again.

@@ -67,10 +67,11 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
             let item = collection::real_item(turn, item.clone()).await?;
             // The same for an item that there is and for one that there is not.
             let seen = turn.desk.seen(&turn.call.sender, &item);
+            let offered = turn.desk.seat(&turn.call.sender, |seat| seat.offer.look(&item)).unwrap_or(false);
             let attributes: HashMap<String, String> =
                 seen.attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
             Ok(HashMap::from([
-                ("Locked", Value::from(!turn.approved(&item))),
+                ("Locked", Value::from(!(offered || turn.approved(&item)))),
                 ("Label", Value::from(seen.label.clone())),
                 ("Attributes", Value::from(attributes)),
                 ("Created", Value::from(0u64)),

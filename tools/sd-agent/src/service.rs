@@ -10,6 +10,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 
 use crate::desk::Seen;
 use crate::dispatch::{Turn, object};
+use crate::offer::Offer;
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
@@ -41,12 +42,19 @@ pub(crate) async fn answer(turn: &Turn<'_>) -> Result<Message, Refusal> {
 async fn search(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let attributes: HashMap<String, String> = turn.call.arguments()?;
     let items = found(turn, None, attributes).await?;
-    let (mut unlocked, mut locked) = (Vec::new(), Vec::new());
-    for item in &items {
-        let list = if turn.caller.deletes || turn.approved(item) { &mut unlocked } else { &mut locked };
-        list.push(object(item.as_str())?);
-    }
-    turn.call.reply(&(unlocked, locked))
+    let (mut unlocked, mut locked): (Vec<_>, Vec<_>) = items.iter().partition(|item| turn.approved(item));
+    turn.desk.seat(&turn.call.sender, |seat| {
+        seat.offer = Offer::default();
+        if seat.sessions.is_empty() {
+            seat.offer = Offer::of(locked.iter().map(|item| (*item).clone()));
+            unlocked.append(&mut locked);
+        }
+    });
+    turn.call.reply(&(objects(&unlocked)?, objects(&locked)?))
+}
+
+fn objects<'a>(items: &[&'a ItemPath]) -> Result<Vec<ObjectPath<'a>>, Refusal> {
+    items.iter().map(|item| object(item.as_str())).collect()
 }
 
 /// The items with these attributes, and a note of what the caller searched by: that much of them it knows.
@@ -98,6 +106,11 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
             _ => {}
         }
     }
+    if usable.is_empty() && given.is_empty() {
+        // Nothing seemed locked to a searcher without a session: it means what it has found and looked at.
+        items = offered(turn);
+        given = items.iter().map(|item| Ok(object(item.as_str())?.into())).collect::<Result<_, Refusal>>()?;
+    }
     if items.len() > MOST_ITEMS {
         let text = format!("{} items are too many for one prompt; unlock at most {MOST_ITEMS}", items.len());
         return Err(Refusal::limits_exceeded(text));
@@ -114,6 +127,12 @@ fn some_paths(turn: &Turn<'_>) -> Result<Vec<OwnedObjectPath>, Refusal> {
         return Err(Refusal::limits_exceeded(format!("at most {MOST_PATHS} paths can be named at once")));
     }
     Ok(paths)
+}
+
+fn offered(turn: &Turn<'_>) -> Vec<ItemPath> {
+    let looked =
+        turn.desk.seat(&turn.call.sender, |seat| seat.offer.looked_at(MOST_ITEMS)).unwrap_or_default();
+    looked.into_iter().filter(|item| !turn.approved(item)).collect()
 }
 
 /// Takes back the caller's own approvals. To lock the store is another matter, and another program's.

@@ -133,7 +133,7 @@ pub(super) fn item(path: &str) -> ItemPath {
 
 pub(super) fn application(name: &str, pid: u32) -> Application {
     let name = UniqueName::try_from(name.to_owned()).unwrap().into();
-    Application(name, Caller { app: App { pid, start: 7, exe: None }, deletes: false })
+    Application(name, Caller { app: App { pid, start: 7, exe: None } })
 }
 
 impl Bench {

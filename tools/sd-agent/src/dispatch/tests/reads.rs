@@ -11,6 +11,8 @@ use crate::dispatch::object;
 #[test]
 fn found_items_are_locked_until_they_are_approved_for_this_application() {
     let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
+    bench.session(&app);
+    bench.session(&other);
     assert_eq!(bench.search(&app), (vec![], vec![FIRST.to_owned(), SECOND.to_owned()]));
     bench.approve(&app, &[FIRST]);
     assert_eq!(bench.search(&app), (vec![FIRST.to_owned()], vec![SECOND.to_owned()]));
@@ -18,13 +20,26 @@ fn found_items_are_locked_until_they_are_approved_for_this_application() {
 }
 
 #[test]
-fn a_program_that_deletes_what_it_finds_is_told_unlocked_and_still_needs_a_person() {
-    let (bench, mut app) = (Bench::new(), application(":1.1", 10));
-    app.1.deletes = true;
+fn a_searcher_without_a_session_is_told_unlocked_and_still_needs_a_person() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
     assert_eq!(bench.search(&app), (vec![FIRST.to_owned(), SECOND.to_owned()], vec![]));
     let session = bench.session(&app);
     assert!(bench.get_secret(&app, FIRST, &session).is_err());
     assert_eq!(bench.unlock(&app, &[FIRST]).0, Vec::<String>::new());
+}
+
+#[test]
+fn an_empty_unlock_is_a_prompt_for_what_a_searcher_without_a_session_has_looked_at() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    bench.search(&app);
+    assert_eq!(bench.unlock(&app, &[]), (vec![], root()), "it has looked at nothing");
+    bench.call(&app, SECOND, PROPERTIES, "GetAll", &ITEM).unwrap();
+    let (usable, prompt) = bench.unlock(&app, &[]);
+    assert!(usable.is_empty());
+    bench.say.try_send(true).unwrap();
+    bench.prompt(&app, &prompt).unwrap();
+    let (_, dismissed, result) = bench.completed();
+    assert_eq!((dismissed, paths_in(result)), (false, vec![SECOND.to_owned()]));
 }
 
 #[test]
