@@ -3,7 +3,7 @@
 //! Holds:  the terminal (fd 0); the docket; the right to connect to the workers.
 //! Trusts: the kernel, the keyboard, and the workers' word about what they hold. Believes of a caller only what the
 //!         kernel attests.
-//! Never:  sees a secret; speaks D-Bus; forks; opens anything but `/proc/<pid>` of callers.
+//! Never:  sees a secret; speaks D-Bus; forks; once it serves, opens anything but `/proc/<pid>` of callers.
 #![forbid(unsafe_code)]
 
 mod caller;

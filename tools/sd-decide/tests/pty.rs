@@ -6,6 +6,7 @@ mod stage;
 
 use std::fs::File;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -340,6 +341,23 @@ fn another_size_is_drawn_anew() {
     stage.resize(120, 40);
     // Side by side now.
     stage.shows("│ ask 0000000000000001");
+}
+
+#[test]
+fn a_terminal_that_takes_no_more_does_not_stop_the_clock() {
+    let stage = Stage::new(3);
+    let (sink, _gate) = described(&stage, 1);
+    stage.shows("the label");
+    let stalled = stage.stall();
+    // Each size is a picture from nothing, until no more fits.
+    for n in 0..300 {
+        stage.say_size(120 - n % 2, 40);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    stage.say_size(80, 25);
+    assert_eq!(outcome(&sink).unwrap().what, What::Expired {});
+    drop(stalled);
+    stage.shows("nothing is waiting");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
@@ -99,6 +99,11 @@ impl Stage {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
+    /// While this lives nobody reads the terminal.
+    pub(crate) fn stall(&self) -> MutexGuard<'_, vt100::Parser> {
+        self.picture.lock().unwrap()
+    }
+
     /// Waits until the terminal shows this.
     pub(crate) fn shows(&self, text: &str) {
         self.until(|| self.picture().contains(text), text);
@@ -121,10 +126,15 @@ impl Stage {
         self.keyboard.as_ref().unwrap().write_all(keys).unwrap();
     }
 
-    /// Makes the terminal this large.
+    /// Makes the terminal, and the picture of it, this large.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = (rows.try_into().unwrap(), columns.try_into().unwrap());
         self.picture.lock().unwrap().screen_mut().set_size(size.0, size.1);
+        self.say_size(columns, rows);
+    }
+
+    /// Tells the process that the terminal is this large.
+    pub(crate) fn say_size(&self, columns: u16, rows: u16) {
         sd_sys::terminal::set_size(self.keyboard.as_ref().unwrap(), columns, rows).unwrap();
     }
 
