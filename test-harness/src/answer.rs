@@ -14,6 +14,11 @@ const TRIES: u8 = 3;
 /// What the bottom line says while a key counts.
 const ARMED: &str = "y approve";
 
+/// What it says while the ask has not been seen to its end, and a yes would not count.
+const UNSEEN: &str = "scroll to the end before approving";
+/// The key that turns a page, and how long to wait for the page.
+const PAGE: (char, Duration) = (' ', Duration::from_millis(150));
+
 /// What to type at the asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answers {
@@ -66,7 +71,11 @@ pub fn ask_on(picture: &str) -> Option<&str> {
 /// Whether the bottom line of a picture says that a key counts now.
 #[must_use]
 pub fn takes_keys(picture: &str) -> bool {
-    picture.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(|line| line.contains(ARMED))
+    bottom_says(picture, ARMED)
+}
+
+fn bottom_says(picture: &str, what: &str) -> bool {
+    picture.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(|line| line.contains(what))
 }
 
 /// The person who never hesitates: remembers which asks it has answered.
@@ -74,6 +83,7 @@ pub fn takes_keys(picture: &str) -> bool {
 pub struct Typist {
     answers: Answers,
     given: BTreeMap<String, Given>,
+    turned: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -96,15 +106,23 @@ impl Typist {
     /// A typist who answers like this and has seen nothing yet.
     #[must_use]
     pub fn new(answers: Answers) -> Self {
-        Self { answers, given: BTreeMap::new() }
+        Self { answers, given: BTreeMap::new(), turned: None }
     }
 
     /// The key to type at this picture, if any; it counts as typed.
     pub fn stroke(&mut self, picture: &str, now: Instant) -> Option<Stroke> {
-        if matches!(self.answers, Answers::None | Answers::Ask) || !takes_keys(picture) {
+        if matches!(self.answers, Answers::None | Answers::Ask) {
             return None;
         }
         let ask = ask_on(picture)?;
+        if bottom_says(picture, UNSEEN) {
+            let waits = self.turned.is_some_and(|at| now.saturating_duration_since(at) < PAGE.1);
+            self.turned = (!waits).then_some(now).or(self.turned);
+            return (!waits).then(|| Stroke { key: PAGE.0, ask: ask.to_owned() });
+        }
+        if !takes_keys(picture) {
+            return None;
+        }
         if let Some(given) = self.given.get_mut(ask) {
             if given.tries >= TRIES || now.saturating_duration_since(given.at) < AGAIN_AFTER {
                 return None;
@@ -125,6 +143,9 @@ impl Typist {
     /// When this picture should be looked at again although it has not changed.
     #[must_use]
     pub fn look_again(&self, picture: &str) -> Option<Instant> {
+        if bottom_says(picture, UNSEEN) {
+            return self.turned.map(|at| at + PAGE.1);
+        }
         let given = self.given.get(ask_on(picture)?)?;
         (takes_keys(picture) && given.tries < TRIES).then(|| given.at + AGAIN_AFTER)
     }
@@ -133,6 +154,18 @@ impl Typist {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_ask_is_scrolled_to_its_end_before_it_is_answered() {
+        let (mut typist, now) = (Typist::new(Answers::Every('y')), Instant::now());
+        let unseen = picture("0123456789abcdef", " scroll to the end before approving: PageDown   n deny");
+        let key = |stroke: Option<Stroke>| stroke.map(|stroke| stroke.key);
+        assert_eq!(key(typist.stroke(&unseen, now)), Some(' '));
+        assert_eq!(key(typist.stroke(&unseen, now)), None, "the page has not been turned yet");
+        assert_eq!(key(typist.stroke(&unseen, now + PAGE.1)), Some(' '));
+        let seen = picture("0123456789abcdef", " y approve   n deny");
+        assert_eq!(key(typist.stroke(&seen, now + PAGE.1)), Some('y'));
+    }
 
     fn picture(id: &str, bottom: &str) -> String {
         format!("Secrets Dispatcher\n│ read │ ask {id} │\n│ label: demo │\n{bottom}\n\n")

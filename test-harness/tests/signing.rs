@@ -90,6 +90,16 @@ fn the_screen_shows_who_signs_what_and_who_asks() {
 }
 
 #[test]
+fn on_a_small_screen_a_long_commit_is_approved_only_after_its_end_was_seen() {
+    let (rig, _) = rig(&["--answer", "y", "--size", "80x25"]);
+    let run = rig.run(&format!("{REPOSITORY} git commit -q -S -m \"$(seq 60)\" && git log --format=%s"));
+    assert_eq!(run.status, 0, "{}", run.all());
+    let unseen = run.screens.iter().position(|s| s.contains("scroll to the end before approving")).unwrap();
+    let armed = run.screens.iter().position(|s| s.contains("y approve")).unwrap();
+    assert!(unseen < armed, "{}", run.all());
+}
+
+#[test]
 fn a_denied_commit_is_not_made_and_git_says_why() {
     let (rig, _) = rig(&["--answer", "n"]);
     let run = rig.run(&format!("{REPOSITORY} git commit -S -m denied && exit 9; git log --format=%s"));

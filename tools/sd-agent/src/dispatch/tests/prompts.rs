@@ -25,6 +25,7 @@ fn an_approved_prompt_names_each_path_as_it_was_given() {
 #[test]
 fn a_denied_prompt_is_dismissed_with_an_empty_list() {
     let (bench, app) = (Bench::new(), application(":1.1", 10));
+    bench.session(&app);
     let (_, prompt) = bench.unlock(&app, &[FIRST]);
     bench.prompt(&app, &prompt).unwrap();
     bench.say.try_send(false).unwrap();

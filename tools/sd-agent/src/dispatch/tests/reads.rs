@@ -99,6 +99,7 @@ fn a_search_for_everything_is_refused() {
 #[test]
 fn an_item_tells_an_application_its_own_words_only() {
     let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
+    bench.session(&app);
     bench.search(&app);
     let properties = |from, path: &str| -> HashMap<String, OwnedValue> {
         let reply = bench.call(from, path, PROPERTIES, "GetAll", &(ITEM)).unwrap();
