@@ -38,7 +38,6 @@ fn ends_without_release(going: &Going, within: Duration) -> String {
     err
 }
 
-/// As `none`: a script of keys that is used up types `n`, so nothing is typed where the ask expires first.
 #[test]
 fn killing_the_decider_fails_every_pending_ask_at_once_and_the_next_one_works() {
     let going = waiting("y", "60");
@@ -49,12 +48,55 @@ fn killing_the_decider_fails_every_pending_ask_at_once_and_the_next_one_works() 
 }
 
 #[test]
-fn killing_the_agent_fails_its_callers_and_takes_the_ask_off_the_screen() {
+fn killing_the_agent_takes_the_ask_off_the_screen_and_releases_nothing() {
     let going = waiting("y", "60");
     kill(going.pid("sd-agent"), Signal::SIGKILL).unwrap();
-    let said = ends_without_release(&going, Duration::from_secs(5));
     going.logged("sd-decide", "OUTCOME=withdrawn");
-    assert!(!said.is_empty(), "no message");
+    // libsecret 0.20.5 itself hangs when the owner of its prompt vanishes (it completes a task with no error, which
+    // GLib refuses), so secret-tool cannot be the one that says so; a call in flight ends at once, as below.
+    assert_eq!(going.file("out"), "");
+}
+
+#[test]
+fn a_call_in_flight_fails_at_once_when_the_agent_is_killed() {
+    let rig = Rig::real().with_fake_backend(&["--hang", "SearchItems"]);
+    let going = Going::start(
+        rig,
+        "{ gdbus call --session -d org.freedesktop.secrets -o /org/freedesktop/secrets \
+            -m org.freedesktop.Secret.Service.SearchItems \"{'a': 'b'}\" > out 2> err
+           echo $? > ended.part; mv ended.part ended; } &",
+    );
+    going.file("err");
+    kill(going.pid("sd-agent"), Signal::SIGKILL).unwrap();
+    let said = ends_without_release(&going, Duration::from_secs(5));
+    assert!(said.contains("NoReply") || said.contains("disconnected") || said.contains("Error"), "{said}");
+}
+
+#[test]
+fn an_agent_that_is_told_to_stop_ends_its_prompts_first() {
+    let going = waiting("y", "60");
+    kill(going.pid("sd-agent"), Signal::SIGTERM).unwrap();
+    ends_without_release(&going, Duration::from_secs(5));
+}
+
+#[test]
+fn killing_the_signer_or_fetcher_in_the_middle_of_an_order_fails_the_request_at_once() {
+    let rig = Rig::real()
+        .with_fake_backend(&["--item", "one=the-canary,service=demo", "--fault", "hang"])
+        .with(&["--answer", "y"]);
+    let going = Going::start(
+        rig,
+        "{ sd-ask read /org/freedesktop/secrets/collection/fake/i1 > out 2> err
+           echo $? > ended.part; mv ended.part ended; } &",
+    );
+    going.shows("nothing is waiting");
+    eventually("the order to be in the fetcher's hands", || {
+        going.log("sd-rig").contains("typed y").then_some(())
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    kill(going.pid("sd-fetch"), Signal::SIGKILL).unwrap();
+    let said = ends_without_release(&going, Duration::from_secs(5));
+    assert!(said.contains("without an answer"), "{said}");
 }
 
 #[test]

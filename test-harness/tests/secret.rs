@@ -43,3 +43,53 @@ fn the_screen_names_the_process_that_asks_its_parents_and_what_it_asks_for() {
     }
     assert!(!shown("hunter2"), "{}", run.all());
 }
+
+#[test]
+fn search_prints_the_secret_only_after_a_yes_and_clear_deletes_only_after_one() {
+    let script = "printf hunter2 | secret-tool store --label=demo service demo; echo stored $?
+        secret-tool search --unlock service demo 2> /dev/null | grep -c '^secret = hunter2'
+        secret-tool search --unlock service demo 2> /dev/null | grep -c '^secret = hunter2'
+        secret-tool clear service demo; echo denied $?
+        secret-tool search service demo 2> /dev/null | grep -c '^\\['
+        secret-tool clear service demo; echo cleared $?
+        secret-tool search service demo 2> /dev/null | grep -c '^\\['; true";
+    // A search that does not unlock opens an ask for the secret that it prints; it is gone with the search.
+    let run = Rig::real().with(&["--answer", "yynny"]).run(script);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.first(), Some(&"stored 0"), "{}", run.all());
+    assert_eq!(lines.get(1..3), Some(&["1", "0"][..]), "{}", run.all());
+    assert_eq!(lines.get(4..5), Some(&["1"][..]), "the item is still there: {}", run.all());
+    assert_eq!(lines.get(5..), Some(&["cleared 0", "0"][..]), "{}", run.all());
+}
+
+#[test]
+fn a_store_that_is_denied_stores_nothing() {
+    let script = "printf hunter2 | secret-tool store --label=demo service demo
+        secret-tool lookup service demo; echo lookup $?";
+    let run = Rig::real().with(&["--answer", "n"]).run(script);
+    assert_eq!(run.stdout, "lookup 1\n", "{}", run.all());
+}
+
+#[test]
+fn a_stored_secret_replaces_the_one_with_the_same_attributes_and_the_screen_says_so() {
+    let script = "for word in first second; do
+            printf $word | secret-tool store --label=demo service demo; done
+        secret-tool lookup service demo; echo; sd-ask search service=demo | wc -l";
+    let run = Rig::real().with(&["--answer", "y"]).run(script);
+    assert_eq!(run.stdout, "second\n1\n", "{}", run.all());
+    assert!(
+        run.screens.iter().any(|s| s.contains("THIS ITEM, whose secret is lost by a yes")),
+        "{}",
+        run.all()
+    );
+}
+
+#[test]
+fn secrets_of_any_bytes_come_back_as_they_were() {
+    let script = "printf 'a\\nb\\000c\\377' | sd-ask store bytes kind=bytes > path
+        sd-ask read $(cat path) | od -An -tx1
+        printf '' | sd-ask store empty kind=empty > path; sd-ask read $(cat path) | wc -c
+        head -c 60000 /dev/zero | sd-ask store long kind=long > path; sd-ask read $(cat path) | wc -c";
+    let run = Rig::real().with(&["--answer", "y"]).run(&format!("cd $HOME; {script}"));
+    assert_eq!(run.stdout, " 61 0a 62 00 63 ff\n0\n60000\n", "{}", run.all());
+}

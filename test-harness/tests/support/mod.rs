@@ -246,6 +246,19 @@ impl Going {
         fs::write(self.rig.place().join("ready").join(name), "").unwrap();
     }
 
+    /// Makes a file of this content in the script's working directory.
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        let dir = self.rig.place().join("ready");
+        fs::write(dir.join("part"), content).unwrap();
+        fs::set_permissions(dir.join("part"), fs::Permissions::from_mode(0o644)).unwrap();
+        fs::rename(dir.join("part"), dir.join(name)).unwrap();
+    }
+
+    /// The directory of the test.
+    pub(crate) fn place(&self) -> &Path {
+        self.rig.place()
+    }
+
     /// What a tool has logged so far.
     pub(crate) fn log(&self, name: &str) -> String {
         fs::read_to_string(self.dir.join("log").join(format!("{name}.log"))).unwrap_or_default()

@@ -14,6 +14,9 @@ use crate::backend::Backend;
 use crate::find;
 use crate::release::{unchanged, without_prompt};
 
+/// The attribute in which a schema's name travels.
+const SCHEMA: &str = "xdg:schema";
+
 /// What is to be stored, but for the secret.
 pub(crate) struct NewItem<'a> {
     pub(crate) collection: &'a CollectionPath,
@@ -47,12 +50,19 @@ async fn same_attributes(
     let found = find::items(backend, Some(collection), attributes).await?;
     for item in found.unlocked.iter().chain(&found.locked) {
         match backend.describe(item).await {
-            Ok(description) if description.attributes == *attributes => return Ok(Some(description)),
+            Ok(description) if same(&description.attributes, attributes) => return Ok(Some(description)),
             Ok(_) | Err(Fault::NotFound) => {}
             Err(why) => return Err(why),
         }
     }
     Ok(None)
+}
+
+/// Whether an item's attributes are those that were given for it. gnome-keyring gives an item without a schema the
+/// generic one, so a schema counts only where the requester names one.
+fn same(items: &Attributes, given: &Attributes) -> bool {
+    let own = |(name, _): &(&String, &String)| name.as_str() != SCHEMA || given.contains_key(SCHEMA);
+    items.iter().filter(own).eq(given.iter())
 }
 
 /// Fails unless the target is still what was shown. Called before the secret is invited.
@@ -90,4 +100,34 @@ pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -
         .await?;
     without_prompt(&prompt)?;
     ItemPath::parse(item.as_str()).map_err(|_| Fault::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(pairs: &[(&str, &str)]) -> Attributes {
+        Attributes::new(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))).unwrap()
+    }
+
+    #[test]
+    fn the_same_attributes_are_exactly_those_but_for_a_schema_that_nobody_gave() {
+        let given = attributes(&[("service", "demo")]);
+        assert!(same(&attributes(&[("service", "demo")]), &given));
+        assert!(same(
+            &attributes(&[("service", "demo"), (SCHEMA, "org.freedesktop.Secret.Generic")]),
+            &given
+        ));
+        assert!(!same(&attributes(&[("service", "demo"), ("user", "ada")]), &given));
+        assert!(!same(&attributes(&[("service", "other")]), &given));
+        assert!(!same(&attributes(&[]), &given));
+    }
+
+    #[test]
+    fn a_schema_that_was_given_counts() {
+        let given = attributes(&[("service", "demo"), (SCHEMA, "net.example.Mine")]);
+        assert!(same(&attributes(&[("service", "demo"), (SCHEMA, "net.example.Mine")]), &given));
+        assert!(!same(&attributes(&[("service", "demo"), (SCHEMA, "net.example.Other")]), &given));
+        assert!(!same(&attributes(&[("service", "demo")]), &given));
+    }
 }

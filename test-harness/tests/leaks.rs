@@ -1,0 +1,121 @@
+//! Where a secret must not be: logs, screens, arguments, environments, files, and the memory of those who never see it.
+
+// A test fails by panicking; clippy.toml knows that of #[test] functions only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use nix::unistd::geteuid;
+use support::{Going, Rig};
+
+/// Put together at run time, so that no executable holds it.
+fn canary() -> String {
+    ["canary", "that", "sings", &std::process::id().to_string()].join("-")
+}
+
+/// The chain after the canary was stored, looked up, searched for, denied once, and deleted.
+fn after_every_flow() -> Going {
+    let rig = Rig::real().with(&["--answer", "yynyy"]);
+    let going = Going::start(
+        rig,
+        "while ! test -e canary; do sleep 0.02; done
+         secret-tool store --label=demo service demo < canary && rm canary
+         secret-tool lookup service demo | cksum > looked-up
+         secret-tool lookup service demo > denied
+         secret-tool search --unlock service demo 2> /dev/null | cksum > searched
+         path=$(sd-ask search service=demo); sd-ask read $path | cksum > read; touch done",
+    );
+    going.write("canary", &canary());
+    going.file("done");
+    assert_eq!(going.file("denied"), "");
+    assert_eq!(going.file("looked-up"), going.file("read"), "the canary did not come through");
+    going
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+/// Every file below a directory that holds the canary.
+fn files_with(dir: &Path, canary: &str, found: &mut Vec<String>) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if kind.is_dir() {
+            files_with(&path, canary, found);
+        } else if kind.is_file() && fs::read(&path).is_ok_and(|bytes| contains(&bytes, canary.as_bytes())) {
+            found.push(path.display().to_string());
+        }
+    }
+}
+
+/// Whether a process's memory holds the canary. `None` when the kernel does not let us look.
+fn memory_holds(pid: i32, canary: &[u8]) -> Option<bool> {
+    let mut memory = File::open(format!("/proc/{pid}/mem")).ok()?;
+    let maps = File::open(format!("/proc/{pid}/maps")).ok()?;
+    let mut looked = false;
+    for line in BufReader::new(maps).lines() {
+        let line = line.ok()?;
+        let mut words = line.split_whitespace();
+        let (range, access) = (words.next()?, words.next()?);
+        if !access.starts_with('r') || line.ends_with("[vvar]") || line.ends_with("[vsyscall]") {
+            continue;
+        }
+        let (from, to) = range.split_once('-')?;
+        let (from, to) = (u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?);
+        let mut bytes = vec![0; usize::try_from(to - from).ok()?];
+        memory.seek(SeekFrom::Start(from)).ok()?;
+        // Some mappings cannot be read even so, memfd_secret among them: that is their purpose.
+        if memory.read_exact(&mut bytes).is_ok() {
+            looked = true;
+            if contains(&bytes, canary) {
+                return Some(true);
+            }
+        }
+    }
+    looked.then_some(false)
+}
+
+const TOOLS: &[&str] = &["sd-gate", "sd-decide", "sd-fetch", "sd-agent"];
+
+#[test]
+fn a_secret_is_in_no_log_no_screen_no_file_no_argument_and_no_environment() {
+    let going = after_every_flow();
+    let canary = canary();
+    let mut found = Vec::new();
+    files_with(&going.dir, &canary, &mut found);
+    files_with(going.place(), &canary, &mut found);
+    assert_eq!(found, Vec::<String>::new());
+    for name in TOOLS.iter().chain(&["system-bus", "session-bus", "companion-bus", "backend"]) {
+        let pid = going.pid(name);
+        let cmdline = fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+        assert!(!contains(&cmdline, canary.as_bytes()), "in the arguments of {name}");
+        match fs::read(format!("/proc/{pid}/environ")) {
+            Ok(environ) => assert!(!contains(&environ, canary.as_bytes()), "in the environment of {name}"),
+            // The kernel keeps an undumpable process's environment from its own uid.
+            Err(_) => assert!(TOOLS.contains(name) && !geteuid().is_root(), "{name} cannot be looked at"),
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_not_in_the_memory_of_those_who_never_see_it() {
+    let going = after_every_flow();
+    let canary = canary();
+    if !geteuid().is_root() {
+        // Nobody of the same uid can look: that is the protection, and it is what is tested here. What root sees is
+        // tested when the same test runs as root.
+        for name in TOOLS {
+            assert_eq!(memory_holds(going.pid(name).as_raw(), canary.as_bytes()), None, "{name} can be read");
+        }
+        return;
+    }
+    // The search finds what is there: the backend keeps the secret.
+    assert_eq!(memory_holds(going.pid("backend").as_raw(), canary.as_bytes()), Some(true));
+    for name in ["sd-fetch", "sd-agent", "sd-gate", "sd-decide", "system-bus", "session-bus", "companion-bus"] {
+        assert_eq!(memory_holds(going.pid(name).as_raw(), canary.as_bytes()), Some(false), "{name}");
+    }
+}
