@@ -115,7 +115,8 @@ fn a_secret_is_not_in_the_memory_of_those_who_never_see_it() {
     }
     // The search finds what is there: the backend keeps the secret.
     assert_eq!(memory_holds(going.pid("backend").as_raw(), canary.as_bytes()), Some(true));
-    for name in ["sd-fetch", "sd-agent", "sd-gate", "sd-decide", "system-bus", "session-bus", "companion-bus"] {
+    for name in ["sd-fetch", "sd-agent", "sd-gate", "sd-decide", "system-bus", "session-bus", "companion-bus"]
+    {
         assert_eq!(memory_holds(going.pid(name).as_raw(), canary.as_bytes()), Some(false), "{name}");
     }
 }

@@ -11,7 +11,6 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
 use zeroize::Zeroizing;
 
 use crate::asks::NewItem;
-use crate::crypto;
 use crate::dispatch::{Turn, object};
 use crate::prompt::{self, Creation, Work};
 use crate::refusal::Refusal;
@@ -45,7 +44,7 @@ fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Message, 
     let (session, parameters, value, content_type) = secret;
     let value = Zeroizing::new(value);
     let cipher = session::of(turn, &session)?;
-    crypto::fits(&value)?;
+    sd_cipher::fits(&value)?;
     let mut property = |name: &str| properties.remove(&format!("org.freedesktop.Secret.Item.{name}"));
     let wrong =
         |what: &str| Refusal::invalid_args(format!("the property {what} has another type than it should"));

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sd_cipher::Cipher;
 use sd_wire::bounded::Attributes;
 use sd_wire::claims::App;
 use sd_wire::path::ItemPath;
@@ -19,7 +20,6 @@ use zbus::names::OwnedUniqueName;
 use crate::approvals::Approvals;
 use crate::asks::Asks;
 use crate::caller::Caller;
-use crate::crypto::Cipher;
 use crate::offer::Offer;
 use crate::prompt::Prompt;
 use crate::refusal::Refusal;

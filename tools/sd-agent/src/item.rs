@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
+use sd_cipher::Cipher;
 use sd_client::Failure;
 use sd_sys::secret::Secret;
 use sd_wire::deadline::WITHOUT_KEYPRESS;
@@ -14,7 +15,6 @@ use zbus::names::OwnedUniqueName;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::caller::Caller;
-use crate::crypto::Cipher;
 use crate::desk::Desk;
 use crate::dispatch::Turn;
 use crate::place::Place;

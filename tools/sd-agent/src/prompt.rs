@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
+use sd_cipher::Cipher;
 use sd_client::Failure;
 use sd_wire::path::ItemPath;
 use smol::Task;
@@ -17,7 +18,6 @@ use zeroize::Zeroizing;
 
 use crate::asks::NewItem;
 use crate::caller::Caller;
-use crate::crypto::Cipher;
 use crate::desk::{Desk, Seen};
 use crate::dispatch::{Turn, object};
 use crate::place;

@@ -66,6 +66,17 @@ impl From<Failure> for Refusal {
     }
 }
 
+impl From<sd_cipher::Fault> for Refusal {
+    fn from(fault: sd_cipher::Fault) -> Self {
+        use sd_cipher::Fault::{NoMemory, NotAsAgreed, TooLong, WrongKey};
+        match fault {
+            NotAsAgreed | WrongKey => Self::invalid_args(fault.to_string()),
+            TooLong => Self::limits_exceeded(fault.to_string()),
+            NoMemory => Self::failed(fault.to_string()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sd_wire::fault::Stage;

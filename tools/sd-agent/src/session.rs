@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use sd_cipher::Cipher;
 use zbus::Message;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
-use crate::crypto::Cipher;
 use crate::dispatch::{Turn, object};
+use crate::exchange;
 use crate::place::{self, Place};
 use crate::refusal::Refusal;
 
@@ -32,7 +33,7 @@ pub(crate) fn open(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let (algorithm, input): (String, OwnedValue) = turn.call.arguments()?;
     // Counted before the work is done, and again when the session is put down.
     room(turn)?;
-    let (cipher, output) = Cipher::agree(&algorithm, &input)?;
+    let (cipher, output) = exchange::agree(&algorithm, &input)?;
     room(turn)?;
     let number = turn.desk.number();
     turn.desk.seat(&turn.call.sender, |seat| seat.sessions.insert(number, Arc::new(cipher)));
