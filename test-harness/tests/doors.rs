@@ -5,17 +5,11 @@
 
 mod support;
 
-use sd_wire::outcome::MAX_SECRET;
+use support::packets::{ORDER_SIGN, READ, SEARCH, STATUS};
 use support::{Going, Rig};
-use test_harness::people::People;
 
-const READ: &str = r#"{"v":1,"body":{"ask":{"id":"0123456789abcdef","want":{"read":{"item":"/org/freedesktop/secrets/collection/login/1"}},"claims":{}}}}"#;
 const SIGN: &str =
     r#"{"v":1,"body":{"ask":{"id":"0123456789abcdef","want":{"sign":{"key":""}},"claims":{}}}}"#;
-const STATUS: &str = r#"{"v":1,"body":{"status":{}}}"#;
-const SEARCH: &str =
-    r#"{"v":1,"body":{"search":{"id":"0123456789abcdef","collection":null,"attributes":{"a":"b"}}}}"#;
-const ORDER_SIGN: &str = r#"{"v":1,"body":{"sign":{"id":"0123456789abcdef","fingerprint":"0123456789ABCDEF0123456789ABCDEF01234567"}}}"#;
 
 fn going() -> Going {
     Going::start(Rig::real(), "")
@@ -151,57 +145,7 @@ fn the_signer_refuses_what_is_not_an_order_and_serves_on() {
 }
 
 #[test]
-fn nobody_but_the_gate_files_and_nobody_but_the_decider_orders() {
-    let people = People::here();
-    if !people.apart {
-        // Ordinary users have one uid; sd-start's and sd-decide's unit tests play the stranger here, and the same
-        // test runs again as root with a uid a tool.
-        return;
-    }
-    let going = going();
-    for (socket, tool, words, strangers) in [
-        ("decide", "sd-decide", STATUS, [people.desktop, people.companion, people.decide, 0]),
-        (
-            "fetch",
-            "sd-fetch",
-            r#"{"v":1,"body":{"state":{}}}"#,
-            [people.desktop, people.gate, people.companion, 0],
-        ),
-        ("sign", "sd-sign", ORDER_SIGN, [people.desktop, people.gate, people.companion, 0]),
-    ] {
-        for stranger in strangers {
-            let answer = going.knock_as(stranger, people.desktop, socket, &[words, "--listen", "400"]);
-            let kept_out = answer.contains("Permission denied")
-                || !answer.contains("reply {") && going.log(tool).contains(&format!("uid {stranger}"));
-            assert!(kept_out, "uid {stranger} at {socket}: {answer}\n{}", going.log(tool));
-        }
-    }
-}
-
-#[test]
-fn a_sink_that_another_uid_made_is_refused_everywhere() {
-    let people = People::here();
-    if !people.apart {
-        return; // As above: sd-sys's unit tests play the other uid.
-    }
-    let going = going();
-    for (socket, tool, words) in [("decide", "sd-decide", READ), ("fetch", "sd-fetch", SEARCH)] {
-        let knocker = if socket == "decide" { people.gate } else { people.decide };
-        for maker in [people.gate, people.companion, 0] {
-            let before = going.log(tool).len();
-            let answer = going.knock_as(knocker, maker, socket, &[words, "--fd", "sink", "--listen", "400"]);
-            assert!(!answer.contains("granted"), "{answer}");
-            support::eventually(&format!("uid {maker} in the log of {tool}"), || {
-                going.log(tool)[before..].contains(&format!("uid {maker}")).then_some(())
-            });
-        }
-    }
-}
-
-#[test]
 fn an_upload_that_stops_half_way_stores_nothing() {
-    // The same numbers as a requester that dies: announced, and not sent.
-    assert!(MAX_SECRET > 7);
     let going = going();
     let store = r#"{"v":1,"body":{"store":{"id":"0123456789abcdef","collection":"/org/freedesktop/secrets/collection/login","label":"half","attributes":{"half":"yes"},"content_type":"text/plain","replaces":null}}}"#;
     // sd-knock takes the invitation and lets it drop unanswered.

@@ -3,6 +3,8 @@
 // Each test file uses its own part of this.
 #![allow(dead_code)]
 
+pub(crate) mod packets;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -15,6 +17,8 @@ use test_harness::screen;
 
 /// The rig as cargo built it, with the real tools beside it.
 pub(crate) const RIG: &str = env!("CARGO_BIN_EXE_sd-rig");
+/// COMMAND among fakes, less `/NAME.sock`: connects to one of the chain's sockets and prints what comes.
+pub(crate) const KNOCK: &str = "sd-fake knock $SD_RIG_RUN/socket";
 const FAKE: &str = env!("CARGO_BIN_EXE_sd-fake");
 
 /// What a run of the rig gave.

@@ -12,7 +12,7 @@ use sd_wire::id::AskId;
 use sd_wire::parties::Parties;
 use smol::stream::StreamExt;
 use zbus::Connection;
-use zbus::fdo::{DBusProxy, RequestNameFlags, RequestNameReply};
+use zbus::fdo::{DBusProxy, NameOwnerChangedStream, RequestNameFlags, RequestNameReply};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{OwnedFd, OwnedObjectPath, OwnedValue};
@@ -39,25 +39,43 @@ pub(crate) struct Gate {
     tally: Arc<Tally>,
 }
 
-/// Serves until the bus goes away.
-pub(crate) async fn serve(cli: &Cli, parties: Parties) -> Result<(), zbus::Error> {
-    let tally = Arc::new(Tally::default());
-    let gate = Gate { parties, decide: Decide::at(&cli.decide, parties.decide), tally: Arc::clone(&tally) };
-    let bus = zbus::connection::Builder::system()?.serve_at(PATH, gate)?.build().await?;
-    // The name with the uid is this gate's alone; the plain one belongs to whichever gate was first.
-    own(&bus, &format!("{NAME}.u{}", parties.desktop), true).await?;
-    own(&bus, NAME, false).await?;
-    sd_journal::ready();
+/// The gate on the bus, and the news that somebody has left it.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    tally: Arc<Tally>,
+    changes: NameOwnerChangedStream,
+    // The object lives as long as its connection.
+    _bus: Connection,
+}
 
-    let mut changes = DBusProxy::new(&bus).await?.receive_name_owner_changed().await?;
-    while let Some(change) = changes.next().await {
-        if let Ok(change) = change.args()
-            && change.new_owner().is_none()
-        {
-            tally.gone(change.name());
+impl Serving {
+    /// Goes on the bus: the object, then the names, then ready.
+    ///
+    /// # Errors
+    /// When the bus is not there, or does not let the gate own its name.
+    pub(crate) async fn start(cli: &Cli, parties: Parties) -> zbus::Result<Self> {
+        let tally = Arc::new(Tally::default());
+        let gate =
+            Gate { parties, decide: Decide::at(&cli.decide, parties.decide), tally: Arc::clone(&tally) };
+        let bus = zbus::connection::Builder::system()?.serve_at(PATH, gate)?.build().await?;
+        let changes = DBusProxy::new(&bus).await?.receive_name_owner_changed().await?;
+        // The name with the uid is this gate's alone; the plain one belongs to whichever gate was first.
+        own(&bus, &format!("{NAME}.u{}", parties.desktop), true).await?;
+        own(&bus, NAME, false).await?;
+        sd_journal::ready();
+        Ok(Self { tally, changes, _bus: bus })
+    }
+
+    /// Serves, and returns when the bus has gone away.
+    pub(crate) async fn until_the_bus_goes(mut self) {
+        while let Some(change) = self.changes.next().await {
+            if let Ok(change) = change.args()
+                && change.new_owner().is_none()
+            {
+                self.tally.gone(change.name());
+            }
         }
     }
-    Err(zbus::Error::InputOutput(Arc::new(std::io::ErrorKind::ConnectionAborted.into())))
 }
 
 async fn own(bus: &Connection, name: &str, required: bool) -> zbus::Result<()> {

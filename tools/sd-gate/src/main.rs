@@ -18,16 +18,26 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sd_start::{NotServing, Start};
-use sd_wire::parties::Role;
+use sd_wire::parties::{Parties, Role};
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     sd_start::run(|| {
         let start = Start::as_role(Role::Gate, cli.parties.as_deref())?;
-        smol::block_on(interface::serve(&cli, start.parties)).map_err(|e| {
-            NotServing::Unavailable(format!(
-                "the system bus does not let the gate serve: {e}; is its policy file installed?"
-            ))
-        })
+        smol::block_on(serve(&cli, start.parties))
     })
+}
+
+/// Never ends well: a gate without its bus is to be started again.
+async fn serve(cli: &cli::Cli, parties: Parties) -> Result<(), NotServing> {
+    let serving = interface::Serving::start(cli, parties).await.map_err(|e| {
+        NotServing::Unavailable(format!(
+            "the system bus does not let the gate serve: {e}; is its policy file installed?"
+        ))
+    })?;
+    serving.until_the_bus_goes().await;
+    Err(NotServing::Unavailable(
+        "the system bus went away while the gate was serving; it serves again once both are started again"
+            .to_owned(),
+    ))
 }

@@ -1,0 +1,154 @@
+//! What only root can try, because it takes a uid a tool: who is kept out of the sockets, the sinks and the bus. Only
+//! the root ring runs this file.
+
+// A test fails by panicking; clippy.toml knows that of #[test] functions only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::packets::{ORDER_SIGN, READ, SEARCH, STATUS};
+use support::{Going, KNOCK, Rig};
+use test_harness::people::People;
+
+const NAME: &str = "net.mowaka.SecretsDispatcher1";
+/// The bus's own refusal; the gate's have other names.
+const DENIED: &str = "org.freedesktop.DBus.Error.AccessDenied";
+
+/// A uid that has no part in the chain.
+const NOBODY: u32 = 65534;
+
+fn apart() -> People {
+    let people = People::here();
+    assert!(
+        people.apart,
+        "this test needs root, for whom the rig gives each tool a uid of its own; run it by `just test-root`"
+    );
+    people
+}
+
+#[test]
+fn the_desktop_user_reaches_no_socket_of_the_chain() {
+    apart();
+    for socket in ["decide", "fetch", "sign"] {
+        let run = Rig::among_fakes().run(&format!("{KNOCK}/{socket}.sock"));
+        assert!(
+            run.stderr.contains("PermissionDenied") || run.stderr.contains("ermission denied"),
+            "{}",
+            run.all()
+        );
+        assert_ne!(run.status, 0);
+    }
+}
+
+#[test]
+fn nobody_but_the_gate_files_and_nobody_but_the_decider_orders() {
+    let people = apart();
+    let going = Going::start(Rig::real(), "");
+    for (socket, tool, words, strangers) in [
+        ("decide", "sd-decide", STATUS, [people.desktop, people.companion, people.decide, 0]),
+        (
+            "fetch",
+            "sd-fetch",
+            r#"{"v":1,"body":{"state":{}}}"#,
+            [people.desktop, people.gate, people.companion, 0],
+        ),
+        ("sign", "sd-sign", ORDER_SIGN, [people.desktop, people.gate, people.companion, 0]),
+    ] {
+        for stranger in strangers {
+            let answer = going.knock_as(stranger, people.desktop, socket, &[words, "--listen", "400"]);
+            let kept_out = answer.contains("Permission denied")
+                || !answer.contains("reply {") && going.log(tool).contains(&format!("uid {stranger}"));
+            assert!(kept_out, "uid {stranger} at {socket}: {answer}\n{}", going.log(tool));
+        }
+    }
+}
+
+#[test]
+fn a_sink_that_another_uid_made_is_refused_everywhere() {
+    let people = apart();
+    let going = Going::start(Rig::real(), "");
+    for (socket, tool, words) in [("decide", "sd-decide", READ), ("fetch", "sd-fetch", SEARCH)] {
+        let knocker = if socket == "decide" { people.gate } else { people.decide };
+        for maker in [people.gate, people.companion, 0] {
+            let before = going.log(tool).len();
+            let answer = going.knock_as(knocker, maker, socket, &[words, "--fd", "sink", "--listen", "400"]);
+            assert!(!answer.contains("granted"), "{answer}");
+            support::eventually(&format!("uid {maker} in the log of {tool}"), || {
+                going.log(tool)[before..].contains(&format!("uid {maker}")).then_some(())
+            });
+        }
+    }
+}
+
+/// What the system bus of a run answers a uid: dbus-send's output, and its errors.
+fn on_the_bus(run: &Path, uid: u32, to: &str, path: &str, words: &[&str]) -> String {
+    let output = Command::new("setpriv")
+        .args([format!("--reuid={uid}"), format!("--regid={uid}"), "--clear-groups".to_owned()])
+        .args(["dbus-send", "--print-reply", "--reply-timeout=10000"])
+        .arg(format!("--bus=unix:path={}", run.join("bus/socket").display()))
+        .args([format!("--dest={to}"), path.to_owned()])
+        .args(words)
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn owns(run: &Path, uid: u32, name: &str) -> String {
+    let words = ["org.freedesktop.DBus.RequestName", &format!("string:{name}"), "uint32:0"];
+    on_the_bus(run, uid, "org.freedesktop.DBus", "/org/freedesktop/DBus", &words)
+}
+
+/// A property, which the gate gives to whoever reaches it, and a method.
+fn calls(run: &Path, uid: u32, to: &str) -> [String; 2] {
+    let property = ["org.freedesktop.DBus.Properties.Get", &format!("string:{NAME}"), "string:Version"]
+        .map(str::to_owned);
+    let method = [format!("{NAME}.Cancel"), "string:0123456789abcdef".to_owned()];
+    [&property[..], &method[..]].map(|words| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        on_the_bus(run, uid, to, "/net/mowaka/SecretsDispatcher1", &words)
+    })
+}
+
+#[test]
+fn the_bus_lets_the_desktop_user_call_the_gate_and_nobody_else() {
+    let people = apart();
+    let going = Going::start(Rig::real(), "");
+    let bus = ["org.freedesktop.DBus.GetNameOwner", &format!("string:{NAME}")];
+    let answer =
+        on_the_bus(&going.dir, people.desktop, "org.freedesktop.DBus", "/org/freedesktop/DBus", &bus);
+    let unique = answer.split('"').find(|word| word.starts_with(':')).expect(&answer).to_owned();
+    for to in [NAME.to_owned(), format!("{NAME}.u{}", people.desktop), unique] {
+        let [property, method] = calls(&going.dir, people.desktop, &to);
+        assert!(property.contains("uint32 1"), "{to}: {property}");
+        assert!(method.contains("Error.NoSuchRequest"), "{to}: {method}");
+        for stranger in [people.companion, people.decide, people.gate, NOBODY, 0] {
+            for answer in calls(&going.dir, stranger, &to) {
+                assert!(answer.contains(DENIED), "uid {stranger} to {to}: {answer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_bus_lets_nobody_but_the_gate_own_a_name_of_the_gates_and_the_gate_only_its_own() {
+    let people = apart();
+    let going = Going::start(Rig::real(), "");
+    let (own, another) = (format!("{NAME}.u{}", people.desktop), format!("{NAME}.u{}", people.desktop + 1));
+    let evil = format!("{NAME}.evil");
+    for stranger in [people.desktop, people.companion, people.decide, NOBODY, 0] {
+        for name in [NAME, &own, &another, &evil] {
+            let answer = owns(&going.dir, stranger, name);
+            assert!(answer.contains(DENIED), "uid {stranger} as {name}: {answer}");
+        }
+    }
+    for name in [another, evil] {
+        let answer = owns(&going.dir, people.gate, &name);
+        assert!(answer.contains(DENIED), "the gate as {name}: {answer}");
+    }
+    // Not refused but queued: the running gate has it.
+    let answer = owns(&going.dir, people.gate, &own);
+    assert!(answer.contains("uint32 2"), "{answer}");
+}
