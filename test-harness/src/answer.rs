@@ -14,6 +14,8 @@ const TRIES: u8 = 3;
 /// What the bottom line says while a key counts.
 const ARMED: &str = "y approve";
 
+/// What it says while a no counts, which may be before a yes does.
+const DENIES: &str = "n deny";
 /// What it says while the ask has not been seen to its end, and a yes would not count.
 const UNSEEN: &str = "scroll to the end before approving";
 /// The key that turns a page, and how long to wait for the page.
@@ -111,16 +113,12 @@ impl Typist {
 
     /// The key to type at this picture, if any; it counts as typed.
     pub fn stroke(&mut self, picture: &str, now: Instant) -> Option<Stroke> {
-        if matches!(self.answers, Answers::None | Answers::Ask) {
-            return None;
-        }
         let ask = ask_on(picture)?;
-        if bottom_says(picture, UNSEEN) {
-            let waits = self.turned.is_some_and(|at| now.saturating_duration_since(at) < PAGE.1);
-            self.turned = (!waits).then_some(now).or(self.turned);
-            return (!waits).then(|| Stroke { key: PAGE.0, ask: ask.to_owned() });
+        let key = self.key_for(ask)?;
+        if key == 'y' && bottom_says(picture, UNSEEN) {
+            return self.turn_page(ask, now);
         }
-        if !takes_keys(picture) {
+        if !bottom_says(picture, if key == 'y' { ARMED } else { DENIES }) {
             return None;
         }
         if let Some(given) = self.given.get_mut(ask) {
@@ -129,15 +127,30 @@ impl Typist {
             }
             given.tries += 1;
             given.at = now;
-            return Some(Stroke { key: given.key, ask: ask.to_owned() });
+        } else {
+            self.given.insert(ask.to_owned(), Given { key, at: now, tries: 1 });
         }
-        let key = match &self.answers {
-            Answers::Every(key) => *key,
-            Answers::Script(keys) => keys.get(self.given.len()).copied().unwrap_or('n'),
-            Answers::None | Answers::Ask => return None,
-        };
-        self.given.insert(ask.to_owned(), Given { key, at: now, tries: 1 });
         Some(Stroke { key, ask: ask.to_owned() })
+    }
+
+    /// What is to be typed at this ask, now or when it was first answered.
+    fn key_for(&self, ask: &str) -> Option<char> {
+        if let Some(given) = self.given.get(ask) {
+            return Some(given.key);
+        }
+        match &self.answers {
+            Answers::Every(key) => Some(*key),
+            Answers::Script(keys) => Some(keys.get(self.given.len()).copied().unwrap_or('n')),
+            Answers::None | Answers::Ask => None,
+        }
+    }
+
+    fn turn_page(&mut self, ask: &str, now: Instant) -> Option<Stroke> {
+        if self.turned.is_some_and(|at| now.saturating_duration_since(at) < PAGE.1) {
+            return None;
+        }
+        self.turned = Some(now);
+        Some(Stroke { key: PAGE.0, ask: ask.to_owned() })
     }
 
     /// When this picture should be looked at again although it has not changed.
@@ -156,7 +169,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_ask_is_scrolled_to_its_end_before_it_is_answered() {
+    fn a_long_ask_is_denied_without_being_read() {
+        let mut typist = Typist::new(Answers::Every('n'));
+        let unseen = picture("0123456789abcdef", " scroll to the end before approving: PageDown   n deny");
+        assert_eq!(typist.stroke(&unseen, Instant::now()).map(|stroke| stroke.key), Some('n'));
+    }
+
+    #[test]
+    fn a_long_ask_is_scrolled_to_its_end_before_it_is_approved() {
         let (mut typist, now) = (Typist::new(Answers::Every('y')), Instant::now());
         let unseen = picture("0123456789abcdef", " scroll to the end before approving: PageDown   n deny");
         let key = |stroke: Option<Stroke>| stroke.map(|stroke| stroke.key);

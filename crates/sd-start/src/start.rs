@@ -66,9 +66,18 @@ fn misconfigured(why: &str) -> NotServing {
     NotServing::Misconfigured(why.to_owned())
 }
 
-/// Runs a daemon to its end: the error, if any, to the journal, and the exit status by sysexits(3).
-pub fn run(daemon: impl FnOnce() -> Result<(), NotServing>) -> ExitCode {
-    match daemon() {
+/// Reads the command line and runs a daemon to its end: the error, if any, to the journal, and the exit status by
+/// sysexits(3), 64 for a command line that is not understood.
+pub fn run<C: clap::Parser>(daemon: impl FnOnce(C) -> Result<(), NotServing>) -> ExitCode {
+    let cli = match C::try_parse() {
+        Ok(cli) => cli,
+        Err(why) => {
+            // What cannot be printed cannot be reported either; the status still says it.
+            let _ = why.print();
+            return if why.use_stderr() { exit::code(exit::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match daemon(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             sd_journal::error(&e);
@@ -88,7 +97,7 @@ pub enum NotServing {
     Activation(String),
     /// Something that the daemon serves from, such as a bus or a terminal, is not there or went away.
     Unavailable(String),
-    /// The listening socket failed.
+    /// A system call failed that does not fail in good health.
     Io(io::Error),
 }
 
@@ -111,7 +120,7 @@ impl fmt::Display for NotServing {
             Self::Misconfigured(why) => write!(f, "{why}; run sd-provision for this user again"),
             Self::Activation(why) => write!(f, "no listening socket: {why}; start the socket unit instead"),
             Self::Unavailable(why) => f.write_str(why),
-            Self::Io(why) => write!(f, "the listening socket failed: {why}"),
+            Self::Io(why) => write!(f, "a system call failed: {why}"),
         }
     }
 }

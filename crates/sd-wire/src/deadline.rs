@@ -7,16 +7,16 @@ use std::time::Duration;
 pub const BACKEND_CALL: Duration = Duration::from_secs(10);
 /// One order in a worker, all its backend calls together.
 pub const WORKER: Duration = Duration::from_secs(20);
-/// A requester's upload of the secret that it wants stored, once invited.
+/// Bytes between a requester and a worker: the upload of a secret that is to be stored, and an outcome's body.
 pub const UPLOAD: Duration = Duration::from_secs(5);
-/// How long `sd-decide` waits for a worker's note.
-pub const DECIDE_WAITS: Duration = Duration::from_secs(25);
+/// How long `sd-decide` waits for a worker's note: an order, an upload within it, and the outcome's body after it.
+pub const DECIDE_WAITS: Duration = Duration::from_secs(35);
 /// How long an ask may stand on the screen unless configured otherwise.
 pub const ASK: Duration = Duration::from_secs(300);
 /// The longest that it may be configured to stand there.
 pub const ASK_MOST: Duration = Duration::from_secs(900);
 /// How long a requester listens at its sink: describing, the screen, releasing.
-pub const REQUESTER: Duration = Duration::from_secs(960);
+pub const REQUESTER: Duration = Duration::from_secs(990);
 /// How long a requester listens for something that needs no keypress. Below the 2 s that the least patient
 /// Secret Service client allows a call.
 pub const WITHOUT_KEYPRESS: Duration = Duration::from_millis(1800);
@@ -27,6 +27,6 @@ pub const ACCESS: Duration = Duration::from_secs(10);
 
 const _: () = assert!(BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(UPLOAD.as_millis() + BACKEND_CALL.as_millis() < WORKER.as_millis());
-const _: () = assert!(WORKER.as_millis() < DECIDE_WAITS.as_millis());
+const _: () = assert!(WORKER.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS.as_millis());
 const _: () = assert!(ASK.as_millis() <= ASK_MOST.as_millis());
 const _: () = assert!(ASK_MOST.as_millis() + 2 * DECIDE_WAITS.as_millis() < REQUESTER.as_millis());

@@ -7,8 +7,8 @@ use crate::fault::Fault;
 use crate::id::AskId;
 use crate::line::Words;
 
-/// The most bytes that a payload may have.
-pub const MAX_PAYLOAD: usize = 8 * 1024 * 1024;
+/// The most bytes that a payload may have: everything that is signed is shown in full, and nobody reads more.
+pub const MAX_PAYLOAD: usize = 2 * 1024 * 1024;
 
 /// What `sd-decide` may order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

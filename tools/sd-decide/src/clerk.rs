@@ -7,6 +7,7 @@ mod wait;
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use sd_start::NotServing;
 use sd_sys::listener::Listener;
 use sd_wire::ask::{Note, Resolution};
 use sd_wire::fault::{Fault, Stage};
@@ -17,7 +18,7 @@ use crate::caller::Caller;
 use crate::clerk::errands::Errands;
 use crate::clerk::held::Cabinet;
 use crate::clerk::wait::{Found, Signals};
-use crate::cli::{Cli, Error};
+use crate::cli::Cli;
 use crate::commit::Signed;
 use crate::docket::Docket;
 use crate::docket::effect::Effect;
@@ -47,10 +48,10 @@ pub(crate) struct Clerk {
 
 impl Clerk {
     /// Takes its place: from here on the terminal is its own.
-    pub(crate) fn new(cli: &Cli, parties: Parties, listener: Listener) -> Result<Self, Error> {
+    pub(crate) fn new(cli: &Cli, parties: Parties, listener: Listener) -> Result<Self, NotServing> {
         // Before the terminal: a signal must find it in a state that is put right again.
-        let signals = Signals::catch().map_err(Error::Kernel)?;
-        let terminal = Terminal::take_over().map_err(Error::NoTerminal)?;
+        let signals = Signals::catch().map_err(NotServing::Io)?;
+        let terminal = Terminal::take_over().map_err(|why| no_terminal(&why))?;
         Ok(Self {
             started: Instant::now(),
             desktop: parties.desktop,
@@ -66,7 +67,7 @@ impl Clerk {
     }
 
     /// Serves until it is told to stop.
-    pub(crate) fn serve(&mut self) -> Result<(), Error> {
+    pub(crate) fn serve(&mut self) -> Result<(), NotServing> {
         self.happen(Event::Active(true));
         self.happen(Event::Shown);
         self.draw()?;
@@ -133,16 +134,16 @@ impl Clerk {
         }
     }
 
-    fn look_at_terminal(&mut self, found: &Found) -> Result<(), Error> {
+    fn look_at_terminal(&mut self, found: &Found) -> Result<(), NotServing> {
         if found.resized {
-            self.terminal.refresh().map_err(|_| Error::TerminalGone)?;
+            self.terminal.refresh().map_err(|_| terminal_gone())?;
         }
         if found.writable {
-            self.terminal.flush().map_err(|_| Error::TerminalGone)?;
+            self.terminal.flush().map_err(|_| terminal_gone())?;
             self.seen();
         }
         if found.typed {
-            let bytes = self.terminal.typed().map_err(|_| Error::TerminalGone)?.ok_or(Error::TerminalGone)?;
+            let bytes = self.terminal.typed().map_err(|_| terminal_gone())?.ok_or_else(terminal_gone)?;
             for key in keys::keys(&bytes) {
                 self.happen(Event::Key(key));
             }
@@ -227,7 +228,7 @@ impl Clerk {
         }
     }
 
-    fn draw(&mut self) -> Result<(), Error> {
+    fn draw(&mut self) -> Result<(), NotServing> {
         // One picture after the other: a terminal that does not take this one gets the newest of the next ones.
         if !self.terminal.is_flushed() {
             return Ok(());
@@ -237,7 +238,7 @@ impl Clerk {
         let mut shows = Shows::default();
         self.terminal
             .draw(|frame| shows = screen::draw(frame, docket, now, desktop, pane))
-            .map_err(|_| Error::TerminalGone)?;
+            .map_err(|_| terminal_gone())?;
         self.picture = Some(shows);
         self.seen();
         Ok(())
@@ -254,4 +255,12 @@ impl Clerk {
             self.happen(Event::SeenToEnd(face));
         }
     }
+}
+
+fn no_terminal(why: &std::io::Error) -> NotServing {
+    NotServing::Misconfigured(format!("fd 0 is not a usable terminal: {why}; see TTYPath= in the unit"))
+}
+
+fn terminal_gone() -> NotServing {
+    NotServing::Unavailable("the terminal hung up; pending asks have failed".into())
 }

@@ -11,7 +11,7 @@ use sd_wire::printable::Printable;
 use crate::dates;
 
 /// The most bytes that are shown, and so signed: beyond that nobody reads.
-pub(crate) const MOST_SHOWN: usize = 128 * 1024;
+pub(crate) const MOST_SHOWN: usize = sd_wire::sign::MAX_PAYLOAD;
 
 /// A payload, ready for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,40 +23,23 @@ mod worker;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use sd_sys::listener::Listener;
-use sd_sys::{exit, harden};
+use sd_start::Start;
+use sd_wire::parties::Role;
 
 use crate::clerk::Clerk;
-use crate::cli::{Cli, Error};
+use crate::cli::Cli;
 
 /// Enough for the most asks, each with its sink, payload and connections and a handle on each of their peers.
 const DESCRIPTORS: u64 = 4096;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(why) => {
-            let _ = why.print();
-            return if why.use_stderr() { exit::code(exit::USAGE) } else { ExitCode::SUCCESS };
-        }
-    };
-    match run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            sd_journal::error(&why);
-            exit::code(why.exit_code())
-        }
-    }
-}
-
-fn run(cli: &Cli) -> Result<(), Error> {
-    harden::this_process().map_err(|why| Error::Harden(why.to_string()))?;
-    more_descriptors();
-    let parties = cli.parties()?;
-    let listener = Listener::activated("decide").map_err(|why| Error::Door(why.to_string()))?;
-    Clerk::new(cli, parties, listener)?.serve()
+    sd_start::run(|cli: Cli| {
+        let start = Start::as_role(Role::Decide, cli.parties.as_deref())?;
+        more_descriptors();
+        let listener = start.listener("decide")?;
+        Clerk::new(&cli, start.parties, listener)?.serve()
+    })
 }
 
 /// Raises the soft limit as far as the hard one lets it; with fewer descriptors fewer asks are let in at once.

@@ -5,6 +5,9 @@ use std::os::fd::OwnedFd;
 use sd_sys::payload::Payload;
 use sd_sys::sink::Sink;
 use sd_wire::bounded::{Attributes, Text};
+use sd_wire::fault::Fault;
+use sd_wire::id::AskId;
+use sd_wire::outcome::{Outcome, What};
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::sign::MAX_PAYLOAD;
 use zbus::fdo::DBusProxy;
@@ -59,6 +62,14 @@ pub(crate) fn sink(fd: OwnedFd, sender: &Sender, desktop: u32) -> Result<Sink, R
         )));
     }
     Ok(sink)
+}
+
+/// Tells whoever listens at the sink, and not at the method's reply, that the request goes no further.
+pub(crate) fn reject(sink: Sink, id: &AskId, why: Fault) {
+    if let Ok(line) = Outcome::line(id, What::Rejected { why }) {
+        // A requester that is gone needs no answer.
+        let _ = sink.settle(&line);
+    }
 }
 
 /// The payload, if it can no longer change.

@@ -8,6 +8,7 @@ use sd_sys::payload::Payload;
 use sd_wire::ask::{Ask, Note, Packet, Resolution, Want};
 use sd_wire::bounded::List;
 use sd_wire::deadline;
+use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
 use sd_wire::parties::Parties;
 use smol::stream::StreamExt;
@@ -316,16 +317,18 @@ impl Gate {
         let claims = claims::read(untrusted_claims)?;
         let kind = want.kind();
         let id = new_id()?;
-        self.tally.enter(&sender.name, &id).map_err(|Full(most)| {
-            Refusal::TooMany(format!(
+        if let Err(Full(most)) = self.tally.enter(&sender.name, &id) {
+            admission::reject(sink, &id, Fault::TooMany);
+            return Err(Refusal::TooMany(format!(
                 "{most} requests are waiting already; answer or cancel some of them first"
-            ))
-        })?;
+            )));
+        }
         let ask = Packet::Ask(Box::new(Ask { id: id.clone(), want, claims }));
         let link = match self.decide.say(&ask, &decide::beside(&sink, payload.as_ref())) {
             Ok(link) => link,
             Err(e) => {
                 self.tally.leave(&id);
+                admission::reject(sink, &id, Fault::Unavailable);
                 return Err(e);
             }
         };

@@ -16,13 +16,11 @@ mod tally;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use sd_start::{NotServing, Start};
 use sd_wire::parties::{Parties, Role};
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    sd_start::run(|| {
+    sd_start::run(|cli: cli::Cli| {
         let start = Start::as_role(Role::Gate, cli.parties.as_deref())?;
         smol::block_on(serve(&cli, start.parties))
     })

@@ -14,13 +14,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::Parser;
 use sd_start::Start;
 use sd_wire::parties::Role;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    sd_start::run(|| {
+    sd_start::run(|cli: cli::Cli| {
         let start = Start::as_role(Role::Companion, cli.parties.as_deref())?;
         let listener = start.listener("sign")?;
         let parties = start.parties;

@@ -7,10 +7,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use sd_start::NotServing;
 use sd_wire::id::AskId;
 
-use crate::clerk::{Clerk, MOST_CONNECTIONS};
-use crate::cli::Error;
+use crate::clerk::{Clerk, MOST_CONNECTIONS, terminal_gone};
 use crate::docket::event::Moment;
 
 /// While an ask is listed its time left is drawn anew this often.
@@ -66,7 +66,7 @@ enum For {
 
 impl Clerk {
     /// Waits until there is something to do, or until it is time.
-    pub(super) fn wait(&mut self) -> Result<Found, Error> {
+    pub(super) fn wait(&mut self) -> Result<Found, NotServing> {
         let now = self.now();
         let mut list: Vec<(For, PollFd<'_>)> = Vec::new();
         let mut add = |what, fd, flags| list.push((what, PollFd::new(fd, flags)));
@@ -90,7 +90,7 @@ impl Clerk {
         match poll(&mut fds, self.timeout(now)) {
             Ok(_) => {}
             Err(Errno::EINTR) => return Ok(Found::default()),
-            Err(why) => return Err(Error::Kernel(why.into())),
+            Err(why) => return Err(NotServing::Io(why.into())),
         }
         let mut found = Found::default();
         for (what, fd) in meant.into_iter().zip(&fds) {
@@ -102,12 +102,12 @@ impl Clerk {
         Ok(found)
     }
 
-    fn note_down(&self, what: For, seen: PollFlags, found: &mut Found) -> Result<(), Error> {
+    fn note_down(&self, what: For, seen: PollFlags, found: &mut Found) -> Result<(), NotServing> {
         let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
         match what {
             For::Signals => self.signals.read(found)?,
             // What was typed just before does not count: nobody is there to have seen anything.
-            For::Terminal if seen.intersects(gone) => return Err(Error::TerminalGone),
+            For::Terminal if seen.intersects(gone) => return Err(terminal_gone()),
             For::Terminal => {
                 found.typed = seen.contains(PollFlags::POLLIN);
                 found.writable = seen.contains(PollFlags::POLLOUT);
@@ -139,11 +139,11 @@ impl Clerk {
 }
 
 impl Signals {
-    fn read(&self, found: &mut Found) -> Result<(), Error> {
-        while let Some(signal) = self.0.read_signal().map_err(|why| Error::Kernel(why.into()))? {
+    fn read(&self, found: &mut Found) -> Result<(), NotServing> {
+        while let Some(signal) = self.0.read_signal().map_err(|why| NotServing::Io(why.into()))? {
             match i32::try_from(signal.ssi_signo).ok().and_then(|n| Signal::try_from(n).ok()) {
                 Some(Signal::SIGTERM | Signal::SIGINT) => found.stop = true,
-                Some(Signal::SIGHUP) => return Err(Error::TerminalGone),
+                Some(Signal::SIGHUP) => return Err(terminal_gone()),
                 Some(Signal::SIGWINCH) => found.resized = true,
                 _ => {}
             }
