@@ -21,11 +21,11 @@ use sd_start::Start;
 use sd_wire::parties::Role;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli::Cli { worker } = cli::Cli::parse();
     sd_start::run(|| {
-        let start = Start::as_role(Role::Companion, cli.parties.as_deref())?;
+        let start = Start::as_role(Role::Companion, worker.parties.as_deref())?;
         let listener = start.listener("fetch")?;
         let parties = start.parties;
-        sd_start::each_connection(&listener, cli.idle(), || false, move |link| serve::one(link, &parties))
+        sd_start::each_connection(&listener, worker.idle(), || false, move |link| serve::one(link, &parties))
     })
 }
