@@ -6,6 +6,7 @@
 
 mod support;
 
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use nix::unistd::geteuid;
@@ -83,4 +84,49 @@ fn a_person_answers_on_the_terminal_that_the_rig_was_called_from() {
     terminal.read(Instant::now());
     assert!(status.success(), "{}", terminal.picture());
     assert!(terminal.picture().starts_with("n\ndone"), "{}", terminal.picture());
+}
+
+/// A bus of the test's own with a Secret Service on it; both end with the value.
+struct ElsewhereBackend(Vec<std::process::Child>, String);
+
+impl ElsewhereBackend {
+    fn start(place: &std::path::Path) -> Self {
+        use std::io::BufRead;
+        let mut bus = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--print-address", "--address"])
+            .arg(format!("unix:path={}", place.join("elsewhere").display()))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        std::io::BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let address = address.trim().to_owned();
+        let service = Command::new(env!("CARGO_BIN_EXE_sd-fake-backend"))
+            .args(["--item", "elsewhere=hunter2,service=demo"])
+            .env("DBUS_SESSION_BUS_ADDRESS", &address)
+            .spawn()
+            .unwrap();
+        Self(vec![service, bus], address)
+    }
+}
+
+impl Drop for ElsewhereBackend {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+#[test]
+fn a_secret_service_that_lives_elsewhere_is_used_and_left_alone() {
+    assert!(!People::here().apart, "run it by `just test-pipeline`: the bus admits one uid only");
+    let rig = Rig::real();
+    let elsewhere = ElsewhereBackend::start(rig.place());
+    let rig = rig.with(&["--answer", "y", "--backend", "external", "--backend-bus", &elsewhere.1]);
+    for _ in 0..2 {
+        let run = rig.run("secret-tool lookup service demo");
+        assert_eq!((run.status, run.stdout.as_str()), (0, "hunter2"), "{}", run.all());
+    }
 }
