@@ -38,13 +38,21 @@ impl Decide {
     /// Waits for the note. `None`: sd-decide is gone, took too long, or it was not sd-decide who spoke.
     pub(crate) async fn note(&self, link: Link, patience: Duration) -> Option<Note> {
         let link = Async::new(link).ok()?;
-        let arrived = async { link.readable().await.ok() };
+        let arrived = async {
+            loop {
+                link.readable().await.ok()?;
+                match link.get_ref().receive() {
+                    // Woken for nothing: there is no packet yet.
+                    Err(e) if e.is_would_block() => {}
+                    received => return received.ok().flatten(),
+                }
+            }
+        };
         let tired = async {
             Timer::after(patience).await;
             None
         };
-        arrived.or(tired).await?;
-        let packet = link.get_ref().receive().ok().flatten()?;
+        let packet = arrived.or(tired).await?;
         if packet.writer.map(|w| w.uid) != Some(self.uid) || !packet.fds.is_empty() {
             sd_journal::warning("a note that is not from sd-decide was dropped");
             return None;

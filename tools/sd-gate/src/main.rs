@@ -10,7 +10,9 @@ mod claims;
 mod cli;
 mod decide;
 mod error;
+mod forward;
 mod interface;
+mod on_the_bus;
 mod signals;
 mod tally;
 
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
 
 /// Never ends well: a gate without its bus is to be started again.
 async fn serve(cli: &cli::Cli, parties: Parties) -> Result<(), NotServing> {
-    let serving = interface::Serving::start(cli, parties).await.map_err(|e| {
+    let serving = on_the_bus::Serving::start(cli, parties).await.map_err(|e| {
         NotServing::Unavailable(format!(
             "the system bus does not let the gate serve: {e}; is the bus up, and the gate's policy file installed?"
         ))

@@ -4,7 +4,8 @@ use sd_wire::id::AskId;
 use zbus::Connection;
 use zbus::object_server::SignalEmitter;
 
-use crate::interface::{Gate, PATH};
+use crate::forward::Gate;
+use crate::interface::PATH;
 
 /// A request has moved on to sd-decide.
 pub(crate) async fn created(bus: &Connection, audience: &[String], id: &AskId, kind: &str, pid: u32) {

@@ -1,0 +1,63 @@
+//! Going on the system bus, and staying there.
+
+use std::sync::Arc;
+
+use sd_wire::parties::Parties;
+use smol::stream::StreamExt;
+use zbus::Connection;
+use zbus::fdo::{DBusProxy, NameOwnerChangedStream, RequestNameFlags, RequestNameReply};
+
+use crate::cli::Cli;
+use crate::decide::Decide;
+use crate::forward::Gate;
+use crate::interface::PATH;
+use crate::tally::Tally;
+
+const NAME: &str = "net.mowaka.SecretsDispatcher1";
+
+/// The gate on the bus, and the news that somebody has left it.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    tally: Arc<Tally>,
+    changes: NameOwnerChangedStream,
+    // The object lives as long as its connection.
+    _bus: Connection,
+}
+
+impl Serving {
+    /// Goes on the bus: the object, then the names, then ready.
+    ///
+    /// # Errors
+    /// When the bus is not there, or does not let the gate own its name.
+    pub(crate) async fn start(cli: &Cli, parties: Parties) -> zbus::Result<Self> {
+        let tally = Arc::new(Tally::default());
+        let gate = Gate::new(parties, Decide::at(&cli.decide, parties.decide), Arc::clone(&tally));
+        let bus = zbus::connection::Builder::system()?.serve_at(PATH, gate)?.build().await?;
+        let changes = DBusProxy::new(&bus).await?.receive_name_owner_changed().await?;
+        // The name with the uid is this gate's alone; the plain one belongs to whichever gate was first.
+        own(&bus, &format!("{NAME}.u{}", parties.desktop), true).await?;
+        own(&bus, NAME, false).await?;
+        sd_journal::ready();
+        Ok(Self { tally, changes, _bus: bus })
+    }
+
+    /// Serves, and returns when the bus has gone away.
+    pub(crate) async fn until_the_bus_goes(mut self) {
+        while let Some(change) = self.changes.next().await {
+            if let Ok(change) = change.args()
+                && change.new_owner().is_none()
+            {
+                self.tally.gone(change.name());
+            }
+        }
+    }
+}
+
+async fn own(bus: &Connection, name: &str, required: bool) -> zbus::Result<()> {
+    match bus.request_name_with_flags(name, RequestNameFlags::DoNotQueue.into()).await {
+        Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => Ok(()),
+        Err(zbus::Error::NameTaken) | Ok(_) if !required => Ok(()),
+        Err(e) => Err(e),
+        Ok(_) => Err(zbus::Error::NameTaken),
+    }
+}
