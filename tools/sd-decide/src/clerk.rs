@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
+use sd_sys::payload::Payload;
 use sd_wire::ask::{Note, Resolution};
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::outcome::{Outcome, What};
@@ -30,6 +31,9 @@ use crate::terminal::Terminal;
 
 /// The most connections of the gate at once; more wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 300;
+
+/// The most bytes of payloads at once: what is read of them for the screen takes several times as much.
+const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
 
 /// Everything that this process holds.
 pub(crate) struct Clerk {
@@ -203,6 +207,12 @@ impl Clerk {
         if self.docket.knows(&id) {
             held::refused(&ask, "an ask with this id is pending already");
             gate_door::settle(sink, &id, Fault::Malformed);
+            return;
+        }
+        let payloads = payload.as_ref().map_or(0, Payload::len);
+        if payloads > 0 && self.cabinet.payloads().saturating_add(payloads) > MOST_PAYLOADS {
+            held::refused(&ask, "too much waits to be signed already");
+            gate_door::settle(sink, &id, Fault::TooMany);
             return;
         }
         let signed = match payload.as_ref().map(|payload| payload.read()).transpose() {
