@@ -8,10 +8,10 @@ _default:
 build:
     cargo build --workspace
 
-# Looks at the code without running it: format, and clippy with warnings as errors.
+# Looks at the code without running it: format, clippy with warnings as errors, the units as systemd reads them.
+[no-exit-message]
 check:
-    cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
+    @scripts/run-rings.sh check
 
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]

@@ -5,7 +5,9 @@
 mod door;
 mod orders;
 mod start;
+mod worker;
 
 pub use door::{Refused, answer, one_packet};
 pub use orders::{AT_ONCE, each_connection};
 pub use start::{NotServing, Start, run};
+pub use worker::Worker;

@@ -10,9 +10,9 @@ use std::time::Instant;
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
-use sd_wire::ask::{Note, Resolution};
-use sd_wire::fault::{Fault, Stage};
-use sd_wire::outcome::{Outcome, What};
+use sd_wire::ask::Note;
+use sd_wire::fault::Fault;
+use sd_wire::outcome::Outcome;
 use sd_wire::parties::Parties;
 
 use crate::caller::Caller;
@@ -216,26 +216,21 @@ impl Clerk {
             return;
         }
         let signed = match payload.as_ref().map(|payload| payload.read()).transpose() {
+            Ok(Some(bytes)) if !Signed::fits(&bytes) => {
+                held::refused(&ask, "its payload has more lines than anybody reads");
+                gate_door::settle(sink, &id, Fault::TooLarge);
+                return;
+            }
             Ok(bytes) => bytes.map(|bytes| Signed::read(&bytes)),
             Err(why) => {
                 held::refused(&ask, format!("its payload could not be read: {why}"));
-                Some(None)
+                gate_door::settle(sink, &id, Fault::Malformed);
+                return;
             }
         };
         let caller = Caller::look(&sink, &ask.claims);
         self.cabinet.keep(&ask, sink, payload, gate, &caller);
-        let filing = |signed| Filing { ask: *ask, caller, signed };
-        match signed {
-            // What cannot be shown in full is not signed.
-            Some(None) => {
-                let what = What::Failed { stage: Stage::Decide, why: Fault::TooLarge };
-                self.cabinet.settle(&Outcome { id: id.clone(), what });
-                self.cabinet.tell(&id, Resolution::Failed);
-                self.cabinet.forget(&id);
-            }
-            Some(Some(signed)) => self.happen(Event::Filed(Box::new(filing(Some(signed))))),
-            None => self.happen(Event::Filed(Box::new(filing(None)))),
-        }
+        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed })));
     }
 
     fn draw(&mut self) -> Result<(), NotServing> {

@@ -98,7 +98,7 @@ pub(crate) fn key() -> Key {
 }
 
 pub(crate) fn filing(n: u64, want: Want, caller: Caller) -> Filing {
-    let signed = matches!(want, Want::Sign { .. }).then(|| Signed::read(COMMIT).unwrap());
+    let signed = matches!(want, Want::Sign { .. }).then(|| Signed::read(COMMIT));
     Filing { ask: Ask { id: id(n), want, claims: Claims::default() }, caller, signed }
 }
 

@@ -20,10 +20,10 @@ use sd_start::Start;
 use sd_wire::parties::Role;
 
 fn main() -> ExitCode {
-    sd_start::run(|cli: cli::Cli| {
-        let start = Start::as_role(Role::Companion, cli.parties.as_deref())?;
+    sd_start::run(|cli::Cli { worker }| {
+        let start = Start::as_role(Role::Companion, worker.parties.as_deref())?;
         let listener = start.listener("fetch")?;
         let parties = start.parties;
-        sd_start::each_connection(&listener, cli.idle(), || false, move |link| serve::one(link, &parties))
+        sd_start::each_connection(&listener, worker.idle(), || false, move |link| serve::one(link, &parties))
     })
 }

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 async fn serve(cli: &cli::Cli, parties: Parties) -> Result<(), NotServing> {
     let serving = interface::Serving::start(cli, parties).await.map_err(|e| {
         NotServing::Unavailable(format!(
-            "the system bus does not let the gate serve: {e}; is its policy file installed?"
+            "the system bus does not let the gate serve: {e}; is the bus up, and the gate's policy file installed?"
         ))
     })?;
     serving.until_the_bus_goes().await;

@@ -18,8 +18,8 @@ use sd_start::Start;
 use sd_wire::parties::Role;
 
 fn main() -> ExitCode {
-    sd_start::run(|cli: cli::Cli| {
-        let start = Start::as_role(Role::Companion, cli.parties.as_deref())?;
+    sd_start::run(|cli::Cli { worker }| {
+        let start = Start::as_role(Role::Companion, worker.parties.as_deref())?;
         let listener = start.listener("sign")?;
         let parties = start.parties;
         // A gpg that hangs cannot be called back: the process ends, and its unit ends gpg with it.
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         let seen = Arc::clone(&gpg_hangs);
         sd_start::each_connection(
             &listener,
-            cli.idle(),
+            worker.idle(),
             move || seen.load(Ordering::Acquire),
             move |link| serve::one(link, &parties, &gpg_hangs),
         )

@@ -1,6 +1,7 @@
 //! The docket's rules, one short scene each.
 
 use sd_wire::ask::{Resolution, Want};
+use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::fetch;
 use sd_wire::outcome::What;
@@ -308,11 +309,15 @@ fn an_ask_over_its_time_is_not_approved_before_the_clock_is_looked_at() {
     assert!(dispatched(&scene.key(Key::Yes)).is_empty());
 }
 
+fn decide_waits() -> u64 {
+    u64::try_from(deadline::DECIDE_WAITS.as_millis()).unwrap()
+}
+
 #[test]
 fn a_backend_that_does_not_describe_fails_the_ask() {
     let mut scene = Scene::new();
     scene.step(filed(1, read(7)));
-    let effects = scene.wait(25_000);
+    let effects = scene.wait(decide_waits());
     assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Timeout }]);
     scene.step(filed(2, read(7)));
     let effects = scene.step(Event::DescribeFailed { id: id(2), why: Fault::NotFound });
@@ -336,7 +341,7 @@ fn a_description_of_something_else_is_never_shown() {
 fn a_worker_that_says_nothing_is_given_up() {
     let mut scene = Scene::new();
     scene.step(filed(1, Want::Collections {}));
-    assert!(scene.wait(24_999).is_empty());
+    assert!(scene.wait(decide_waits() - 1).is_empty());
     let effects = scene.wait(1);
     assert!(settled(&effects).is_empty(), "the sink is the worker's");
     assert_eq!(told(&effects), [Resolution::Failed]);

@@ -6,8 +6,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
+// The escaped blank keeps the first line's indent, which a continued string literal would lose.
 const HELP: &str = "\
- y          approve the selected ask: it is carried out at once
+\x20y          approve the selected ask: it is carried out at once
  n          deny it: the requester is told so
  up, down   choose an ask (also k and j)
  PageDown   scroll the detail (also space); PageUp scrolls back

@@ -1,0 +1,88 @@
+//! sd-fake-backend — a Secret Service with one collection, in memory, which misbehaves as told.
+//!
+//! For trying one tool by hand, and for the tests of what a broken or hostile backend can do. Secrets are given on
+//! the command line: it is for made-up ones only. Speaks the `plain` algorithm alone.
+#![forbid(unsafe_code)]
+
+mod item;
+mod service;
+mod shelf;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, ValueEnum};
+
+use crate::item::Item;
+use crate::service::{COLLECTION, Collection, SERVICE, Service};
+use crate::shelf::{Shelf, item, put};
+
+/// A Secret Service on the session bus, for tests: one collection in memory, and one fault.
+#[derive(Debug, Parser)]
+#[command(name = "sd-fake-backend", version)]
+struct Cli {
+    /// An item: LABEL, the secret, and attributes. Repeat for more.
+    #[arg(long = "item", value_name = "LABEL=SECRET[,NAME=VALUE]...")]
+    items: Vec<String>,
+    /// What it does when it is asked for a secret.
+    #[arg(long, value_enum, default_value_t = Fault::None)]
+    fault: Fault,
+    /// Reply to nothing for this member, for example SearchItems.
+    #[arg(long, value_name = "MEMBER")]
+    hang: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Fault {
+    /// Behaves.
+    None,
+    /// Never answers.
+    Hang,
+    /// Ends before it answers.
+    Crash,
+    /// Answers with another type than the specification's.
+    Garbage,
+    /// Answers with 10 MB.
+    Huge,
+    /// Changes the item's label while it answers.
+    Relabel,
+    /// Says that the item is locked.
+    Locked,
+    /// Changes an item's label each time when it has been described.
+    Restless,
+    /// Likewise one of its attributes.
+    Shifting,
+}
+
+async fn serve(cli: &Cli) -> zbus::Result<()> {
+    let shelf = Shelf::default();
+    let bus = zbus::connection::Builder::session()?.build().await?;
+    let server = bus.object_server();
+    for kept in cli.items.iter().filter_map(|words| item(words)) {
+        let name = put(&shelf, kept);
+        let at = format!("{COLLECTION}/{name}");
+        server.at(at.as_str(), Item { shelf: Arc::clone(&shelf), name, fault: cli.fault }).await?;
+    }
+    let hang = cli.hang.clone();
+    server
+        .at(COLLECTION, Collection { shelf: Arc::clone(&shelf), fault: cli.fault, hang: hang.clone() })
+        .await?;
+    server.at(SERVICE, Service { shelf, hang }).await?;
+    bus.request_name("org.freedesktop.secrets").await?;
+    std::future::pending().await
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.items.iter().any(|words| item(words).is_none()) {
+        eprintln!("sd-fake-backend: an item is LABEL=SECRET[,NAME=VALUE]...");
+        return ExitCode::from(64);
+    }
+    match smol::block_on(serve(&cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("sd-fake-backend: {e}");
+            ExitCode::from(69)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The service, its one session and its one collection on the bus.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use zbus::interface;
+use zbus::object_server::ObjectServer;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
+
+use crate::Fault;
+use crate::item::Item;
+use crate::shelf::{Kept, Shelf, matching, put};
+
+pub(crate) const SERVICE: &str = "/org/freedesktop/secrets";
+pub(crate) const COLLECTION: &str = "/org/freedesktop/secrets/collection/fake";
+
+pub(crate) type Secret = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
+
+pub(crate) struct Service {
+    pub(crate) shelf: Shelf,
+    pub(crate) hang: Option<String>,
+}
+
+pub(crate) struct Collection {
+    pub(crate) shelf: Shelf,
+    pub(crate) fault: Fault,
+    pub(crate) hang: Option<String>,
+}
+
+struct Session;
+
+pub(crate) fn path(of: &str) -> OwnedObjectPath {
+    ObjectPath::try_from(of.to_owned()).map_or_else(|_| OwnedObjectPath::default(), Into::into)
+}
+
+pub(crate) fn nothing() -> OwnedObjectPath {
+    path("/")
+}
+
+pub(crate) async fn never() {
+    std::future::pending::<()>().await;
+}
+
+#[interface(name = "org.freedesktop.Secret.Service")]
+impl Service {
+    async fn open_session(
+        &self,
+        algorithm: String,
+        _input: OwnedValue,
+        #[zbus(object_server)] server: &ObjectServer,
+    ) -> zbus::fdo::Result<(Value<'static>, OwnedObjectPath)> {
+        if algorithm != "plain" {
+            return Err(zbus::fdo::Error::NotSupported(algorithm));
+        }
+        let session = format!("{SERVICE}/session/s1");
+        server.at(session.as_str(), Session).await?;
+        Ok((Value::from(""), path(&session)))
+    }
+
+    async fn search_items(
+        &self,
+        attributes: HashMap<String, String>,
+    ) -> (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) {
+        if self.hang.as_deref() == Some("SearchItems") {
+            never().await;
+        }
+        (matching(&self.shelf, &attributes), Vec::new())
+    }
+
+    async fn read_alias(&self, name: String) -> OwnedObjectPath {
+        if name == "default" { path(COLLECTION) } else { nothing() }
+    }
+
+    #[zbus(property)]
+    async fn collections(&self) -> Vec<OwnedObjectPath> {
+        vec![path(COLLECTION)]
+    }
+}
+
+#[interface(name = "org.freedesktop.Secret.Session")]
+impl Session {
+    async fn close(&self) {}
+}
+
+#[interface(name = "org.freedesktop.Secret.Collection")]
+impl Collection {
+    async fn search_items(&self, attributes: HashMap<String, String>) -> Vec<OwnedObjectPath> {
+        if self.hang.as_deref() == Some("SearchItems") {
+            never().await;
+        }
+        matching(&self.shelf, &attributes)
+    }
+
+    async fn create_item(
+        &self,
+        properties: HashMap<String, OwnedValue>,
+        secret: Secret,
+        _replace: bool,
+        #[zbus(object_server)] server: &ObjectServer,
+    ) -> zbus::fdo::Result<(OwnedObjectPath, OwnedObjectPath)> {
+        let text = |name: &str| properties.get(name).and_then(|v| v.try_clone().ok());
+        let label = text("org.freedesktop.Secret.Item.Label").and_then(|v| String::try_from(v).ok());
+        let attributes = text("org.freedesktop.Secret.Item.Attributes").and_then(|v| v.try_into().ok());
+        let kept = Kept {
+            label: label.unwrap_or_default(),
+            attributes: attributes.unwrap_or_default(),
+            secret: secret.2,
+            content_type: secret.3,
+            modified: 2,
+        };
+        let name = put(&self.shelf, kept);
+        let item = Item { shelf: Arc::clone(&self.shelf), name: name.clone(), fault: self.fault };
+        let at = format!("{COLLECTION}/{name}");
+        server.at(at.as_str(), item).await?;
+        Ok((path(&at), nothing()))
+    }
+
+    #[zbus(property)]
+    async fn label(&self) -> String {
+        "Fake".into()
+    }
+
+    #[zbus(property)]
+    async fn locked(&self) -> bool {
+        false
+    }
+
+    #[zbus(property)]
+    async fn created(&self) -> u64 {
+        1
+    }
+
+    #[zbus(property)]
+    async fn modified(&self) -> u64 {
+        1
+    }
+
+    #[zbus(property)]
+    async fn items(&self) -> Vec<OwnedObjectPath> {
+        matching(&self.shelf, &HashMap::new())
+    }
+}
