@@ -82,7 +82,12 @@ fn catch() -> Option<libc::c_int> {
     // SAFETY: sigaction is plain data, for which all bits zero is a valid value: no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     let handler: extern "C" fn(libc::c_int) = nothing;
-    action.sa_sigaction = handler as libc::sighandler_t;
+    #[expect(
+        clippy::as_conversions,
+        reason = "there is no other way from a function to the number of its address"
+    )]
+    let address = handler as libc::sighandler_t;
+    action.sa_sigaction = address;
     action.sa_flags = libc::SA_RESTART;
     // SAFETY: action lives through the call, and the handler does nothing that a handler may not do.
     (unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } == 0).then_some(signal)
