@@ -16,6 +16,7 @@ pub mod listener;
 mod mapping;
 mod message;
 mod option;
+mod parting;
 pub mod payload;
 pub mod peer;
 pub mod process;

@@ -17,6 +17,7 @@ use nix::sys::socket::{
 pub use crate::message::Writer;
 use crate::message::{Received, receive_into, send_one};
 use crate::option::{Shape, shape, tame};
+use crate::parting::Parting;
 use crate::peer::Peer;
 use crate::wait;
 
@@ -28,7 +29,7 @@ pub const MAX_FDS: usize = 3;
 /// One end of a connection that carries packets.
 #[derive(Debug)]
 pub struct Link {
-    fd: OwnedFd,
+    fd: Parting,
 }
 
 /// One packet as it came.
@@ -127,7 +128,7 @@ impl Link {
         let fd = socket(AddressFamily::Unix, SockType::SeqPacket, flags, None)?;
         // Before the connection stands, so that not even its first packet comes without a writer.
         let link = Link::listening_for_writers(fd)?;
-        connect(link.fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+        connect(link.as_fd().as_raw_fd(), &UnixAddr::new(path)?)?;
         Ok(link)
     }
 
@@ -146,7 +147,7 @@ impl Link {
 
     pub(crate) fn listening_for_writers(fd: OwnedFd) -> io::Result<Link> {
         setsockopt(&fd, sockopt::PassCred, &true)?;
-        Ok(Link { fd })
+        Ok(Link { fd: Parting::new(fd) })
     }
 
     /// Sends one packet now, or not at all: `WouldBlock` when there is no room, `BrokenPipe` when
@@ -159,7 +160,7 @@ impl Link {
                 "a packet holds 1 to 65536 bytes and at most 3 descriptors",
             ));
         }
-        send_one(self.fd.as_fd(), bytes, fds)
+        send_one(self.as_fd(), bytes, fds)
     }
 
     /// As [`Link::send`], but waits for room; `TimedOut` at the deadline.
@@ -180,7 +181,7 @@ impl Link {
     /// what it had written can still be received (unix(7) does not say so; the kernel does).
     pub fn receive(&self) -> Result<Option<Packet>, ReceiveError> {
         let mut bytes = vec![0; MAX_PACKET];
-        let got = receive_into(self.fd.as_fd(), &mut bytes)?;
+        let got = receive_into(self.as_fd(), &mut bytes)?;
         if got.is_end() {
             return Ok(None);
         }
@@ -217,20 +218,20 @@ impl Link {
     /// Whether the peer has closed its end, without waiting; packets may still be unread.
     pub fn hung_up(&self) -> bool {
         // A descriptor that cannot even be polled is as good as hung up.
-        wait::glance(self.fd.as_fd(), PollFlags::empty())
+        wait::glance(self.as_fd(), PollFlags::empty())
             .map_or(true, |found| found.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
     }
 }
 
 impl AsFd for Link {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.fd.get()
     }
 }
 
 impl From<Link> for OwnedFd {
     fn from(link: Link) -> OwnedFd {
-        link.fd
+        link.fd.into_fd()
     }
 }
 

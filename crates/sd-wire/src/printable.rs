@@ -97,7 +97,15 @@ fn shows(c: char) -> bool {
     let blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{ad}');
     let private = matches!(u32::from(c), 0xe000..=0xf8ff | 0xf_0000..=0x10_ffff);
     let specials = matches!(u32::from(c), 0xfff0..=0xfffb | 0xfffe..=0xffff);
+    // Two columns on the console up to Linux 6.15 (`is_double_width` in vt.c), one by today's tables: what is drawn
+    // behind such a character would land elsewhere, on a line of ours perhaps.
+    let disputed = c.width() == Some(1)
+        && matches!(u32::from(c),
+            0x1100..=0x115f | 0x2329..=0x232a | 0x2e80..=0x303e | 0x3040..=0xa4cf | 0xac00..=0xd7a3
+            | 0xf900..=0xfaff | 0xfe10..=0xfe19 | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6
+            | 0x2_0000..=0x2_fffd | 0x3_0000..=0x3_fffd);
     c.width().is_some_and(|w| w > 0)
+        && !disputed
         && !c.is_whitespace()
         && !c.is_control()
         && !blank

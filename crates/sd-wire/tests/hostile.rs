@@ -139,3 +139,15 @@ proptest! {
         let _ = Outcome::from_line(&bytes);
     }
 }
+
+#[test]
+fn a_character_about_whose_width_consoles_disagree_is_escaped() {
+    // A circled number on a square, a hexagram or an ideographic half fill: two columns on older consoles.
+    for c in ['\u{3248}', '\u{303e}', '\u{a4c7}', '\u{31e4}'] {
+        let shown = Printable::line(&c.to_string());
+        let as_it_is = shown.as_str() == c.to_string();
+        assert!(!as_it_is || unicode_width::UnicodeWidthChar::width(c) == Some(2), "{shown}");
+    }
+    assert_eq!(Printable::line("\u{3248}").as_str(), "\\u{3248}");
+    assert_eq!(Printable::line("日本 é Ж").as_str(), "日本 é Ж");
+}

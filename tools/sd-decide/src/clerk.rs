@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
+use sd_sys::payload::Payload;
 use sd_wire::ask::Note;
 use sd_wire::fault::Fault;
 use sd_wire::outcome::Outcome;
@@ -30,6 +31,9 @@ use crate::terminal::Terminal;
 
 /// The most connections of the gate at once; more wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 300;
+
+/// The most bytes of payloads at once: what is read of them for the screen takes several times as much.
+const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
 
 /// Everything that this process holds.
 pub(crate) struct Clerk {
@@ -205,7 +209,18 @@ impl Clerk {
             gate_door::settle(sink, &id, Fault::Malformed);
             return;
         }
+        let payloads = payload.as_ref().map_or(0, Payload::len);
+        if payloads > 0 && self.cabinet.payloads().saturating_add(payloads) > MOST_PAYLOADS {
+            held::refused(&ask, "too much waits to be signed already");
+            gate_door::settle(sink, &id, Fault::TooMany);
+            return;
+        }
         let signed = match payload.as_ref().map(|payload| payload.read()).transpose() {
+            Ok(Some(bytes)) if !Signed::fits(&bytes) => {
+                held::refused(&ask, "its payload has more lines than anybody reads");
+                gate_door::settle(sink, &id, Fault::TooLarge);
+                return;
+            }
             Ok(bytes) => bytes.map(|bytes| Signed::read(&bytes)),
             Err(why) => {
                 held::refused(&ask, format!("its payload could not be read: {why}"));

@@ -5,10 +5,16 @@
 
 use gix_hash::Kind as Hash;
 use gix_object::bstr::{BStr, ByteSlice};
+use gix_object::date::Time;
 use gix_object::{CommitRef, TagRef, WriteTo};
 use sd_wire::printable::Printable;
 
 use crate::dates;
+
+/// The most lines that are shown, and so signed: each costs memory far beyond its bytes.
+const MOST_LINES: usize = 20_000;
+/// The longest name of a header that is shown in full before its value, in columns.
+const LONGEST_NAME: usize = 11;
 
 /// A payload, ready for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +30,11 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
+    /// Whether the bytes have few enough lines to be shown.
+    pub(crate) fn fits(untrusted: &[u8]) -> bool {
+        untrusted.lines().count() <= MOST_LINES
+    }
+
     /// Reads the bytes, whatever they are.
     pub(crate) fn read(untrusted: &[u8]) -> Self {
         let hashes = [Hash::Sha1, Hash::Sha256];
@@ -43,6 +54,11 @@ fn commit(untrusted: &[u8], hash: Hash) -> Option<Signed> {
         return None;
     }
     let (author, committer) = (commit.author().ok()?, commit.committer().ok()?);
+    if !is_whole(commit.author, author.name, author.email, author.time().ok()?)
+        || !is_whole(commit.committer, committer.name, committer.email, committer.time().ok()?)
+    {
+        return None;
+    }
     let mut facts = Vec::from(person("author", author.name, author.email, date(author.time(), author.time)));
     facts.extend(person(
         "committer",
@@ -58,6 +74,10 @@ fn commit(untrusted: &[u8], hash: Hash) -> Option<Signed> {
     rest.extend(commit.encoding.map(|encoding| fact("encoding", encoding)));
     for (name, value) in &commit.extra_headers {
         let name = Printable::bytes(name).to_string();
+        // It stands before each of its lines: a long one would be cut there, and be many times its length here.
+        if name.len() > LONGEST_NAME {
+            return None;
+        }
         rest.extend(value.lines().map(|line| (name.clone(), Printable::bytes(line))));
     }
     Some(Signed { what: "git commit".to_owned(), facts, text: lines(commit.message), rest })
@@ -69,7 +89,10 @@ fn tag(untrusted: &[u8], hash: Hash) -> Option<Signed> {
         return None;
     }
     let mut facts = vec![fact("tag", tag.name)];
-    if let Some(tagger) = tag.tagger().ok()? {
+    if let (Some(raw), Some(tagger)) = (tag.tagger, tag.tagger().ok()?) {
+        if !is_whole(raw, tagger.name, tagger.email, tagger.time().ok()?) {
+            return None;
+        }
         facts.extend(person("tagger", tagger.name, tagger.email, date(tagger.time(), tagger.time)));
     }
     let mut text = lines(tag.message);
@@ -91,6 +114,14 @@ fn unknown(untrusted: &[u8]) -> Signed {
 fn is_written_as(object: &impl WriteTo, bytes: &[u8]) -> bool {
     let mut again = Vec::with_capacity(bytes.len());
     object.write_to(&mut again).is_ok() && again == bytes
+}
+
+/// Whether name, address and time are all that the line has: what the reader passes over would not be shown.
+fn is_whole(line: &BStr, name: &BStr, email: &BStr, time: Time) -> bool {
+    let minutes = time.offset.unsigned_abs() / 60;
+    let sign = if time.offset < 0 { '-' } else { '+' };
+    let when = format!("> {} {sign}{:02}{:02}", time.seconds, minutes / 60, minutes % 60);
+    line.as_bytes() == [name.as_bytes(), b" <", email.as_bytes(), when.as_bytes()].concat()
 }
 
 /// A person as `name <email>`, and a date.
@@ -171,6 +202,42 @@ mod tests {
         }
         let text = Signed::read(b"tree zz\nhello\x1b[2J\n").text;
         assert_eq!(text.iter().map(Printable::as_str).collect::<Vec<_>>(), ["tree zz", "hello\\x1b[2J"]);
+    }
+
+    #[test]
+    fn a_line_of_a_person_with_more_in_it_than_is_shown_is_no_commit() {
+        let commit = String::from_utf8(COMMIT.to_vec()).unwrap();
+        let (before, after) = commit.split_once("author ").unwrap();
+        let (_, after) = after.split_once('\n').unwrap();
+        let with = |author: &str| format!("{before}author {author}\n{after}");
+        assert_eq!(Signed::read(with("A B <a@b> 17 -0130").as_bytes()).what, "git commit");
+        for author in [
+            "A <a@b> 17 +9999",
+            "A <a@b> 17 +00000000000000",
+            "A <a@b> 00000017 +0000",
+            "  A   <  a@b  >   17   +0000   ",
+            "A <a@b>",
+        ] {
+            assert!(Signed::read(with(author).as_bytes()).is_unknown(), "{author}");
+            let tag = format!("object {}\ntype commit\ntag v\ntagger {author}\n\nm\n", "1".repeat(40));
+            assert!(Signed::read(tag.as_bytes()).is_unknown(), "{author}");
+        }
+    }
+
+    #[test]
+    fn a_header_whose_name_would_be_cut_is_shown_as_unknown_data_and_costs_no_more_than_its_bytes() {
+        let commit = String::from_utf8(COMMIT.to_vec()).unwrap();
+        let long = format!("\n{} x{}\n\n", "n".repeat(1024 * 1024), "\n x".repeat(15_000));
+        for header in ["\nauthorising y\n\n", "\nauthorisings y\n\n", &long] {
+            let signed = Signed::read(commit.replacen("\n\n", header, 1).as_bytes());
+            assert_eq!(signed.is_unknown(), header.len() > 16, "{}", signed.what);
+        }
+    }
+
+    #[test]
+    fn more_lines_than_a_person_can_read_are_not_signed() {
+        assert!(Signed::fits(&vec![b'\n'; MOST_LINES]));
+        assert!(!Signed::fits(&vec![b'\n'; MOST_LINES + 1]));
     }
 
     proptest::proptest! {

@@ -20,10 +20,11 @@ use sd_sys::terminal;
 const USUAL: (u16, u16) = (80, 25);
 /// The largest size that is drawn, in columns and rows.
 const LARGEST: (u16, u16) = (500, 300);
-/// Attributes off, cursor home, all clear.
-const CLEAR: &[u8] = b"\x1b[0m\x1b[H\x1b[2J";
-/// As [`CLEAR`], and the cursor shows again.
-const LEAVE: &[u8] = b"\x1b[0m\x1b[H\x1b[2J\x1b[?25h";
+/// Attributes off, no going on in the next line at the end of one, cursor home, all clear. A terminal may take a
+/// character for wider than we do: what is too much then must not become the beginning of another line.
+const CLEAR: &[u8] = b"\x1b[0m\x1b[?7l\x1b[H\x1b[2J";
+/// As [`CLEAR`], lines go on again, and the cursor shows again.
+const LEAVE: &[u8] = b"\x1b[0m\x1b[?7h\x1b[H\x1b[2J\x1b[?25h";
 
 /// What is drawn and not yet on the terminal.
 #[derive(Clone, Default)]

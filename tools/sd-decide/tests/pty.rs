@@ -117,6 +117,16 @@ fn more_than_can_be_shown_is_not_signed() {
 }
 
 #[test]
+fn payloads_that_wait_are_bounded_together() {
+    let stage = Stage::new(300);
+    let payload = Payload::seal(&vec![b'x'; sign::MAX_PAYLOAD]).unwrap();
+    let want = || Want::Sign { key: Text::default() };
+    let all: Vec<(Link, Link)> = (0..9).map(|n| stage.file_with(n, want(), &[payload.as_fd()])).collect();
+    let (last, _) = all.last().unwrap();
+    assert_eq!(outcome(last).unwrap().what, What::Failed { stage: At::Decide, why: Fault::TooMany });
+}
+
+#[test]
 fn a_yes_to_a_prompt_covers_the_read_that_follows() {
     let stage = Stage::new(300);
     let items = List::new(vec![item()]).unwrap();
@@ -206,6 +216,28 @@ fn the_state_is_asked_of_the_worker_and_a_missing_one_is_no_answer() {
     say(&link, &ask::Packet::Status {});
     let (_worker, _, _) = stage.ordered::<fetch::Order>();
     assert_eq!(status(&link), Note::Status { pending: 0, locked: None });
+}
+
+#[test]
+fn a_flood_of_questions_for_the_state_does_not_fill_the_workers_queue() {
+    let stage = Stage::new(300);
+    let asked: Vec<Link> = (0..40)
+        .map(|_| {
+            let link = stage.gate();
+            say(&link, &ask::Packet::Status {});
+            link
+        })
+        .collect();
+    // The last one is answered while none of those before it has been: so it was not even asked on.
+    for link in asked.iter().skip(4) {
+        let status = Note::from_line(&hear(link).unwrap().bytes).unwrap();
+        assert_eq!(status, Note::Status { pending: 0, locked: None });
+    }
+    let mut orders = 0;
+    while stage.fetch.wait(std::time::Duration::from_millis(200)).unwrap() {
+        orders += usize::from(stage.fetch.accept().unwrap().is_some());
+    }
+    assert_eq!(orders, 4);
 }
 
 #[test]

@@ -18,6 +18,10 @@ pub(crate) struct Signature {
 /// # Errors
 /// [`Fault::NotFound`] when no secret key matches, [`Fault::UnusableKey`] when some do and none may sign.
 pub(crate) fn describe(name: &str) -> Result<Key, Fault> {
+    // gpgme wants a C string and panics without one, which would end every other order as well.
+    if name.contains('\0') {
+        return Err(Fault::NotFound);
+    }
     let mut gpg = context()?;
     let patterns: Vec<&str> = if name.is_empty() { Vec::new() } else { vec![name] };
     let mut matched = false;
@@ -83,5 +87,15 @@ fn fault(e: Error) -> Fault {
     } else {
         sd_journal::warning(format!("gpg: {e}"));
         Fault::Refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_no_c_string_names_no_key() {
+        assert_eq!(describe("ada\0").unwrap_err(), Fault::NotFound);
     }
 }

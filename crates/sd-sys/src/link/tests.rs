@@ -110,7 +110,7 @@ fn fds_in_several_control_messages_are_all_owned() {
     let control = [ControlMessage::ScmRights(&raw), ControlMessage::ScmRights(&raw)];
     let part = [io::IoSlice::new(b"line\n")];
     // The kernel joins them or refuses them; either way nothing may stay open.
-    let _ = sendmsg::<()>(here.fd.as_raw_fd(), &part, &control, MsgFlags::empty(), None);
+    let _ = sendmsg::<()>(here.as_fd().as_raw_fd(), &part, &control, MsgFlags::empty(), None);
     drop(write_end);
     drop(there.receive());
     drop((here, there));

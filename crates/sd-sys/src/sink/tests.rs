@@ -194,3 +194,36 @@ fn a_moved_sink_is_the_same_sink() {
     assert_eq!(home.receive().unwrap().unwrap().bytes, b"expired\n");
     assert!(matches!(home.receive(), Ok(None) | Err(ReceiveError::Io(_))));
 }
+
+/// A TCP socket whose close takes a minute, unless a signal comes: what it has to send will never be read.
+fn lingers() -> (std::net::TcpStream, (std::net::TcpListener, std::net::TcpStream)) {
+    use std::io::Write;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut full = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (deaf, _) = listener.accept().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.write(&[0; 65536]).is_ok() {}
+    full.set_nonblocking(false).unwrap();
+    let linger = libc::linger { l_onoff: 1, l_linger: 60 };
+    nix::sys::socket::setsockopt(&full, nix::sys::socket::sockopt::Linger, &linger).unwrap();
+    (full, (listener, deaf))
+}
+
+#[test]
+fn a_sink_that_was_loaded_with_a_lingering_socket_is_closed_at_once() {
+    for settled in [true, false] {
+        let (full, _others) = lingers();
+        let (home, sink) = pair();
+        home.send(b"x", &[full.as_fd()]).unwrap();
+        home.send(b"x", &[full.as_fd()]).unwrap();
+        drop(full);
+        let began = Instant::now();
+        if settled {
+            sink.settle(b"line\n").unwrap();
+        } else {
+            drop(home);
+            drop(sink);
+        }
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+}

@@ -19,6 +19,8 @@ use crate::worker::{Errand, Report, Workers};
 /// The most descriptions that are ordered at once. A flood of asks waits here, not in the worker's queue, so that an
 /// order that a person approved is not turned away for it.
 const MOST_DESCRIPTIONS: usize = 8;
+/// The most questions for the lock state that are out at once, likewise: they cost a requester nothing.
+const MOST_QUESTIONS: usize = 4;
 /// How long the gate waits for the store's lock state.
 const STATE_WAITS: Duration = Duration::from_millis(1500);
 
@@ -85,6 +87,9 @@ impl Errands {
 
     /// Asks whether the store is locked, for the gate.
     pub(crate) fn state(&mut self, gate: Link, pending: u32, now: Moment) {
+        if self.questions() >= MOST_QUESTIONS {
+            return held::note(&gate, &Note::Status { pending, locked: None });
+        }
         match self.workers.order(&Order::Fetch(fetch::Order::State {}), &[]) {
             Ok(errand) => {
                 let purpose = Purpose::State { gate, pending, until: now.after(STATE_WAITS) };

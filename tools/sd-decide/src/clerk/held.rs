@@ -47,6 +47,11 @@ impl Cabinet {
         self.0.len()
     }
 
+    /// How many bytes of payloads are held.
+    pub(crate) fn payloads(&self) -> usize {
+        self.0.values().filter_map(|held| held.payload.as_ref()).map(Payload::len).sum()
+    }
+
     /// The sinks that are still here: their requesters may hang up.
     pub(crate) fn sinks(&self) -> impl Iterator<Item = (&AskId, BorrowedFd<'_>)> {
         self.0.iter().filter_map(|(id, held)| Some((id, held.sink.as_ref()?.as_fd())))
