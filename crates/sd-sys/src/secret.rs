@@ -12,6 +12,7 @@ use crate::link::Link;
 use crate::mapping::Mapping;
 pub use crate::mapping::MemoryKind;
 use crate::message::receive_into;
+use crate::parting::Parting;
 use crate::wait;
 
 /// Bytes that must not get out. No `Clone`, no `Display`; `Debug` prints `[secret]`.
@@ -150,6 +151,8 @@ impl Secret {
                 return if full { Ok(secret) } else { Err(SecretError::Short) };
             }
             if !got.fds.is_empty() || got.control_truncated {
+                // Whoever sends what nobody asked for may have loaded it.
+                got.fds.into_iter().map(Parting::new).for_each(drop);
                 return Err(SecretError::UnexpectedFds);
             }
             if got.writer.map(|who| who.uid) != Some(writer_uid) {

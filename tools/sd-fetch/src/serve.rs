@@ -1,7 +1,7 @@
 //! One connection, one order: read it, carry it out, tell the sink, tell sd-decide.
 
 use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use sd_sys::link::Link;
@@ -68,6 +68,17 @@ fn the_sink(order: &Order, fds: Vec<OwnedFd>, desktop: u32) -> Result<Option<Sin
 enum Yield {
     Notes(Vec<Note>),
     Outcome { id: AskId, granted: Granted, body: Body },
+}
+
+impl Body {
+    /// How long the requester may take to make room for it. What needed no key must not hold up what did: a requester
+    /// that does not read its own search keeps a thread for less than the shortest wait of an honest one.
+    fn patience(&self) -> Duration {
+        match self {
+            Self::Open(_) => deadline::WITHOUT_KEYPRESS,
+            Self::Nothing | Self::Secret(_) => deadline::UPLOAD,
+        }
+    }
 }
 
 /// What follows the outcome line.
@@ -160,7 +171,7 @@ fn settle(sink: Sink, id: AskId, granted: Granted, body: &Body) -> Result<(), Fa
         Body::Secret(secret) => secret.expose(),
     };
     // A requester that is gone, or does not read, gets nothing; that is its own doing.
-    sink.settle_with(&line, bytes, Instant::now() + deadline::UPLOAD).map_err(|_| Fault::Lost)
+    sink.settle_with(&line, bytes, Instant::now() + body.patience()).map_err(|_| Fault::Lost)
 }
 
 fn fail(sink: Sink, id: &AskId, why: Fault) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_io::Timer;
 use sd_wire::parties::Parties;
 use smol::stream::StreamExt;
 use zbus::Connection;
@@ -38,6 +39,7 @@ impl Serving {
         own(&bus, &format!("{NAME}.u{}", parties.desktop), true).await?;
         own(&bus, NAME, false).await?;
         sd_journal::ready();
+        keep_the_watchdog_quiet(&bus);
         Ok(Self { tally, changes, _bus: bus })
     }
 
@@ -60,4 +62,17 @@ async fn own(bus: &Connection, name: &str, required: bool) -> zbus::Result<()> {
         Err(e) => Err(e),
         Ok(_) => Err(zbus::Error::NameTaken),
     }
+}
+
+/// Tells systemd that the gate is alive, from the very executor that answers calls: one that hangs, for example in
+/// closing what a hostile caller sent along, falls silent and is started again.
+fn keep_the_watchdog_quiet(bus: &Connection) {
+    let Some(interval) = sd_journal::watchdog_interval() else { return };
+    let alive = async move {
+        loop {
+            sd_journal::watchdog();
+            Timer::after(interval / 2).await;
+        }
+    };
+    bus.executor().spawn(alive, "watchdog").detach();
 }
