@@ -50,6 +50,8 @@ DEMO_KEY=$key DEMO_PUBLIC=$work/public.gpg "$tools/sd-rig" --answer "$answer" --
 
 # A person who said no has seen what there was to see: that is no failure of the demo.
 if [ "$answer" = ask ] && [ "$status" = 1 ]; then status=0; fi
+# Anything else is the rig's own word, and it has said what is wrong.
+if [ "$status" -gt 1 ]; then exit "$status"; fi
 
 if [ "$answer" = y ] && [ -f "$work/screens" ]; then
     say 'The screens at which a key was pressed:'
