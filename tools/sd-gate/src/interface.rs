@@ -328,8 +328,8 @@ impl Gate {
             Ok(link) => link,
             Err(e) => {
                 self.tally.leave(&id);
-                admission::reject(sink, &id, Fault::Unavailable);
-                return Err(e);
+                admission::reject(sink, &id, e.fault());
+                return Err(e.into());
             }
         };
         drop(sink);
