@@ -299,11 +299,80 @@ impl Going {
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
     }
 
+    /// Runs one of the tests' tools to its end beside COMMAND, as the desktop user; gives what it printed.
+    pub(crate) fn desktop(&self, tool: &str, arguments: &[&str]) -> String {
+        let output = self.as_desktop(tool, arguments).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    }
+
+    /// As [`Going::desktop`], but lets it run.
+    pub(crate) fn desktop_beside(&self, tool: &str, arguments: &[&str]) -> Beside {
+        let file = tempfile::NamedTempFile::new_in(self.place()).unwrap();
+        let mut command = self.as_desktop(tool, arguments);
+        let output = || Stdio::from(file.as_file().try_clone().unwrap());
+        let child = command.stdout(output()).stderr(output()).spawn().unwrap();
+        Beside { child, file }
+    }
+
+    fn as_desktop(&self, tool: &str, arguments: &[&str]) -> Command {
+        let program = Path::new(RIG).with_file_name(tool);
+        let mut command = Command::new("setpriv");
+        if nix::unistd::geteuid().is_root() {
+            let uid = test_harness::people::People::here().desktop;
+            command.args([format!("--reuid={uid}"), format!("--regid={uid}"), "--clear-groups".to_owned()]);
+        }
+        command
+            .arg(program)
+            .args(arguments)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", self.dir.join("bus/socket").display()))
+            .env("SECRETS_DISPATCHER_CONFIG", self.dir.join("config"))
+            .env("TMPDIR", "/tmp");
+        command
+    }
+
     /// Lets COMMAND end, and the run with it.
     pub(crate) fn let_go(mut self) -> Run {
         fs::write(self.rig.place().join("let-go"), "").unwrap();
         let child = self.child.take().unwrap();
         self.rig.finish(child)
+    }
+}
+
+/// A tool that runs on beside COMMAND, at most until the end of the test.
+pub(crate) struct Beside {
+    child: Child,
+    file: tempfile::NamedTempFile,
+}
+
+impl Beside {
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.file.path()).unwrap()
+    }
+
+    /// Waits until it has printed something that contains this, and gives the first such line.
+    pub(crate) fn says(&self, what: &str) -> String {
+        let found = || self.said().lines().find(|line| line.contains(what)).map(str::to_owned);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if let Some(line) = found() {
+                return line;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("waited in vain for {what:?} in what it printed: {}", self.said())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
