@@ -71,6 +71,21 @@ impl Rig {
         Self { program, place, arguments: Vec::new(), path: None }
     }
 
+    /// The rig among the real tools but one, in whose place sd-forge sits; see `sd-forge --help`.
+    pub(crate) fn with_forger(tool: &str, arguments: &[&str]) -> Self {
+        let mut rig = Self::real();
+        let (built, place) = (Path::new(RIG).parent().unwrap(), rig.place.path());
+        for name in test_harness::tools::BINARIES.into_iter().chain(["sd-ask"]).filter(|name| *name != tool) {
+            symlink(built.join(name), place.join(name)).unwrap();
+        }
+        let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
+        let forger = built.join("sd-forge");
+        script(&place.join(tool), &format!("exec {} {} -- \"$@\"", forger.display(), words.join(" ")));
+        rig.program = place.join("sd-rig");
+        link_or_copy(RIG, &rig.program);
+        rig
+    }
+
     /// With these options.
     pub(crate) fn with(mut self, options: &[&str]) -> Self {
         self.arguments.extend(options.iter().map(|word| (*word).to_owned()));
@@ -400,10 +415,13 @@ pub(crate) fn fake_backend(place: &Path, arguments: &[&str]) -> PathBuf {
     fs::create_dir(&dir).unwrap();
     let program = dir.join("gnome-keyring-daemon");
     let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
-    let script = format!("#!/bin/sh\nexec {} {}\n", env!("CARGO_BIN_EXE_sd-fake-backend"), words.join(" "));
-    fs::write(&program, script).unwrap();
-    for path in [&dir, &program] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    script(&program, &format!("exec {} {}", env!("CARGO_BIN_EXE_sd-fake-backend"), words.join(" ")));
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
     dir
+}
+
+/// A program of one line of shell.
+fn script(program: &Path, line: &str) {
+    fs::write(program, format!("#!/bin/sh\n{line}\n")).unwrap();
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
 }
