@@ -3,6 +3,7 @@
 // Each test file uses its own part of this.
 #![allow(dead_code)]
 
+pub(crate) mod keys;
 pub(crate) mod packets;
 
 use std::fs;
@@ -96,6 +97,12 @@ impl Rig {
     pub(crate) fn with_fake_backend(mut self, arguments: &[&str]) -> Self {
         self.path = Some(fake_backend(self.place(), arguments));
         self
+    }
+
+    /// That types nothing before [`Going::lets_type`].
+    pub(crate) fn holding(self) -> Self {
+        let file = self.place().join("type").to_str().unwrap().to_owned();
+        self.with(&["--hold", &file])
     }
 
     /// A directory of the test's own; it is gone with the rig.
@@ -260,6 +267,11 @@ impl Going {
         eventually(name, || fs::read_to_string(&file).ok())
     }
 
+    /// Whether the script has made this file in its working directory.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.rig.place().join("ready").join(name).exists()
+    }
+
     /// Makes a file in the script's working directory.
     pub(crate) fn make(&self, name: &str) {
         fs::write(self.rig.place().join("ready").join(name), "").unwrap();
@@ -286,6 +298,11 @@ impl Going {
     /// Waits until a tool has logged something that contains this.
     pub(crate) fn logged(&self, name: &str, what: &str) {
         eventually(&format!("{what:?} in the log of {name}"), || self.log(name).contains(what).then_some(()));
+    }
+
+    /// Lets the rig type: for one that was started with `--hold PLACE/type`.
+    pub(crate) fn lets_type(&self) {
+        fs::write(self.place().join("type"), "").unwrap();
     }
 
     /// Waits until the screen shows this.
