@@ -149,21 +149,38 @@ fn processes() -> impl Iterator<Item = sd_sys::Process> {
         .filter_map(|pid| sd_sys::Process::look(pid).ok())
 }
 
+/// A process that is stopped, until this is dropped: also one that the rig does not end when a test fails.
+struct Stopped(Pid);
+
+impl Stopped {
+    fn now(pid: Pid) -> Self {
+        kill(pid, Signal::SIGSTOP).unwrap();
+        Self(pid)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGCONT);
+    }
+}
+
 /// Says yes while the agent is stopped, and waits until the order has started a gpg, which waits for the agent.
-fn approved_while_the_agent_is_stopped(going: &Going, agent: Pid) {
+fn approved_while_it_is_stopped(going: &Going, agent: Pid) -> Stopped {
     // gpgme starts gpg so that it is nobody's child: the keeper of the run adopts it, whose child sd-sign is.
     let keeper = sd_sys::Process::look(going.pid("sd-sign").as_raw()).unwrap().ppid;
     let gpgs = || processes().filter(|p| p.comm == "gpg" && p.ppid == keeper).map(|p| p.pid);
-    kill(agent, Signal::SIGSTOP).unwrap();
+    let stopped = Stopped::now(agent);
     let described: Vec<i32> = gpgs().collect();
     going.lets_type();
     eventually("gpg to be at work", || gpgs().find(|pid| !described.contains(pid)));
+    stopped
 }
 
 #[test]
 fn killing_the_signer_in_the_middle_of_an_order_fails_the_commit_at_once() {
     let (going, agent) = committing(1);
-    approved_while_the_agent_is_stopped(&going, agent);
+    let stopped = approved_while_it_is_stopped(&going, agent);
     let killed = Instant::now();
     kill(going.pid("sd-sign"), Signal::SIGKILL).unwrap();
     assert_ne!(going.file("1.ended").trim(), "0");
@@ -171,14 +188,14 @@ fn killing_the_signer_in_the_middle_of_an_order_fails_the_commit_at_once() {
     let said = going.file("1.err");
     assert!(said.contains("without an answer"), "{said}");
     assert_eq!(going.file("1.log"), "start\n");
-    kill(agent, Signal::SIGCONT).unwrap();
+    drop(stopped);
 }
 
 #[test]
 fn a_gpg_that_hangs_ends_in_a_time_out_and_the_next_signature_works() {
     let (going, agent) = committing(2);
     let signer = going.pid("sd-sign");
-    approved_while_the_agent_is_stopped(&going, agent);
+    let stopped = approved_while_it_is_stopped(&going, agent);
     let approved = Instant::now();
     // Longer than a test waits for anything else.
     while approved.elapsed() < deadline::DECIDE_WAITS && !going.has("1.ended") {
@@ -188,7 +205,7 @@ fn a_gpg_that_hangs_ends_in_a_time_out_and_the_next_signature_works() {
     let said = going.file("1.err");
     assert!(said.contains("sd-sign") && said.contains("did not answer in time"), "{said}");
     assert_eq!(going.file("1.log"), "start\n");
-    kill(agent, Signal::SIGCONT).unwrap();
+    drop(stopped);
     going.make("go.2");
     assert_eq!(going.file("2.ended").trim(), "0", "{}", going.file("2.err"));
     assert_eq!(going.file("2.log"), "signed.2\nstart\n");
