@@ -35,10 +35,32 @@ pub fn start(which: Backend, environment: &Environment) -> Result<Option<Pid>, F
     let doing = "make a throw-away password";
     std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).doing(doing)?;
     let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    if which == Backend::Oo7 {
+        login_keyring(environment, &password)?;
+    }
     let (reader, mut writer) = std::io::pipe().doing(doing)?;
     let pid = service(environment, "backend", found)?.args(arguments).stdin(reader).start()?;
     writer.write_all(password.as_bytes()).doing("give the backend its password")?;
     Ok(Some(pid))
+}
+
+/// Makes the keyring that oo7-daemon unlocks by its password: one that it makes itself stays locked until somebody
+/// answers a prompt in a desktop session (oo7-daemon 0.6, service/mod.rs, `initialize`).
+fn login_keyring(environment: &Environment, password: &str) -> Result<(), Failure> {
+    let data = environment.at("companion/data");
+    let file = data.join("keyrings/v1/login.keyring");
+    let made = smol::block_on(async {
+        let keyring = oo7::file::UnlockedKeyring::load(&file, oo7::Secret::blob(password)).await?;
+        // The file is written with its first item only; without one the daemon would find no keyring to unlock.
+        keyring.create_item("made by sd-rig", &[("sd-rig", "yes")], "", false).await?;
+        keyring.write().await
+    });
+    made.map_err(|e| std::io::Error::other(e.to_string())).doing("make a keyring for oo7-daemon")?;
+    for path in [data.join("keyrings"), data.join("keyrings/v1"), file] {
+        let uid = environment.people.companion;
+        crate::run_dir::give(&path, uid, uid)?;
+    }
+    Ok(())
 }
 
 /// Starts the process that ends well as soon as the backend can be used.

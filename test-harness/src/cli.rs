@@ -42,6 +42,10 @@ pub struct Options {
     #[arg(long, value_name = "y|n|none|ask|SCRIPT", default_value = "none")]
     pub answer: Answers,
 
+    /// Type nothing before this file exists: for what must happen while an ask is on the screen.
+    #[arg(long, value_name = "FILE")]
+    pub hold: Option<PathBuf>,
+
     /// GnuPG home with the signing key. It is used in place; as root a copy is made for the companion user, and
     /// changes to the copy are lost.
     #[arg(long, value_name = "DIR")]

@@ -13,6 +13,7 @@ pub mod bus;
 pub mod caller_terminal;
 pub mod cli;
 pub mod descendants;
+pub mod descriptors;
 pub mod environment;
 pub mod failure;
 pub mod front;

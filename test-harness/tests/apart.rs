@@ -83,6 +83,124 @@ fn a_sink_that_another_uid_made_is_refused_everywhere() {
     }
 }
 
+const SECRET: &str = r#"{"granted":{"secret":{"len":6,"content_type":"text/plain"}}}"#;
+const SIGNATURE: &str = r#"{"granted":{"signature":{"len":6,"status":"SIG_CREATED D 22 8 00 1 0123456789ABCDEF0123456789ABCDEF01234567"}}}"#;
+const FOUND: &str = r#"{"granted":{"found":{"len":68}}}"#;
+/// 68 bytes.
+const PATHS: &str = r#"{"unlocked":["/org/freedesktop/secrets/collection/a/1"],"locked":[]}"#;
+
+/// What requesters print and how they end when a tool's place is taken by one who writes this into each sink.
+fn told_by(tool: &str, what: &str, body: &str, script: &str) -> support::Run {
+    let place = tool.trim_start_matches("sd-");
+    let run = Rig::with_forger(tool, &[place, what, "--body", body]).run(script);
+    assert!(!run.stderr.contains("sd-rig:"), "{}", run.all());
+    run
+}
+
+/// That each of these is refused as forged, and that nothing of it is printed.
+fn is_forged(tool: &str, uid: u32, cases: &[(&str, &str)]) {
+    for (what, script) in cases {
+        let run = told_by(tool, what, "forged", script);
+        assert_ne!(run.status, 0, "{what}: {}", run.all());
+        assert_eq!(run.stdout, "", "{what}: {}", run.all());
+        assert!(run.stderr.contains(&format!("uid {uid} answered in the place of")), "{what}: {}", run.all());
+    }
+}
+
+const READS: &str = "sd-ask read /org/freedesktop/secrets/collection/login/1";
+const ACCESSES: &str = "sd-ask access /org/freedesktop/secrets/collection/login/1";
+const STORES: &str = "echo secret | sd-ask store label a=b";
+const SIGNS: &str = "echo payload | sd-ask sign";
+const SEARCHES: &str = "sd-ask search a=b";
+const FAILED_DECIDE: &str = r#"{"failed":{"stage":"decide","why":"lost"}}"#;
+const FAILED_FETCH: &str = r#"{"failed":{"stage":"fetch","why":"lost"}}"#;
+
+#[test]
+fn what_only_the_companion_or_the_decider_may_say_is_not_believed_from_the_gate() {
+    let people = apart();
+    is_forged(
+        "sd-gate",
+        people.gate,
+        &[
+            (SECRET, READS),
+            (SIGNATURE, SIGNS),
+            (r#"{"granted":{"deleted":{}}}"#, "sd-ask delete /org/freedesktop/secrets/collection/login/1"),
+            (r#"{"invited":{}}"#, STORES),
+            (r#"{"approved":{"seconds":10}}"#, ACCESSES),
+            (r#"{"denied":{}}"#, READS),
+            (r#"{"expired":{}}"#, READS),
+            (r#"{"cancelled":{}}"#, READS),
+            (FAILED_DECIDE, READS),
+            (FAILED_FETCH, READS),
+        ],
+    );
+}
+
+#[test]
+fn what_only_the_companion_or_the_gate_may_say_is_not_believed_from_the_decider() {
+    let people = apart();
+    is_forged(
+        "sd-decide",
+        people.decide,
+        &[
+            (SECRET, READS),
+            (SIGNATURE, SIGNS),
+            (FOUND, SEARCHES),
+            (r#"{"invited":{}}"#, STORES),
+            (r#"{"rejected":{"why":"too_many"}}"#, READS),
+            (FAILED_FETCH, READS),
+        ],
+    );
+}
+
+#[test]
+fn what_only_the_decider_or_the_gate_may_say_is_not_believed_from_the_companion() {
+    let people = apart();
+    is_forged(
+        "sd-fetch",
+        people.companion,
+        &[
+            (r#"{"approved":{"seconds":10}}"#, SEARCHES),
+            (r#"{"denied":{}}"#, SEARCHES),
+            (r#"{"expired":{}}"#, SEARCHES),
+            (r#"{"cancelled":{}}"#, SEARCHES),
+            (r#"{"rejected":{"why":"too_many"}}"#, SEARCHES),
+            (FAILED_DECIDE, SEARCHES),
+        ],
+    );
+}
+
+#[test]
+fn what_each_may_say_is_believed_from_it() {
+    apart();
+    for (tool, what, body, script, said) in [
+        ("sd-gate", r#"{"rejected":{"why":"too_many"}}"#, "", READS, "rejected by sd-gate"),
+        ("sd-decide", r#"{"denied":{}}"#, "", READS, "denied on the approval screen"),
+        ("sd-decide", FAILED_DECIDE, "", READS, "failed at sd-decide"),
+        ("sd-fetch", FAILED_FETCH, "", SEARCHES, "failed at sd-fetch"),
+        ("sd-fetch", FOUND, PATHS, SEARCHES, "/org/freedesktop/secrets/collection/a/1"),
+    ] {
+        let run = told_by(tool, what, body, script);
+        assert!((run.stdout.clone() + &run.stderr).contains(said), "{tool} {what}: {}", run.all());
+    }
+}
+
+#[test]
+fn no_forged_signature_gets_into_a_commit_and_no_forged_secret_to_an_application() {
+    let people = apart();
+    for (tool, uid) in [("sd-gate", people.gate), ("sd-decide", people.decide)] {
+        let commit = r#"git init -q "$HOME/repo"; cd "$HOME/repo"
+            git config user.name Ada; git config user.email ada@example.org; git config gpg.program sd-gpg
+            git commit -q --allow-empty -S -m forged && exit 9; git log --oneline --all"#;
+        let run = told_by(tool, SIGNATURE, "forged", commit);
+        assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{tool}: {}", run.all());
+        assert!(run.stderr.contains(&format!("uid {uid} answered in the place of")), "{tool}: {}", run.all());
+        let run = told_by(tool, FOUND, PATHS, "secret-tool lookup a b && exit 9; secret-tool search a b");
+        assert_ne!(run.status, 9, "{tool}: {}", run.all());
+        assert_eq!(run.stdout, "", "{tool}: {}", run.all());
+    }
+}
+
 /// What the system bus of a run answers a uid: dbus-send's output, and its errors.
 fn on_the_bus(run: &Path, uid: u32, to: &str, path: &str, words: &[&str]) -> String {
     let output = Command::new("setpriv")
@@ -151,4 +269,16 @@ fn the_bus_lets_nobody_but_the_gate_own_a_name_of_the_gates_and_the_gate_only_it
     // Not refused but queued: the running gate has it.
     let answer = owns(&going.dir, people.gate, &own);
     assert!(answer.contains("uint32 2"), "{answer}");
+}
+
+#[test]
+fn the_bus_lets_nobody_listen_to_what_the_gate_tells_others() {
+    let people = apart();
+    let going = Going::start(Rig::real(), "");
+    for stranger in [people.desktop, people.companion, NOBODY] {
+        let words = ["org.freedesktop.DBus.AddMatch", "string:eavesdrop='true'"];
+        let answer =
+            on_the_bus(&going.dir, stranger, "org.freedesktop.DBus", "/org/freedesktop/DBus", &words);
+        assert!(answer.contains(DENIED), "uid {stranger}: {answer}");
+    }
 }

@@ -9,6 +9,9 @@ mod support;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sd_wire::deadline;
+use support::keys::{self, REPOSITORY};
 use support::{Going, Rig, eventually};
 
 /// What a lookup prints and how it ends, in files.
@@ -80,7 +83,7 @@ fn an_agent_that_is_told_to_stop_ends_its_prompts_first() {
 }
 
 #[test]
-fn killing_the_signer_or_fetcher_in_the_middle_of_an_order_fails_the_request_at_once() {
+fn killing_the_fetcher_in_the_middle_of_an_order_fails_the_request_at_once() {
     let rig = Rig::real()
         .with_fake_backend(&["--item", "one=the-canary,service=demo", "--fault", "hang"])
         .with(&["--answer", "y"]);
@@ -99,6 +102,116 @@ fn killing_the_signer_or_fetcher_in_the_middle_of_an_order_fails_the_request_at_
     assert!(said.contains("without an answer"), "{said}");
 }
 
+/// Commits that wait for a key, one after the other, in files `N.out`, `N.err` and `N.ended`; and the companion's agent.
+fn committing(commits: usize) -> (Going, Pid) {
+    let (rig, _) = keys::rig(&["--answer", "y"]);
+    let numbers: Vec<String> = (1..=commits).map(|n| n.to_string()).collect();
+    let going = Going::start(
+        rig.holding(),
+        &format!(
+            "here=$PWD; ( {REPOSITORY} set +e
+             for n in {}; do
+                 while ! test -e $here/go.$n; do sleep 0.02; done
+                 git commit --allow-empty -S -m signed.$n > $here/$n.out 2> $here/$n.err
+                 echo $? > $here/$n.part; git log --format=%s > $here/$n.log; mv $here/$n.part $here/$n.ended
+             done ) &",
+            numbers.join(" ")
+        ),
+    );
+    going.make("go.1");
+    going.shows("y approve");
+    // Awake, because the key has been described for the screen.
+    let agent = eventually("the companion's gpg-agent", || agent_of(&going));
+    (going, agent)
+}
+
+/// The gpg-agent that the companion's gpg speaks to.
+fn agent_of(going: &Going) -> Option<Pid> {
+    let companion = test_harness::people::People::here().companion;
+    let homes = [going.dir.join("companion/gnupg"), going.place().join("gnupg")];
+    let is_its = |p: &sd_sys::Process| {
+        p.comm == "gpg-agent"
+            && p.uid == Some(companion)
+            && homes.iter().any(|home| words(p).contains(home.to_str().unwrap()))
+    };
+    processes().find(is_its).map(|p| Pid::from_raw(p.pid))
+}
+
+fn words(process: &sd_sys::Process) -> String {
+    String::from_utf8_lossy(&process.cmdline.join(&b' ')).into_owned()
+}
+
+fn processes() -> impl Iterator<Item = sd_sys::Process> {
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|pid| sd_sys::Process::look(pid).ok())
+}
+
+/// A process that is stopped, until this is dropped: also one that the rig does not end when a test fails.
+struct Stopped(Pid);
+
+impl Stopped {
+    fn now(pid: Pid) -> Self {
+        kill(pid, Signal::SIGSTOP).unwrap();
+        Self(pid)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGCONT);
+    }
+}
+
+/// Says yes while the agent is stopped, and waits until the order has started a gpg, which waits for the agent.
+fn approved_while_it_is_stopped(going: &Going, agent: Pid) -> Stopped {
+    // gpgme starts gpg so that it is nobody's child: the keeper of the run adopts it, whose child sd-sign is.
+    let keeper = sd_sys::Process::look(going.pid("sd-sign").as_raw()).unwrap().ppid;
+    let gpgs = || processes().filter(|p| p.comm == "gpg" && p.ppid == keeper).map(|p| p.pid);
+    let stopped = Stopped::now(agent);
+    let described: Vec<i32> = gpgs().collect();
+    going.lets_type();
+    eventually("gpg to be at work", || gpgs().find(|pid| !described.contains(pid)));
+    stopped
+}
+
+#[test]
+fn killing_the_signer_in_the_middle_of_an_order_fails_the_commit_at_once() {
+    let (going, agent) = committing(1);
+    let stopped = approved_while_it_is_stopped(&going, agent);
+    let killed = Instant::now();
+    kill(going.pid("sd-sign"), Signal::SIGKILL).unwrap();
+    assert_ne!(going.file("1.ended").trim(), "0");
+    assert!(killed.elapsed() < Duration::from_secs(5), "it took {:?}", killed.elapsed());
+    let said = going.file("1.err");
+    assert!(said.contains("without an answer"), "{said}");
+    assert_eq!(going.file("1.log"), "start\n");
+    drop(stopped);
+}
+
+#[test]
+fn a_gpg_that_hangs_ends_in_a_time_out_and_the_next_signature_works() {
+    let (going, agent) = committing(2);
+    let signer = going.pid("sd-sign");
+    let stopped = approved_while_it_is_stopped(&going, agent);
+    let approved = Instant::now();
+    // Longer than a test waits for anything else.
+    while approved.elapsed() < deadline::DECIDE_WAITS && !going.has("1.ended") {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_ne!(going.file("1.ended").trim(), "0");
+    let said = going.file("1.err");
+    assert!(said.contains("sd-sign") && said.contains("did not answer in time"), "{said}");
+    assert_eq!(going.file("1.log"), "start\n");
+    drop(stopped);
+    going.make("go.2");
+    assert_eq!(going.file("2.ended").trim(), "0", "{}", going.file("2.err"));
+    assert_eq!(going.file("2.log"), "signed.2\nstart\n");
+    assert_ne!(going.pid("sd-sign"), signer, "the one that had hung signed again");
+}
+
 #[test]
 fn killing_the_gate_loses_nothing_that_has_moved_on() {
     let going = waiting("y", "60");
@@ -111,7 +224,7 @@ fn killing_the_gate_loses_nothing_that_has_moved_on() {
 }
 
 #[test]
-fn killing_an_idle_fetcher_or_signer_is_noticed_by_nobody() {
+fn killing_an_idle_fetcher_is_noticed_by_nobody() {
     let going = waiting("y", "60");
     kill(going.pid("sd-fetch"), Signal::SIGKILL).unwrap();
     assert_eq!(going.file("ended").trim(), "0", "{}", going.file("err"));
@@ -129,7 +242,7 @@ fn killing_the_backend_fails_the_read_with_a_reason() {
 fn a_backend_that_hangs_ends_in_a_time_out_and_not_in_a_release() {
     let going = waiting("y", "60");
     kill(going.pid("backend"), Signal::SIGSTOP).unwrap();
-    ends_without_release(&going, sd_wire::deadline::DECIDE_WAITS + Duration::from_secs(5));
+    ends_without_release(&going, deadline::DECIDE_WAITS + Duration::from_secs(5));
     kill(going.pid("backend"), Signal::SIGCONT).unwrap();
 }
 
@@ -137,18 +250,13 @@ fn a_backend_that_hangs_ends_in_a_time_out_and_not_in_a_release() {
 fn killing_the_requester_takes_its_ask_off_the_screen() {
     let going = waiting("y", "60");
     let lookup = eventually("the lookup's process", || {
-        let is_lookup = |pid: &i32| {
-            sd_sys::Process::look(*pid).is_ok_and(|p| p.comm == "secret-tool")
-                && std::fs::read(format!("/proc/{pid}/environ"))
-                    .is_ok_and(|e| String::from_utf8_lossy(&e).contains(going.dir.to_str().unwrap()))
+        let is_ours = |pid| {
+            std::fs::read(format!("/proc/{pid}/environ"))
+                .is_ok_and(|e| String::from_utf8_lossy(&e).contains(going.dir.to_str().unwrap()))
         };
-        std::fs::read_dir("/proc")
-            .unwrap()
-            .flatten()
-            .filter_map(|e| e.file_name().to_str()?.parse().ok())
-            .find(is_lookup)
+        processes().find(|p| p.comm == "secret-tool" && is_ours(p.pid)).map(|p| p.pid)
     });
-    kill(nix::unistd::Pid::from_raw(lookup), Signal::SIGKILL).unwrap();
+    kill(Pid::from_raw(lookup), Signal::SIGKILL).unwrap();
     going.logged("sd-decide", "OUTCOME=withdrawn");
 }
 

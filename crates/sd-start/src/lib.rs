@@ -9,5 +9,5 @@ mod worker;
 
 pub use door::{Refused, answer, one_packet};
 pub use orders::{AT_ONCE, each_connection};
-pub use start::{NotServing, Start, run};
+pub use start::{NotServing, Start, hardened, run};
 pub use worker::Worker;

@@ -25,7 +25,7 @@ impl Start {
     /// [`NotServing::Misconfigured`] when there is no such file, it is not to be trusted, it is malformed, or it
     /// gives the role to another uid than this process has.
     pub fn as_role(role: Role, file: Option<&Path>) -> Result<Self, NotServing> {
-        harden::this_process().map_err(|e| NotServing::Hardening(e.to_string()))?;
+        hardened()?;
         let path = match file {
             Some(path) => path.to_owned(),
             None => credential("parties")?,
@@ -51,6 +51,14 @@ impl Start {
     pub fn listener(&self, name: &str) -> Result<Listener, NotServing> {
         Listener::activated(name).map_err(|e| NotServing::Activation(e.to_string()))
     }
+}
+
+/// Hardens the process: the first step of every daemon, also of one that plays no role of its own.
+///
+/// # Errors
+/// [`NotServing::Hardening`].
+pub fn hardened() -> Result<(), NotServing> {
+    harden::this_process().map_err(|e| NotServing::Hardening(e.to_string()))
 }
 
 fn credential(name: &str) -> Result<PathBuf, NotServing> {

@@ -8,10 +8,6 @@ pub const USAGE: u8 = 64;
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of the tool itself.
 pub const BUG: u8 = 70;
-/// The peer does not keep to the protocol.
-pub const PROTOCOL: u8 = 76;
-/// Refused: the person said no, or the caller may not.
-pub const NO_PERMISSION: u8 = 77;
 /// The installation is wrong: a missing or untrusted file, a wrong uid.
 pub const MISCONFIGURED: u8 = 78;
 

@@ -4,20 +4,16 @@
 //! party, which is how the tests play the gate and the decider.
 #![forbid(unsafe_code)]
 
-use std::fs::File;
-use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Parser, ValueEnum};
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use clap::Parser;
 use nix::sys::socket::{MsgFlags, send};
 use nix::unistd::{Gid, Uid, setegid, seteuid, setgroups, setresgid, setresuid};
 use sd_sys::link::{Link, MAX_PACKET};
-use sd_sys::payload::Payload;
+use test_harness::descriptors::{Kind, PAIR_WORD, make_a_pair_for_another, print_packets};
 
 /// Says one thing at a socket of the chain, and prints what comes back.
 ///
@@ -50,28 +46,12 @@ struct Cli {
     listen: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// One end of a SEQPACKET socketpair, as it should be.
-    Sink,
-    /// One end of a STREAM socketpair.
-    Stream,
-    /// One end of a DGRAM socketpair.
-    Datagram,
-    /// The writing end of a pipe.
-    Pipe,
-    /// An ordinary file.
-    File,
-    /// A SEQPACKET connection to a listener instead of a pair.
-    Connected,
-    /// A sealed memfd, as it should be.
-    Payload,
-    /// A memfd that can still change.
-    Unsealed,
-}
-
 fn main() -> ExitCode {
-    match knock(&Cli::parse()) {
+    let done = match std::env::args().nth(1) {
+        Some(word) if word == PAIR_WORD => make_a_pair_for_another().map_err(Into::into),
+        _ => knock(&Cli::parse()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             println!("refused: {e}");
@@ -86,11 +66,12 @@ fn knock(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
         setegid(Gid::from_raw(maker))?;
         seteuid(Uid::from_raw(maker))?;
     }
-    let mut home = None;
-    let mut kept: Vec<OwnedFd> = Vec::new();
-    let mut fds: Vec<OwnedFd> = Vec::new();
+    let (mut home, mut kept, mut fds) = (None, Vec::new(), Vec::new());
     for kind in &cli.fds {
-        fds.push(make(*kind, &mut home, &mut kept)?);
+        let made = kind.make()?;
+        fds.push(made.fd);
+        kept.extend(made.kept);
+        home = made.home.or(home);
     }
     if let Some(knocker) = cli.knocker {
         let (uid, gid) = (Uid::from_raw(knocker), Gid::from_raw(knocker));
@@ -112,8 +93,8 @@ fn knock(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
     }
     drop(fds);
     let until = Instant::now() + Duration::from_millis(cli.listen);
-    let sink = home.map(|home| std::thread::spawn(move || listen("sink", &home, until)));
-    listen("reply", &link, until);
+    let sink = home.map(|home| std::thread::spawn(move || print_packets("sink", &home, until)));
+    print_packets("reply", &link, until);
     if let Some(sink) = sink {
         sink.join().map_err(|_| "the sink's thread panicked")?;
     }
@@ -128,63 +109,4 @@ fn words(cli: &Cli) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let digits: Vec<char> = cli.say.chars().collect();
     let bytes = digits.chunks(2).map(|two| u8::from_str_radix(&two.iter().collect::<String>(), 16));
     Ok(bytes.collect::<Result<_, _>>()?)
-}
-
-fn make(
-    kind: Kind,
-    home: &mut Option<Link>,
-    kept: &mut Vec<OwnedFd>,
-) -> Result<OwnedFd, Box<dyn std::error::Error>> {
-    Ok(match kind {
-        Kind::Sink => {
-            let (ours, theirs) = Link::pair()?;
-            *home = Some(ours);
-            theirs.into()
-        }
-        Kind::Stream => {
-            let (ours, theirs) = UnixStream::pair()?;
-            kept.push(ours.into());
-            theirs.into()
-        }
-        Kind::Datagram => {
-            let (ours, theirs) = UnixDatagram::pair()?;
-            kept.push(ours.into());
-            theirs.into()
-        }
-        Kind::Pipe => {
-            let (reader, writer) = std::io::pipe()?;
-            kept.push(reader.into());
-            writer.into()
-        }
-        Kind::File => File::open("/dev/null")?.into(),
-        Kind::Connected => {
-            let place = tempfile::tempdir()?;
-            let listener = sd_sys::listener::Listener::bind(&place.path().join("s"), 0o600)?;
-            let link = Link::connect(&place.path().join("s"))?;
-            kept.push(listener.into());
-            link.into()
-        }
-        Kind::Payload => Payload::seal(b"tree 0\n\nmessage\n")?.into(),
-        Kind::Unsealed => {
-            let mut file = File::from(memfd_create("unsealed", MFdFlags::MFD_ALLOW_SEALING)?);
-            file.write_all(b"tree 0\n\nmessage\n")?;
-            file.into()
-        }
-    })
-}
-
-fn listen(name: &str, link: &Link, until: Instant) {
-    loop {
-        match link.receive_by(until) {
-            Ok(Some(packet)) => print!("{name} {}", String::from_utf8_lossy(&packet.bytes)),
-            Ok(None) => return println!("{name}: end"),
-            Err(e) => {
-                println!("{name}: {e}");
-                // A reset connection may still hold what was said before; a time-out holds nothing.
-                if !e.to_string().contains("reset") {
-                    return;
-                }
-            }
-        }
-    }
 }

@@ -50,7 +50,7 @@ impl Keeper<'_> {
 
     /// Waits for the next thing to happen, and sees to it.
     pub(super) fn turn(&mut self, latest: Option<Instant>) -> Result<(), Failure> {
-        let look_again = self.typist.look_again(&self.picture);
+        let look_again = self.look_again();
         let grace = self.grace_ends.map(|(at, _)| at);
         let until =
             [latest, self.ends_at, grace, look_again, self.vt.settles_at()].into_iter().flatten().min();

@@ -3,6 +3,7 @@
 // Each test file uses its own part of this.
 #![allow(dead_code)]
 
+pub(crate) mod keys;
 pub(crate) mod packets;
 
 use std::fs;
@@ -71,6 +72,21 @@ impl Rig {
         Self { program, place, arguments: Vec::new(), path: None }
     }
 
+    /// The rig among the real tools but one, in whose place sd-forge sits; see `sd-forge --help`.
+    pub(crate) fn with_forger(tool: &str, arguments: &[&str]) -> Self {
+        let mut rig = Self::real();
+        let (built, place) = (Path::new(RIG).parent().unwrap(), rig.place.path());
+        for name in test_harness::tools::BINARIES.into_iter().chain(["sd-ask"]).filter(|name| *name != tool) {
+            symlink(built.join(name), place.join(name)).unwrap();
+        }
+        let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
+        let forger = built.join("sd-forge");
+        script(&place.join(tool), &format!("exec {} {} -- \"$@\"", forger.display(), words.join(" ")));
+        rig.program = place.join("sd-rig");
+        link_or_copy(RIG, &rig.program);
+        rig
+    }
+
     /// With these options.
     pub(crate) fn with(mut self, options: &[&str]) -> Self {
         self.arguments.extend(options.iter().map(|word| (*word).to_owned()));
@@ -81,6 +97,12 @@ impl Rig {
     pub(crate) fn with_fake_backend(mut self, arguments: &[&str]) -> Self {
         self.path = Some(fake_backend(self.place(), arguments));
         self
+    }
+
+    /// That types nothing before [`Going::lets_type`].
+    pub(crate) fn holding(self) -> Self {
+        let file = self.place().join("type").to_str().unwrap().to_owned();
+        self.with(&["--hold", &file])
     }
 
     /// A directory of the test's own; it is gone with the rig.
@@ -245,6 +267,11 @@ impl Going {
         eventually(name, || fs::read_to_string(&file).ok())
     }
 
+    /// Whether the script has made this file in its working directory.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.rig.place().join("ready").join(name).exists()
+    }
+
     /// Makes a file in the script's working directory.
     pub(crate) fn make(&self, name: &str) {
         fs::write(self.rig.place().join("ready").join(name), "").unwrap();
@@ -273,6 +300,11 @@ impl Going {
         eventually(&format!("{what:?} in the log of {name}"), || self.log(name).contains(what).then_some(()));
     }
 
+    /// Lets the rig type: for one that was started with `--hold PLACE/type`.
+    pub(crate) fn lets_type(&self) {
+        fs::write(self.place().join("type"), "").unwrap();
+    }
+
     /// Waits until the screen shows this.
     pub(crate) fn shows(&self, what: &str) {
         let file = self.rig.place().join("screens");
@@ -299,11 +331,80 @@ impl Going {
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
     }
 
+    /// Runs one of the tests' tools to its end beside COMMAND, as the desktop user; gives what it printed.
+    pub(crate) fn desktop(&self, tool: &str, arguments: &[&str]) -> String {
+        let output = self.as_desktop(tool, arguments).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    }
+
+    /// As [`Going::desktop`], but lets it run.
+    pub(crate) fn desktop_beside(&self, tool: &str, arguments: &[&str]) -> Beside {
+        let file = tempfile::NamedTempFile::new_in(self.place()).unwrap();
+        let mut command = self.as_desktop(tool, arguments);
+        let output = || Stdio::from(file.as_file().try_clone().unwrap());
+        let child = command.stdout(output()).stderr(output()).spawn().unwrap();
+        Beside { child, file }
+    }
+
+    fn as_desktop(&self, tool: &str, arguments: &[&str]) -> Command {
+        let program = Path::new(RIG).with_file_name(tool);
+        let mut command = Command::new("setpriv");
+        if nix::unistd::geteuid().is_root() {
+            let uid = test_harness::people::People::here().desktop;
+            command.args([format!("--reuid={uid}"), format!("--regid={uid}"), "--clear-groups".to_owned()]);
+        }
+        command
+            .arg(program)
+            .args(arguments)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", self.dir.join("bus/socket").display()))
+            .env("SECRETS_DISPATCHER_CONFIG", self.dir.join("config"))
+            .env("TMPDIR", "/tmp");
+        command
+    }
+
     /// Lets COMMAND end, and the run with it.
     pub(crate) fn let_go(mut self) -> Run {
         fs::write(self.rig.place().join("let-go"), "").unwrap();
         let child = self.child.take().unwrap();
         self.rig.finish(child)
+    }
+}
+
+/// A tool that runs on beside COMMAND, at most until the end of the test.
+pub(crate) struct Beside {
+    child: Child,
+    file: tempfile::NamedTempFile,
+}
+
+impl Beside {
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.file.path()).unwrap()
+    }
+
+    /// Waits until it has printed something that contains this, and gives the first such line.
+    pub(crate) fn says(&self, what: &str) -> String {
+        let found = || self.said().lines().find(|line| line.contains(what)).map(str::to_owned);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if let Some(line) = found() {
+                return line;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("waited in vain for {what:?} in what it printed: {}", self.said())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -331,10 +432,13 @@ pub(crate) fn fake_backend(place: &Path, arguments: &[&str]) -> PathBuf {
     fs::create_dir(&dir).unwrap();
     let program = dir.join("gnome-keyring-daemon");
     let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
-    let script = format!("#!/bin/sh\nexec {} {}\n", env!("CARGO_BIN_EXE_sd-fake-backend"), words.join(" "));
-    fs::write(&program, script).unwrap();
-    for path in [&dir, &program] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    script(&program, &format!("exec {} {}", env!("CARGO_BIN_EXE_sd-fake-backend"), words.join(" ")));
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
     dir
+}
+
+/// A program of one line of shell.
+fn script(program: &Path, line: &str) {
+    fs::write(program, format!("#!/bin/sh\n{line}\n")).unwrap();
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -32,8 +32,6 @@ const TAKEN: u32 = 3;
 pub(crate) enum Error {
     /// The session bus cannot be reached, or has hung up.
     Bus(zbus::Error),
-    /// The kernel does not let us wait for signals.
-    Signals(std::io::Error),
     /// The session bus has closed the connection.
     Closed,
     /// Another program owns the name.
@@ -43,18 +41,10 @@ pub(crate) enum Error {
     },
 }
 
-impl Error {
-    /// The process's exit code, by sysexits.
-    pub(crate) fn exit(&self) -> u8 {
-        sd_sys::exit::UNAVAILABLE
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bus(e) => write!(f, "session bus cannot be used: {e}"),
-            Self::Signals(e) => write!(f, "signals cannot be waited for: {e}"),
             Self::Closed => f.write_str("session bus closed the connection"),
             Self::Taken { pid } => {
                 write!(f, "{NAME} is owned by another program")?;

@@ -28,30 +28,20 @@ mod stop;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use sd_sys::{exit, harden};
+use sd_start::NotServing;
 
 /// The Secret Service of the desktop session; secrets come from the companion after a keypress on VT8
 ///
 /// It owns org.freedesktop.secrets on the session bus and asks sd-gate on the system bus. The bus addresses come from
 /// DBUS_SESSION_BUS_ADDRESS and DBUS_SYSTEM_BUS_ADDRESS.
-#[derive(Parser)]
+#[derive(clap::Parser)]
 #[command(name = "sd-agent", version)]
 struct Arguments {}
 
 fn main() -> ExitCode {
-    let Arguments {} = Arguments::parse();
-    if let Err(e) = harden::this_process() {
-        sd_journal::error(e);
-        return exit::code(exit::UNAVAILABLE);
-    }
-    let served =
-        stop::Stop::take().map_err(bus::Error::Signals).and_then(|stop| smol::block_on(bus::serve(&stop)));
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            sd_journal::error(&e);
-            exit::code(e.exit())
-        }
-    }
+    sd_start::run(|Arguments {}| {
+        sd_start::hardened()?;
+        let stop = stop::Stop::take()?;
+        smol::block_on(bus::serve(&stop)).map_err(|e| NotServing::Unavailable(e.to_string()))
+    })
 }

@@ -1,5 +1,6 @@
 //! The hop to sd-decide: one connection a packet, and the note that comes back on it.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +8,8 @@ use std::time::Duration;
 use async_io::{Async, Timer};
 use sd_sys::link::Link;
 use sd_wire::ask::{Note, Packet};
-use sd_wire::line::Words;
+use sd_wire::fault::Fault;
+use sd_wire::line::{Malformed, Words};
 use smol::future::FutureExt;
 
 use crate::error::Refusal;
@@ -27,11 +29,11 @@ impl Decide {
     /// Sends one packet. The connection that comes back brings the note.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] when sd-decide is not there, [`Refusal::BadArgument`] when the packet would be too long.
-    pub(crate) fn say(&self, packet: &Packet, fds: &[BorrowedFd<'_>]) -> Result<Link, Refusal> {
-        let line = packet.to_line().map_err(|e| Refusal::BadArgument(e.to_string()))?;
-        let link = Link::connect(&self.path).map_err(|e| unavailable(&e))?;
-        link.send(&line, fds).map_err(|e| unavailable(&e))?;
+    /// [`Unsaid`].
+    pub(crate) fn say(&self, packet: &Packet, fds: &[BorrowedFd<'_>]) -> Result<Link, Unsaid> {
+        let line = packet.to_line().map_err(Unsaid::TooLong)?;
+        let link = Link::connect(&self.path).map_err(Unsaid::Unavailable)?;
+        link.send(&line, fds).map_err(Unsaid::Unavailable)?;
         Ok(link)
     }
 
@@ -72,9 +74,33 @@ pub(crate) fn beside<'a>(sink: &'a impl AsFd, payload: Option<&'a impl AsFd>) ->
     std::iter::once(sink.as_fd()).chain(payload.map(AsFd::as_fd)).collect()
 }
 
-fn unavailable(e: &std::io::Error) -> Refusal {
-    Refusal::Unavailable(format!(
-        "the approval screen is not running ({e}); log in again, or ask an administrator to start \
-         secrets-dispatcher@<user>.target"
-    ))
+/// Why a packet did not reach sd-decide.
+#[derive(Debug)]
+pub(crate) enum Unsaid {
+    /// It would be longer than a packet may be.
+    TooLong(Malformed),
+    /// sd-decide is not there.
+    Unavailable(io::Error),
+}
+
+impl Unsaid {
+    /// The same in the words of a sink.
+    pub(crate) fn fault(&self) -> Fault {
+        match self {
+            Self::TooLong(_) => Fault::TooLarge,
+            Self::Unavailable(_) => Fault::Unavailable,
+        }
+    }
+}
+
+impl From<Unsaid> for Refusal {
+    fn from(why: Unsaid) -> Self {
+        match why {
+            Unsaid::TooLong(e) => Self::BadArgument(format!("the request is too long in all: {e}")),
+            Unsaid::Unavailable(e) => Self::Unavailable(format!(
+                "the approval screen is not running ({e}); log in again, or ask an administrator to start \
+                 secrets-dispatcher@<user>.target"
+            )),
+        }
+    }
 }

@@ -75,10 +75,10 @@ impl Gate {
         let ask = Packet::Ask(Box::new(Ask { id: id.clone(), want, claims }));
         let link = match self.decide.say(&ask, &decide::beside(&sink, payload.as_ref())) {
             Ok(link) => link,
-            Err(e) => {
+            Err(why) => {
                 self.tally.leave(&id);
-                admission::reject(sink, &id, Fault::Unavailable);
-                return Err(e);
+                admission::reject(sink, &id, why.fault());
+                return Err(why.into());
             }
         };
         drop(sink);

@@ -8,6 +8,7 @@
 mod arguments;
 mod changed;
 mod failure;
+mod person;
 mod real;
 mod repository;
 mod sign;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("sd-gpg: {failure}");
+            person::tell(&failure);
             failure.exit()
         }
     }
