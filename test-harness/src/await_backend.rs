@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use smol::future::FutureExt;
 use smol::stream::StreamExt;
@@ -17,6 +17,7 @@ pub const WORD: &str = "await-backend";
 
 const NAME: &str = "org.freedesktop.secrets";
 const PATIENCE: Duration = Duration::from_secs(20);
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Waits. 0 when the backend can be used, 69 with a sentence on stderr when not.
 #[must_use]
@@ -49,7 +50,17 @@ async fn wait(name_only: bool) -> Result<(), String> {
             }
         }
     }
-    if name_only { Ok(()) } else { default_is_unlocked(&bus).await }
+    if name_only {
+        return Ok(());
+    }
+    let until = Instant::now() + PATIENCE - AGAIN;
+    loop {
+        // oo7-daemon owns its name before it has opened its keyrings, and says nothing when it has.
+        match default_is_unlocked(&bus).await {
+            Err(_) if Instant::now() < until => smol::Timer::after(AGAIN).await,
+            opened => return opened,
+        };
+    }
 }
 
 async fn default_is_unlocked(bus: &Connection) -> Result<(), String> {

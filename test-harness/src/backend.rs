@@ -56,7 +56,7 @@ fn login_keyring(environment: &Environment, password: &str) -> Result<(), Failur
         keyring.write().await
     });
     made.map_err(|e| std::io::Error::other(e.to_string())).doing("make a keyring for oo7-daemon")?;
-    for path in [data.join("keyrings"), data.join("keyrings/v1"), file] {
+    for path in [data.join("keyrings"), data.join("keyrings/v1"), data, file] {
         let uid = environment.people.companion;
         crate::run_dir::give(&path, uid, uid)?;
     }
