@@ -10,6 +10,7 @@ use std::time::Instant;
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
+use sd_sys::process::Readers;
 use sd_wire::ask::Note;
 use sd_wire::fault::Fault;
 use sd_wire::outcome::Outcome;
@@ -46,6 +47,7 @@ pub(crate) struct Clerk {
     terminal: Terminal,
     pane: Pane,
     signals: Signals,
+    readers: Readers,
     /// What the picture that is being written shows, until all of it is on the terminal.
     picture: Option<Shows>,
 }
@@ -66,6 +68,7 @@ impl Clerk {
             terminal,
             pane: Pane::default(),
             signals,
+            readers: Readers::default(),
             picture: None,
         })
     }
@@ -228,7 +231,7 @@ impl Clerk {
                 return;
             }
         };
-        let caller = Caller::look(&sink, &ask.claims);
+        let caller = Caller::look(&sink, &ask.claims, &self.readers);
         self.cabinet.keep(&ask, sink, payload, gate, &caller);
         self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed })));
     }

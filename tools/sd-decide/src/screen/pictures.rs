@@ -226,7 +226,7 @@ fn hostile_text_is_shown_as_escapes_and_cannot_leave_its_line() {
         filing.ask.claims.says = Some(Text::new("x\x1b]0;y approve   n deny\x07").unwrap());
         let seen = filing.caller.seen.as_mut().unwrap();
         seen.process.comm = "a\nb\u{202e}".to_owned();
-        seen.process.cmdline = vec![b"\xff\x1b[H".to_vec()];
+        seen.arguments = Some(vec![b"\xff\x1b[H".to_vec()]);
         stage.file(filing, Described::Items(vec![hostile.clone()]));
         let lines = stage.quiet();
         let all = text(&lines);
@@ -295,6 +295,15 @@ fn a_claimed_app_that_is_not_there_is_called_so() {
     stage.file(filing(1, read(7), caller), made_up::described(&read(7)));
     let all = text(&stage.quiet());
     assert!(all.contains("~ app         secret-tool (99)") && all.contains("/usr/bin/firefox"), "{all}");
+}
+
+#[test]
+fn arguments_that_could_not_be_read_in_time_are_said_to_be() {
+    let mut caller = Caller::made_up(4711, 99);
+    caller.seen.as_mut().unwrap().arguments = None;
+    let mut stage = Stage::new((120, 40));
+    stage.file(filing(1, read(7), caller), made_up::described(&read(7)));
+    assert!(text(&stage.quiet()).contains("? command     not readable in time"));
 }
 
 #[test]
