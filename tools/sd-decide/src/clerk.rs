@@ -3,6 +3,7 @@
 mod errands;
 mod held;
 mod wait;
+mod watchdog;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -20,6 +21,7 @@ use crate::caller::Caller;
 use crate::clerk::errands::Errands;
 use crate::clerk::held::Cabinet;
 use crate::clerk::wait::{Found, Signals};
+use crate::clerk::watchdog::Watchdog;
 use crate::cli::Cli;
 use crate::commit::Signed;
 use crate::docket::Docket;
@@ -48,6 +50,7 @@ pub(crate) struct Clerk {
     pane: Pane,
     signals: Signals,
     readers: Readers,
+    watchdog: Watchdog,
     /// What the picture that is being written shows, until all of it is on the terminal.
     picture: Option<Shows>,
 }
@@ -69,6 +72,7 @@ impl Clerk {
             pane: Pane::default(),
             signals,
             readers: Readers::default(),
+            watchdog: Watchdog::wanted(),
             picture: None,
         })
     }
@@ -80,6 +84,7 @@ impl Clerk {
         self.draw()?;
         sd_journal::ready();
         loop {
+            self.watchdog.speak(self.now());
             let found = self.wait()?;
             if found.stop {
                 return Ok(());

@@ -6,7 +6,8 @@ mod stage;
 
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::os::unix::net::UnixDatagram;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -409,4 +410,55 @@ fn hung_up_it_ends_as_unavailable() {
     kill(Pid::from_raw(stage.decide.id().try_into().unwrap()), Signal::SIGHUP).unwrap();
     assert_eq!(stage.exit_code(), Some(69));
     assert!(stage.log().contains("the terminal hung up"));
+}
+
+/// The words to the service manager that are there now, or come within this time.
+fn words(notify: &UnixDatagram, wait: Duration) -> Vec<String> {
+    let until = Instant::now() + wait;
+    let mut words = Vec::new();
+    loop {
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        notify.set_read_timeout(Some(left)).unwrap();
+        let mut bytes = [0; 64];
+        match notify.recv(&mut bytes) {
+            Ok(read) => words.push(String::from_utf8(bytes[..read].to_vec()).unwrap()),
+            Err(_) => return words,
+        }
+        if Instant::now() > until {
+            return words;
+        }
+    }
+}
+
+#[test]
+fn idle_it_says_that_it_goes_on_and_stopped_it_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let notify = UnixDatagram::bind(&path).unwrap();
+    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "400000")];
+    let stage = Stage::start_with(everybody_is_me(), 300, &environment);
+    stage.shows("nothing is waiting");
+    let said = words(&notify, Duration::from_secs(2));
+    assert_eq!(said[0], "READY=1\n");
+    let pings = said.iter().filter(|word| *word == "WATCHDOG=1\n").count();
+    // Every 200 ms, and not without a pause; a busy machine may be late.
+    assert!((4..=12).contains(&pings) && pings == said.len() - 1, "{said:?}");
+    let decide = Pid::from_raw(stage.decide.id().try_into().unwrap());
+    kill(decide, Signal::SIGSTOP).unwrap();
+    words(&notify, Duration::from_millis(100));
+    assert!(words(&notify, Duration::from_millis(800)).is_empty(), "it is stopped");
+    kill(decide, Signal::SIGCONT).unwrap();
+    assert!(words(&notify, Duration::from_secs(1)).contains(&"WATCHDOG=1\n".to_owned()));
+}
+
+#[test]
+fn nobody_who_did_not_ask_is_told_that_it_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let notify = UnixDatagram::bind(&path).unwrap();
+    let stage = Stage::start_with(everybody_is_me(), 300, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    stage.shows("nothing is waiting");
+    let (_sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    assert_eq!(words(&notify, Duration::from_millis(300)), ["READY=1\n"]);
 }

@@ -48,6 +48,11 @@ impl Stage {
 
     /// Starts it.
     pub(crate) fn start(parties: Parties, expire: u64) -> Self {
+        Self::start_with(parties, expire, &[])
+    }
+
+    /// Starts it with these variables in its environment.
+    pub(crate) fn start_with(parties: Parties, expire: u64, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("parties"), parties.to_line().unwrap()).unwrap();
@@ -68,6 +73,7 @@ impl Stage {
             .arg("--parties")
             .arg(path("parties"))
             .args(["--expire", &expire.to_string()])
+            .envs(environment.iter().copied())
             .env("TTY", ttyname(&pty.slave).unwrap())
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(door)))
             .stdout(Stdio::null())
