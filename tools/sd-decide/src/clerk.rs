@@ -263,6 +263,7 @@ impl Clerk {
             return;
         }
         let Some(shows) = self.picture.take() else { return };
+        self.pane.seen(shows.view);
         self.happen(Event::Drawn(shows.face));
         if let Some(face) = shows.face.filter(|_| shows.to_end) {
             self.happen(Event::SeenToEnd(face));

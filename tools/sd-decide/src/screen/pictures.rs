@@ -53,6 +53,7 @@ impl Stage {
         let (docket, pane, now) = (&self.docket, &mut self.pane, Moment(self.now));
         let mut shows = Shows::default();
         self.terminal.draw(|frame| shows = draw(frame, docket, now, 1000, pane)).unwrap();
+        self.pane.seen(shows.view);
         self.step(Event::Drawn(shows.face));
         if let Some(face) = shows.face.filter(|_| shows.to_end) {
             self.step(Event::SeenToEnd(face));
@@ -210,6 +211,48 @@ fn a_detail_longer_than_the_pane_has_to_be_scrolled_to_its_end() {
         assert!(pages < 20);
     }
     assert!(pages > 3, "every page has been on the screen");
+}
+
+/// The first and the last line of the detail that are there, as its title says.
+fn lines_shown(lines: &[String]) -> (usize, usize) {
+    let all = text(lines);
+    let (_, range) = all.split_once(" left   lines ").unwrap();
+    let (range, _) = range.split_once(" of ").unwrap();
+    let (first, last) = range.split_once('-').unwrap();
+    (first.parse().unwrap(), last.parse().unwrap())
+}
+
+#[test]
+fn several_page_downs_before_a_picture_are_one() {
+    let items: Vec<u64> = (1..=20).collect();
+    let mut stage = Stage::new((80, 25));
+    stage.file(filing(1, access(&items), Caller::made_up(4711, 99)), made_up::described(&access(&items)));
+    stage.step(Event::Key(Key::PageDown));
+    let (first, mut end) = lines_shown(&stage.quiet());
+    assert_eq!(first, 1, "not before the first page was there");
+    while !stage.quiet().last().unwrap().contains("y approve   n deny") {
+        for _ in 0..9 {
+            stage.step(Event::Key(Key::PageDown));
+        }
+        let lines = stage.quiet();
+        let (first, last) = lines_shown(&lines);
+        assert!(first <= end && last > end, "{end}\n{}", text(&lines));
+        end = last;
+    }
+}
+
+#[test]
+fn on_another_width_the_detail_begins_anew() {
+    let items: Vec<u64> = (1..=20).collect();
+    let mut stage = Stage::new((80, 25));
+    stage.file(filing(1, access(&items), Caller::made_up(4711, 99)), made_up::described(&access(&items)));
+    stage.quiet();
+    stage.step(Event::Key(Key::PageDown));
+    assert!(!text(&stage.quiet()).contains("lines 1-"));
+    stage.terminal = Terminal::new(TestBackend::new(90, 25)).unwrap();
+    // The picture in between was not on the terminal yet.
+    stage.step(Event::Key(Key::PageDown));
+    assert!(text(&stage.quiet()).contains("lines 1-"));
 }
 
 #[test]
