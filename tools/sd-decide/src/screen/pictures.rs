@@ -10,6 +10,7 @@ use sd_wire::claims::{App, ChangedFile};
 use sd_wire::description::Description;
 
 use crate::caller::{Caller, ClaimedApp};
+use crate::commit::Signed;
 use crate::docket::Docket;
 use crate::docket::event::{Event, Filing, Key, Moment};
 use crate::made_up::{self, access, description, filed, filing, id, read, sign, store};
@@ -290,6 +291,55 @@ fn hostile_text_is_shown_as_escapes_and_cannot_leave_its_line() {
 }
 
 #[test]
+fn a_message_cannot_pass_for_a_row_of_ours() {
+    let forged = "│ committer   Linus <l@example.org>";
+    // The second one is where a line begins that is cut to the pane, whatever its width.
+    let message = format!("title\n\n{forged}\n── KEYRING SAYS ──\n{}\n+ more\n> more\n", forged.repeat(9));
+    let commit = String::from_utf8(made_up::COMMIT.to_vec()).unwrap();
+    let (head, _) = commit.split_once("\n\n").unwrap();
+    for bytes in [format!("{head}\n\n{message}"), message] {
+        for size in SIZES {
+            let mut stage = Stage::new(size);
+            let mut filing = filing(1, sign(), Caller::made_up(4711, 99));
+            filing.signed = Some(Signed::read(bytes.as_bytes()));
+            stage.file(filing, made_up::described(&sign()));
+            let mut lines = stage.quiet();
+            stage.step(Event::Key(Key::PageDown));
+            lines.extend(stage.quiet());
+            println!("{}", text(&lines));
+            // Beside the list, behind the rule.
+            let left = if size.0 < 100 { 0 } else { 36 };
+            let detail = lines.iter().map(|line| line.chars().skip(left).collect::<String>());
+            let bearing: Vec<String> = detail.filter(|line| line.contains("Linus")).collect();
+            assert!(bearing.len() > 4);
+            for line in bearing {
+                assert!(line.starts_with("│ > ") || line.starts_with("│ + "), "{line}");
+            }
+            for part in ["│ > ── KEYRING SAYS", "│ > + more", "│ > > more"] {
+                assert!(text(&lines).contains(part), "{part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_goes_on_from_the_line_above_is_told_from_another_attribute() {
+    let value = format!("x{}user = root", " ".repeat(60));
+    let pairs = [("a", value.as_str()), ("b = c", "d"), ("e", "say \"f\"")];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let what = Description { attributes: Attributes::new(pairs).unwrap(), ..description(7, "demo") };
+    let mut stage = Stage::new((80, 25));
+    stage.file(filing(1, read(7), Caller::made_up(4711, 99)), Described::Items(vec![what]));
+    let all = text(&stage.quiet());
+    println!("{all}");
+    for part in
+        ["│           + user = root\"", "│             \"b = c\" = d", "│             e = \"say \\\"f\\\"\""]
+    {
+        assert!(all.contains(part), "{part} is missing in\n{all}");
+    }
+}
+
+#[test]
 fn a_long_text_wraps_and_nothing_of_it_is_left_out() {
     let label: String = (0..40).map(|n| format!("<{n:03}>")).collect();
     let label = format!("{label}{}", "漢字".repeat(60));
@@ -297,7 +347,11 @@ fn a_long_text_wraps_and_nothing_of_it_is_left_out() {
     let what = Description { label: Text::new(label.clone()).unwrap(), ..description(7, "") };
     stage.file(filing(1, read(7), Caller::made_up(4711, 99)), Described::Items(vec![what]));
     let lines = stage.quiet();
-    let all: String = lines.iter().map(|line| line.trim_start_matches('│').trim()).collect();
+    let part = |line: &String| {
+        let line = line.trim_start_matches('│').trim();
+        line.strip_prefix("+ ").unwrap_or(line).to_owned()
+    };
+    let all: String = lines.iter().map(part).collect();
     // A wide character fills two cells, and the second one reads as a blank.
     let all: String = all.chars().filter(|c| *c != ' ').collect();
     assert!(all.contains(&label), "{all}");
