@@ -2,6 +2,7 @@
 
 mod errands;
 mod held;
+mod queue;
 mod wait;
 mod watchdog;
 
@@ -20,6 +21,7 @@ use sd_wire::parties::Parties;
 use crate::caller::Caller;
 use crate::clerk::errands::Errands;
 use crate::clerk::held::Cabinet;
+use crate::clerk::queue::Turn;
 use crate::clerk::wait::{Found, Signals};
 use crate::clerk::watchdog::Watchdog;
 use crate::cli::Cli;
@@ -112,38 +114,27 @@ impl Clerk {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+    /// Does it; what came of it.
+    fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
-            Effect::Describe { id, order } => self.errands.describe(id, order),
+            Effect::Describe { id, maker, order } | Effect::Queue { id, maker, order } => {
+                return self.errands.queue(Turn { id, maker, order }, &mut self.cabinet);
+            }
             Effect::Dispatch { id, order } => {
-                let sent = self.errands.dispatch(&id, &order, self.cabinet.forward(&id));
-                if let Err(why) = sent {
-                    return Some(Event::DispatchFailed { id, why });
+                if let Err(why) = self.errands.dispatch(&id, &order, &mut self.cabinet) {
+                    return vec![Event::DispatchFailed { id, why }];
                 }
-                self.cabinet.moved_on(&id);
-                None
             }
-            Effect::Settle { id, what } => {
-                self.cabinet.settle(&Outcome { id, what });
-                None
-            }
-            Effect::Tell { id, how } => {
-                self.cabinet.tell(&id, how);
-                None
-            }
+            Effect::Settle { id, what } => self.cabinet.settle(&Outcome { id, what }),
+            Effect::Tell { id, how } => self.cabinet.tell(&id, how),
             Effect::Forget { id } => {
                 self.cabinet.forget(&id);
-                self.errands.forget(&id)
+                return self.errands.forget(&id, &mut self.cabinet);
             }
-            Effect::FlushInput => {
-                self.terminal.flush_input();
-                None
-            }
-            Effect::Scroll(pages) => {
-                self.pane.scroll(pages);
-                None
-            }
+            Effect::FlushInput => self.terminal.flush_input(),
+            Effect::Scroll(pages) => self.pane.scroll(pages),
         }
+        Vec::new()
     }
 
     fn look_at_terminal(&mut self, found: &Found) -> Result<(), NotServing> {
@@ -173,7 +164,7 @@ impl Clerk {
         let now = self.now();
         // A key or a hang-up may have moved the places since: then one is heard that has nothing to say yet, and
         // the other in the next round.
-        for event in self.errands.hear(&found.errands, now) {
+        for event in self.errands.hear(&found.errands, now, &mut self.cabinet) {
             self.happen(event);
         }
     }

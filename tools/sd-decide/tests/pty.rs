@@ -462,3 +462,83 @@ fn nobody_who_did_not_ask_is_told_that_it_goes_on() {
     stage.shows("y approve   n deny");
     assert_eq!(words(&notify, Duration::from_millis(300)), ["READY=1\n"]);
 }
+
+fn search() -> Want {
+    Want::Search {
+        collection: None,
+        attributes: Attributes::new([("a".to_owned(), "b".to_owned())]).unwrap(),
+    }
+}
+
+/// The orders that are out, as many as there are by and by.
+fn out(stage: &Stage) -> Vec<(Link, fetch::Order)> {
+    let mut out = Vec::new();
+    while stage.fetch.wait(Duration::from_millis(300)).unwrap() {
+        let (worker, order, _) = stage.ordered::<fetch::Order>();
+        out.push((worker, order));
+    }
+    out
+}
+
+#[test]
+fn a_flood_of_searches_holds_up_no_other_maker_and_no_approved_order() {
+    const DOOR: &str = "SD_DECIDE_TEST_DOOR";
+    if let Some(door) = std::env::var_os(DOOR) {
+        // Another maker, until it is killed.
+        let _held = stage::file_at(door.as_ref(), 500, search(), &[]);
+        std::thread::sleep(Duration::from_secs(60));
+        return;
+    }
+    let stage = Stage::new(300);
+    let (_sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    let flood: Vec<(Link, Link)> = (100..170).map(|n| stage.file(n, search())).collect();
+    // With the read one process has 64 on the docket.
+    let too_many = What::Failed { stage: At::Decide, why: Fault::TooMany };
+    for (sink, _) in &flood[63..] {
+        assert_eq!(outcome(sink).unwrap().what, too_many);
+    }
+    let mut flooding = out(&stage);
+    assert_eq!(flooding.len(), 4, "one maker's share");
+
+    let me = "a_flood_of_searches_holds_up_no_other_maker_and_no_approved_order";
+    let mut other = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", me])
+        .env(DOOR, stage.door())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let (_worker, order, packet) = stage.ordered::<fetch::Order>();
+    let id = AskId::from_random(500_u64.to_be_bytes());
+    assert!(matches!(order, fetch::Order::Search { id: found, .. } if found == id));
+    assert_eq!(packet.fds.len(), 1);
+
+    stage.types(b"y");
+    let (_worker, order, _) = stage.ordered::<fetch::Order>();
+    assert!(matches!(order, fetch::Order::Read { .. }), "{order:?}");
+
+    let (worker, first) = flooding.remove(0);
+    assert!(
+        matches!(first, fetch::Order::Search { id, .. } if id == AskId::from_random(100_u64.to_be_bytes()))
+    );
+    say(&worker, &fetch::Note::Done {});
+    assert_eq!(resolved(&flood[0].1), Resolution::Granted);
+    assert_eq!(out(&stage).len(), 1, "who is done makes room for the next");
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
+
+#[test]
+fn a_search_whose_requester_hangs_up_before_its_turn_is_never_ordered() {
+    let stage = Stage::new(300);
+    let mut searches: Vec<(Link, Link)> = (100..105).map(|n| stage.file(n, search())).collect();
+    let flooding = out(&stage);
+    assert_eq!(flooding.len(), 4);
+    let (sink, gate) = searches.pop().unwrap();
+    drop(sink);
+    assert_eq!(resolved(&gate), Resolution::Withdrawn);
+    for (worker, _) in &flooding {
+        say(worker, &fetch::Note::Done {});
+    }
+    assert!(out(&stage).is_empty());
+}

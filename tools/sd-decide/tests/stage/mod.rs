@@ -4,6 +4,7 @@ use std::fs::{File, Permissions};
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -144,9 +145,14 @@ impl Stage {
         sd_sys::terminal::set_size(self.keyboard.as_ref().unwrap(), columns, rows).unwrap();
     }
 
+    /// Where the gate connects.
+    pub(crate) fn door(&self) -> PathBuf {
+        self.folder.path().join("decide.sock")
+    }
+
     /// A new connection to the door.
     pub(crate) fn gate(&self) -> Link {
-        Link::connect(&self.folder.path().join("decide.sock")).unwrap()
+        Link::connect(&self.door()).unwrap()
     }
 
     /// Files an ask; our end of the sink, and the gate's connection.
@@ -156,12 +162,7 @@ impl Stage {
 
     /// Files an ask with descriptors behind the sink.
     pub(crate) fn file_with(&self, n: u64, want: Want, more: &[BorrowedFd<'_>]) -> (Link, Link) {
-        let (ours, theirs) = Link::pair().unwrap();
-        let ask = Ask { id: AskId::from_random(n.to_be_bytes()), want, claims: Claims::default() };
-        let gate = self.gate();
-        let fds = [&[theirs.as_fd()], more].concat();
-        gate.send(&ask::Packet::Ask(Box::new(ask)).to_line().unwrap(), &fds).unwrap();
-        (ours, gate)
+        file_at(&self.door(), n, want, more)
     }
 
     /// The next connection to sd-fetch, and the order on it.
@@ -196,6 +197,16 @@ impl Drop for Stage {
         let _ = self.decide.kill();
         let _ = self.decide.wait();
     }
+}
+
+/// Files an ask at this door; our end of the sink, and the gate's connection.
+pub(crate) fn file_at(door: &Path, n: u64, want: Want, more: &[BorrowedFd<'_>]) -> (Link, Link) {
+    let (ours, theirs) = Link::pair().unwrap();
+    let ask = Ask { id: AskId::from_random(n.to_be_bytes()), want, claims: Claims::default() };
+    let gate = Link::connect(door).unwrap();
+    let fds = [&[theirs.as_fd()], more].concat();
+    gate.send(&ask::Packet::Ask(Box::new(ask)).to_line().unwrap(), &fds).unwrap();
+    (ours, gate)
 }
 
 /// One uid in all roles.
