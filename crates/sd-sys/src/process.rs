@@ -1,12 +1,16 @@
 //! What `/proc` shows of a process: its present appearance, which it can rewrite, and its pid,
 //! parent and start time, which it cannot.
+//!
+//! Nothing here waits for the process that is looked at, but for [`cmdline`], which says so.
 
 use std::fs::File;
 use std::io::{self, Read};
 
 mod parse;
+mod readers;
 
 pub use parse::{Stat, arguments, control_group, effective_uid, session, stat, terminal};
+pub use readers::{MOST_STUCK, Readers};
 
 /// The most that is read of one file in `/proc`, in bytes.
 const MAX_READ: u64 = 4096;
@@ -26,8 +30,6 @@ pub struct Process {
     pub uid: Option<u32>,
     /// Its controlling terminal, e.g. `tty2`, `pts/3`.
     pub tty: Option<String>,
-    /// Its arguments as it wishes them to be seen, cut after 4 KiB.
-    pub cmdline: Vec<Vec<u8>>,
     /// Its control group (the path in the unified hierarchy).
     pub cgroup: Option<String>,
     /// Its logind session, when it lives in that session's own scope.
@@ -39,7 +41,6 @@ impl Process {
     pub fn look(pid: i32) -> io::Result<Process> {
         let first = look_at_stat(pid)?;
         let uid = read(pid, "status").ok().and_then(|text| effective_uid(&text));
-        let cmdline = read(pid, "cmdline").map(|bytes| arguments(&bytes)).unwrap_or_default();
         let cgroup = read(pid, "cgroup").ok().and_then(|text| control_group(&text));
         // The files above were opened by number: they belong to the same process only if it still
         // is the one of the first look.
@@ -48,7 +49,7 @@ impl Process {
         }
         let session = cgroup.as_deref().and_then(session);
         let Stat { comm, ppid, tty, start } = first;
-        Ok(Process { pid, ppid, start, comm, uid, tty, cmdline, cgroup, session })
+        Ok(Process { pid, ppid, start, comm, uid, tty, cgroup, session })
     }
 }
 
@@ -66,6 +67,21 @@ pub fn ancestors(pid: i32, max: usize) -> Vec<Process> {
         chain.push(parent);
     }
     chain
+}
+
+/// The arguments of the process with this number and start time as it wishes them to be seen, cut
+/// after 4 KiB; `NotFound` when it is gone.
+///
+/// **This may never return.** The kernel reads them out of the process's memory, under a lock that
+/// the process can hold as long as it likes (a fault in a mapping of a file system that does not
+/// answer, a group of processes without time to run). Call it through [`Readers`].
+pub fn cmdline(pid: i32, start: u64) -> io::Result<Vec<Vec<u8>>> {
+    let bytes = read(pid, "cmdline")?;
+    // Opened by number, like the files of `Process::look`.
+    if start_of(pid)? != start {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(arguments(&bytes))
 }
 
 /// When a process started, in clock ticks since boot.

@@ -56,6 +56,17 @@ impl Printable {
         Self(line)
     }
 
+    /// `name = value`. Either stands in quotes, with a backslash before each quote in it, where it would otherwise
+    /// not be plain where it begins and ends.
+    #[must_use]
+    pub fn pair(name: &str, value: &str) -> Self {
+        let mut line = String::with_capacity(name.len().saturating_add(value.len()).saturating_add(3));
+        push_word(&mut line, name);
+        line.push_str(" = ");
+        push_word(&mut line, value);
+        Self(line)
+    }
+
     /// Each line of the text for itself; a carriage return is not a line's end and is shown.
     #[must_use]
     pub fn lines(text: &str) -> Vec<Self> {
@@ -90,6 +101,24 @@ fn push(line: &mut String, c: char) {
             let _ = write!(line, "\\u{{{:x}}}", u32::from(c));
         }
     }
+}
+
+/// One side of a pair.
+fn push_word(line: &mut String, word: &str) {
+    // With a blank around it: a sign at its end would make another sign of the one between the two.
+    let misleads = format!(" {word} ").contains(" = ") || word.starts_with(' ') || word.ends_with(' ');
+    if !misleads && !word.is_empty() && !word.contains('"') {
+        word.chars().for_each(|c| push(line, c));
+        return;
+    }
+    line.push('"');
+    for c in word.chars() {
+        if c == '"' {
+            line.push('\\');
+        }
+        push(line, c);
+    }
+    line.push('"');
 }
 
 /// Whether a character beyond ASCII takes up room and is seen to.

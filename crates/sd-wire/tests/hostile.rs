@@ -151,3 +151,32 @@ fn a_character_about_whose_width_consoles_disagree_is_escaped() {
     assert_eq!(Printable::line("\u{3248}").as_str(), "\\u{3248}");
     assert_eq!(Printable::line("日本 é Ж").as_str(), "日本 é Ж");
 }
+
+#[test]
+fn a_pair_is_quoted_only_where_its_sides_would_not_be_plain() {
+    let pair = |name: &str, value: &str| Printable::pair(name, value).as_str().to_owned();
+    assert_eq!(pair("service", "demo"), "service = demo");
+    assert_eq!(pair("query", "a=b&token=abc=="), "query = a=b&token=abc==");
+    assert_eq!(pair("a", "b = c"), "a = \"b = c\"");
+    assert_eq!(pair("a = b", "c"), "\"a = b\" = c");
+    assert_eq!(pair("a =", "= c"), "\"a =\" = \"= c\"");
+    assert_eq!(pair(" a", "c "), "\" a\" = \"c \"");
+    assert_eq!(pair("", "say \"yes\"\\"), "\"\" = \"say \\\"yes\\\"\\\\\"");
+    assert_eq!(pair("a\n", "\u{202e}"), "a\\n = \\u{202e}");
+}
+
+#[test]
+fn two_pairs_never_look_the_same() {
+    // Every word of at most four of the characters that matter.
+    let signs = ["", "a", " ", "=", "\"", "\\"];
+    let mut words = std::collections::BTreeSet::from([String::new()]);
+    for _ in 0..4 {
+        words = words.iter().flat_map(|word| signs.map(|sign| format!("{word}{sign}"))).collect();
+    }
+    let mut seen = std::collections::HashSet::new();
+    for name in &words {
+        for value in &words {
+            assert!(seen.insert(Printable::pair(name, value)), "{name:?}, {value:?}");
+        }
+    }
+}

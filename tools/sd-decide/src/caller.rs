@@ -2,16 +2,22 @@
 //!
 //! All of it is looked at once, when the ask comes in: what a process becomes later says nothing about who asked.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
-use sd_sys::process::{self, Process};
+use sd_sys::process::{self, Process, Readers};
 use sd_sys::sink::Sink;
 use sd_wire::claims::{App, Claims};
 
 /// The most parents that are looked at.
 const MOST_PARENTS: usize = 8;
+/// How long a process's arguments are waited for: it can keep them from being read.
+const ARGUMENTS: Duration = Duration::from_millis(50);
+/// How long those of all processes of one ask are. Meanwhile nothing else is done.
+const ALL_ARGUMENTS: Duration = Duration::from_millis(200);
+// The maker of the sink and the app that it claims: nobody else's arguments are shown.
+const _: () = assert!(2 * ARGUMENTS.as_millis() <= ALL_ARGUMENTS.as_millis());
 
 /// A process for good: a number can come again, a number with a start time cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,8 @@ pub(crate) struct Caller {
 pub(crate) struct Seen {
     /// The process itself.
     pub(crate) process: Process,
+    /// Its arguments as it wishes them to be seen; `None` when they could not be read in time.
+    pub(crate) arguments: Option<Vec<Vec<u8>>>,
     /// Its parents, nearest first.
     pub(crate) parents: Vec<Process>,
     /// How long before the ask it was started.
@@ -61,11 +69,13 @@ pub(crate) struct ClaimedApp {
 
 impl Caller {
     /// Looks at the maker of the sink, and at the app that it claims to ask for.
-    pub(crate) fn look(sink: &Sink, claims: &Claims) -> Self {
+    pub(crate) fn look(sink: &Sink, claims: &Claims, readers: &Readers) -> Self {
         let maker = sink.maker();
+        let until = Instant::now().checked_add(ALL_ARGUMENTS);
+        let look = |pid| look(pid, readers, until);
         // A dead process's number may be another's by now.
         let seen = maker.alive().then(|| look(maker.pid)).flatten().filter(|_| maker.alive());
-        let app = claims.app.clone().map(|claim| ClaimedApp::look(claim, maker.uid));
+        let app = claims.app.clone().map(|claim| ClaimedApp::look(claim, maker.uid, look));
         Self { pid: maker.pid, uid: maker.uid, gid: maker.gid, pinned: maker.pinned(), seen, app }
     }
 
@@ -89,7 +99,7 @@ impl Caller {
 }
 
 impl ClaimedApp {
-    fn look(claim: App, uid: u32) -> Self {
+    fn look(claim: App, uid: u32, look: impl FnOnce(i32) -> Option<Seen>) -> Self {
         let pid = i32::try_from(claim.pid).ok();
         let seen = pid
             .and_then(look)
@@ -98,11 +108,15 @@ impl ClaimedApp {
     }
 }
 
-fn look(pid: i32) -> Option<Seen> {
+fn look(pid: i32, readers: &Readers, until: Option<Instant>) -> Option<Seen> {
     let process = Process::look(pid).ok()?;
+    let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+    let start = process.start;
+    let arguments =
+        readers.read(left.min(ARGUMENTS), move || process::cmdline(pid, start).unwrap_or_default());
     let parents = process::ancestors(pid, MOST_PARENTS);
     let age = age(process.start);
-    Some(Seen { process, parents, age })
+    Some(Seen { process, arguments, parents, age })
 }
 
 /// How long ago that was, in clock ticks since boot.
@@ -124,13 +138,40 @@ impl Caller {
             comm: "secret-tool".to_owned(),
             uid: Some(1000),
             tty: Some("pts/3".to_owned()),
-            cmdline: vec![b"secret-tool".to_vec(), b"lookup".to_vec(), b"a b".to_vec()],
             cgroup: Some("/user.slice/user-1000.slice/user@1000.service/app.slice/foot.scope".to_owned()),
             session: None,
         };
         let parent = |pid: i32, comm: &str| Process { pid, comm: comm.to_owned(), ..process.clone() };
         let parents = vec![parent(1234, "sh"), parent(1200, "sd-rig")];
-        let seen = Seen { process, parents, age: Some(Duration::from_secs(3)) };
+        let arguments = Some(vec![b"secret-tool".to_vec(), b"lookup".to_vec(), b"a b".to_vec()]);
+        let seen = Seen { process, arguments, parents, age: Some(Duration::from_secs(3)) };
         Self { pid, uid: 1000, gid: 1000, pinned: true, seen: Some(seen), app: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sd_sys::identity::own_pid;
+    use sd_sys::process::MOST_STUCK;
+
+    use super::*;
+
+    #[test]
+    fn a_process_is_looked_at_without_its_arguments_when_four_reads_hang() {
+        let readers = Readers::default();
+        let until = Instant::now().checked_add(Duration::from_secs(60));
+        let seen = look(own_pid(), &readers, until).unwrap();
+        assert!(!seen.arguments.unwrap().is_empty());
+        for _ in 0..MOST_STUCK {
+            readers.read(Duration::ZERO, || {
+                loop {
+                    std::thread::park();
+                }
+            });
+        }
+        let before = Instant::now();
+        let seen = look(own_pid(), &readers, until).unwrap();
+        assert_eq!((seen.process.pid, seen.arguments), (own_pid(), None));
+        assert!(before.elapsed() < ARGUMENTS, "it is not even tried");
     }
 }

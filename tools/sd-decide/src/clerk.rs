@@ -2,7 +2,9 @@
 
 mod errands;
 mod held;
+mod queue;
 mod wait;
+mod watchdog;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -10,6 +12,7 @@ use std::time::Instant;
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
+use sd_sys::process::Readers;
 use sd_wire::ask::Note;
 use sd_wire::fault::Fault;
 use sd_wire::outcome::Outcome;
@@ -18,7 +21,9 @@ use sd_wire::parties::Parties;
 use crate::caller::Caller;
 use crate::clerk::errands::Errands;
 use crate::clerk::held::Cabinet;
+use crate::clerk::queue::Turn;
 use crate::clerk::wait::{Found, Signals};
+use crate::clerk::watchdog::Watchdog;
 use crate::cli::Cli;
 use crate::commit::Signed;
 use crate::docket::Docket;
@@ -46,6 +51,8 @@ pub(crate) struct Clerk {
     terminal: Terminal,
     pane: Pane,
     signals: Signals,
+    readers: Readers,
+    watchdog: Watchdog,
     /// What the picture that is being written shows, until all of it is on the terminal.
     picture: Option<Shows>,
 }
@@ -66,6 +73,8 @@ impl Clerk {
             terminal,
             pane: Pane::default(),
             signals,
+            readers: Readers::default(),
+            watchdog: Watchdog::wanted(),
             picture: None,
         })
     }
@@ -77,6 +86,7 @@ impl Clerk {
         self.draw()?;
         sd_journal::ready();
         loop {
+            self.watchdog.speak(self.now());
             let found = self.wait()?;
             if found.stop {
                 return Ok(());
@@ -104,38 +114,27 @@ impl Clerk {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+    /// Does it; what came of it.
+    fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
-            Effect::Describe { id, order } => self.errands.describe(id, order),
+            Effect::Describe { id, maker, order } | Effect::Queue { id, maker, order } => {
+                return self.errands.queue(Turn { id, maker, order }, &mut self.cabinet);
+            }
             Effect::Dispatch { id, order } => {
-                let sent = self.errands.dispatch(&id, &order, self.cabinet.forward(&id));
-                if let Err(why) = sent {
-                    return Some(Event::DispatchFailed { id, why });
+                if let Err(why) = self.errands.dispatch(&id, &order, &mut self.cabinet) {
+                    return vec![Event::DispatchFailed { id, why }];
                 }
-                self.cabinet.moved_on(&id);
-                None
             }
-            Effect::Settle { id, what } => {
-                self.cabinet.settle(&Outcome { id, what });
-                None
-            }
-            Effect::Tell { id, how } => {
-                self.cabinet.tell(&id, how);
-                None
-            }
+            Effect::Settle { id, what } => self.cabinet.settle(&Outcome { id, what }),
+            Effect::Tell { id, how } => self.cabinet.tell(&id, how),
             Effect::Forget { id } => {
                 self.cabinet.forget(&id);
-                self.errands.forget(&id)
+                return self.errands.forget(&id, &mut self.cabinet);
             }
-            Effect::FlushInput => {
-                self.terminal.flush_input();
-                None
-            }
-            Effect::Scroll(pages) => {
-                self.pane.scroll(pages);
-                None
-            }
+            Effect::FlushInput => self.terminal.flush_input(),
+            Effect::Scroll(pages) => self.pane.scroll(pages),
         }
+        Vec::new()
     }
 
     fn look_at_terminal(&mut self, found: &Found) -> Result<(), NotServing> {
@@ -165,7 +164,7 @@ impl Clerk {
         let now = self.now();
         // A key or a hang-up may have moved the places since: then one is heard that has nothing to say yet, and
         // the other in the next round.
-        for event in self.errands.hear(&found.errands, now) {
+        for event in self.errands.hear(&found.errands, now, &mut self.cabinet) {
             self.happen(event);
         }
     }
@@ -228,7 +227,7 @@ impl Clerk {
                 return;
             }
         };
-        let caller = Caller::look(&sink, &ask.claims);
+        let caller = Caller::look(&sink, &ask.claims, &self.readers);
         self.cabinet.keep(&ask, sink, payload, gate, &caller);
         self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed })));
     }
@@ -255,6 +254,7 @@ impl Clerk {
             return;
         }
         let Some(shows) = self.picture.take() else { return };
+        self.pane.seen(shows.view);
         self.happen(Event::Drawn(shows.face));
         if let Some(face) = shows.face.filter(|_| shows.to_end) {
             self.happen(Event::SeenToEnd(face));

@@ -1,7 +1,8 @@
 //! Every ask that is not settled yet, and the only place that decides what becomes of one.
 //!
 //! Pure: no I/O, no clock. [`Docket::step`] takes what happened and when, and returns what is to be done.
-//! An ask goes `Describing → Waiting → Dispatched`, and leaves at any of these.
+//! An ask goes `Describing → Waiting → Dispatched`, or `Queued → Dispatched` when it needs no key, and leaves at any
+//! of these.
 
 pub(crate) mod effect;
 pub(crate) mod entry;
@@ -81,7 +82,7 @@ impl Docket {
             Event::Active(active) => self.keyboard.activate(now, active),
             Event::Withdrawn { id } => {
                 // There is nobody left to write a line to.
-                if self.find(&id).is_some_and(Entry::is_listed) {
+                if self.find(&id).is_some_and(Entry::is_here) {
                     self.end(now, &id, Resolution::Withdrawn, &mut effects);
                 }
             }
@@ -90,8 +91,14 @@ impl Docket {
                     self.settle(now, &id, What::Cancelled {}, &mut effects);
                 }
             }
+            Event::Sent { id } => {
+                let entry = self.entries.iter_mut().find(|entry| *entry.id() == id);
+                if let Some(entry) = entry.filter(|entry| matches!(entry.state, State::Queued { .. })) {
+                    entry.state = State::Dispatched { until: now.after(deadline::DECIDE_WAITS) };
+                }
+            }
             Event::DispatchFailed { id, why } => {
-                if self.is_dispatched(&id) {
+                if self.find(&id).is_some_and(|entry| !entry.is_listed()) {
                     self.fail(now, &id, why, &mut effects);
                 }
             }
@@ -127,7 +134,7 @@ impl Docket {
 
     /// Whether a cancel of this id would take anything back.
     pub(crate) fn can_cancel(&self, id: &AskId) -> bool {
-        self.find(id).is_some_and(Entry::is_listed)
+        self.find(id).is_some_and(Entry::is_here)
     }
 
     /// The keyboard: what a key would do now.
@@ -171,12 +178,13 @@ impl Docket {
             return;
         }
         self.grants.retain(|grant| !grant.is_over(now));
-        let road =
-            self.granted(now, &filing).map_or_else(|| routing::road(&id, &filing.ask.want), Road::AtOnce);
-        let until = now.after(deadline::DECIDE_WAITS);
-        let (state, effect) = match road {
-            Road::AtOnce(order) => (State::Dispatched { until }, Effect::Dispatch { id, order }),
-            Road::ByKey(order) => (State::Describing { until }, Effect::Describe { id, order }),
+        let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
+        let (state, effect) = match self.granted(now, &filing) {
+            Some(order) => (State::Dispatched { until }, Effect::Dispatch { id, order }),
+            None => match routing::road(&id, &filing.ask.want) {
+                Road::InTurn(order) => (State::Queued { until }, Effect::Queue { id, maker, order }),
+                Road::ByKey(order) => (State::Describing { until }, Effect::Describe { id, maker, order }),
+            },
         };
         self.entries.push(Entry { filing, expires: now.after(self.expire), state, seen_to_end: false });
         effects.push(effect);
@@ -214,6 +222,7 @@ impl Docket {
             let Some(entry) = self.find(&id) else { continue };
             match entry.state {
                 State::Dispatched { .. } => self.end(now, &id, Resolution::Failed, effects),
+                State::Queued { .. } => self.fail(now, &id, Fault::Timeout, effects),
                 _ if entry.expires <= now => self.settle(now, &id, What::Expired {}, effects),
                 _ => self.fail(now, &id, Fault::Timeout, effects),
             }

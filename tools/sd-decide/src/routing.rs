@@ -32,8 +32,8 @@ pub(crate) enum Order {
 /// How an ask sets out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Road {
-    /// Nobody is asked: the order goes out as the ask comes in.
-    AtOnce(Order),
+    /// Nobody is asked: the order goes out when it is its maker's turn.
+    InTurn(Order),
     /// A person is asked, once this order has told what to show.
     ByKey(Order),
 }
@@ -69,12 +69,12 @@ pub(crate) enum Yes {
 pub(crate) fn road(id: &AskId, want: &Want) -> Road {
     let id = id.clone();
     match want {
-        Want::Search { collection, attributes } => Road::AtOnce(Order::Fetch(fetch::Order::Search {
+        Want::Search { collection, attributes } => Road::InTurn(Order::Fetch(fetch::Order::Search {
             id,
             collection: collection.clone(),
             attributes: attributes.clone(),
         })),
-        Want::Collections {} => Road::AtOnce(Order::Fetch(fetch::Order::Collections { id })),
+        Want::Collections {} => Road::InTurn(Order::Fetch(fetch::Order::Collections { id })),
         Want::Read { item } | Want::Delete { item } => Road::ByKey(describe(id, vec![item.clone()])),
         Want::Access { items } => Road::ByKey(describe(id, items.to_vec())),
         Want::Store { collection, attributes, replace, .. } => {

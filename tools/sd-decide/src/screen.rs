@@ -19,7 +19,7 @@ use ratatui::text::Line;
 use crate::docket::Docket;
 use crate::docket::entry::Face;
 use crate::docket::event::Moment;
-pub(crate) use crate::screen::pane::Pane;
+pub(crate) use crate::screen::pane::{Pane, View};
 
 /// Below this many columns or rows nothing can be settled: what is shown would not be readable.
 const SMALLEST: (u16, u16) = (60, 18);
@@ -37,6 +37,8 @@ pub(crate) struct Shows {
     pub(crate) face: Option<Face>,
     /// Whether the last line of that detail is there.
     pub(crate) to_end: bool,
+    /// Which part of the detail is there.
+    pub(crate) view: Option<View>,
 }
 
 /// Draws the docket for the desktop user `desktop`, and says what of it a person can see.

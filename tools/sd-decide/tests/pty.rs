@@ -6,7 +6,8 @@ mod stage;
 
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::os::unix::net::UnixDatagram;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -409,4 +410,135 @@ fn hung_up_it_ends_as_unavailable() {
     kill(Pid::from_raw(stage.decide.id().try_into().unwrap()), Signal::SIGHUP).unwrap();
     assert_eq!(stage.exit_code(), Some(69));
     assert!(stage.log().contains("the terminal hung up"));
+}
+
+/// The words to the service manager that are there now, or come within this time.
+fn words(notify: &UnixDatagram, wait: Duration) -> Vec<String> {
+    let until = Instant::now() + wait;
+    let mut words = Vec::new();
+    loop {
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        notify.set_read_timeout(Some(left)).unwrap();
+        let mut bytes = [0; 64];
+        match notify.recv(&mut bytes) {
+            Ok(read) => words.push(String::from_utf8(bytes[..read].to_vec()).unwrap()),
+            Err(_) => return words,
+        }
+        if Instant::now() > until {
+            return words;
+        }
+    }
+}
+
+#[test]
+fn idle_it_says_that_it_goes_on_and_stopped_it_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let notify = UnixDatagram::bind(&path).unwrap();
+    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "400000")];
+    let stage = Stage::start_with(everybody_is_me(), 300, &environment);
+    stage.shows("nothing is waiting");
+    let said = words(&notify, Duration::from_secs(2));
+    assert_eq!(said[0], "READY=1\n");
+    let pings = said.iter().filter(|word| *word == "WATCHDOG=1\n").count();
+    // Every 200 ms, and not without a pause; a busy machine may be late.
+    assert!((4..=12).contains(&pings) && pings == said.len() - 1, "{said:?}");
+    let decide = Pid::from_raw(stage.decide.id().try_into().unwrap());
+    kill(decide, Signal::SIGSTOP).unwrap();
+    words(&notify, Duration::from_millis(100));
+    assert!(words(&notify, Duration::from_millis(800)).is_empty(), "it is stopped");
+    kill(decide, Signal::SIGCONT).unwrap();
+    assert!(words(&notify, Duration::from_secs(1)).contains(&"WATCHDOG=1\n".to_owned()));
+}
+
+#[test]
+fn nobody_who_did_not_ask_is_told_that_it_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let notify = UnixDatagram::bind(&path).unwrap();
+    let stage = Stage::start_with(everybody_is_me(), 300, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    stage.shows("nothing is waiting");
+    let (_sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    assert_eq!(words(&notify, Duration::from_millis(300)), ["READY=1\n"]);
+}
+
+fn search() -> Want {
+    Want::Search {
+        collection: None,
+        attributes: Attributes::new([("a".to_owned(), "b".to_owned())]).unwrap(),
+    }
+}
+
+/// The orders that are out, as many as there are by and by.
+fn out(stage: &Stage) -> Vec<(Link, fetch::Order)> {
+    let mut out = Vec::new();
+    while stage.fetch.wait(Duration::from_millis(300)).unwrap() {
+        let (worker, order, _) = stage.ordered::<fetch::Order>();
+        out.push((worker, order));
+    }
+    out
+}
+
+#[test]
+fn a_flood_of_searches_holds_up_no_other_maker_and_no_approved_order() {
+    const DOOR: &str = "SD_DECIDE_TEST_DOOR";
+    if let Some(door) = std::env::var_os(DOOR) {
+        // Another maker, until it is killed.
+        let _held = stage::file_at(door.as_ref(), 500, search(), &[]);
+        std::thread::sleep(Duration::from_secs(60));
+        return;
+    }
+    let stage = Stage::new(300);
+    let (_sink, _gate) = described(&stage, 1);
+    stage.shows("y approve   n deny");
+    let flood: Vec<(Link, Link)> = (100..170).map(|n| stage.file(n, search())).collect();
+    // With the read one process has 64 on the docket.
+    let too_many = What::Failed { stage: At::Decide, why: Fault::TooMany };
+    for (sink, _) in &flood[63..] {
+        assert_eq!(outcome(sink).unwrap().what, too_many);
+    }
+    let mut flooding = out(&stage);
+    assert_eq!(flooding.len(), 4, "one maker's share");
+
+    let me = "a_flood_of_searches_holds_up_no_other_maker_and_no_approved_order";
+    let mut other = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", me])
+        .env(DOOR, stage.door())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let (_worker, order, packet) = stage.ordered::<fetch::Order>();
+    let id = AskId::from_random(500_u64.to_be_bytes());
+    assert!(matches!(order, fetch::Order::Search { id: found, .. } if found == id));
+    assert_eq!(packet.fds.len(), 1);
+
+    stage.types(b"y");
+    let (_worker, order, _) = stage.ordered::<fetch::Order>();
+    assert!(matches!(order, fetch::Order::Read { .. }), "{order:?}");
+
+    let (worker, first) = flooding.remove(0);
+    assert!(
+        matches!(first, fetch::Order::Search { id, .. } if id == AskId::from_random(100_u64.to_be_bytes()))
+    );
+    say(&worker, &fetch::Note::Done {});
+    assert_eq!(resolved(&flood[0].1), Resolution::Granted);
+    assert_eq!(out(&stage).len(), 1, "who is done makes room for the next");
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
+
+#[test]
+fn a_search_whose_requester_hangs_up_before_its_turn_is_never_ordered() {
+    let stage = Stage::new(300);
+    let mut searches: Vec<(Link, Link)> = (100..105).map(|n| stage.file(n, search())).collect();
+    let flooding = out(&stage);
+    assert_eq!(flooding.len(), 4);
+    let (sink, gate) = searches.pop().unwrap();
+    drop(sink);
+    assert_eq!(resolved(&gate), Resolution::Withdrawn);
+    for (worker, _) in &flooding {
+        say(worker, &fetch::Note::Done {});
+    }
+    assert!(out(&stage).is_empty());
 }

@@ -7,7 +7,8 @@ fn this_process_looks_like_itself() {
     assert_eq!((me.pid, me.uid), (own_pid(), Some(own_uid())));
     assert_eq!(me.ppid, nix::unistd::getppid().as_raw());
     let first: Vec<u8> = std::os::unix::ffi::OsStringExt::into_vec(std::env::args_os().next().unwrap());
-    assert_eq!(me.cmdline[0], first);
+    assert_eq!(cmdline(me.pid, me.start).unwrap()[0], first);
+    assert_eq!(cmdline(me.pid, me.start + 1).unwrap_err().kind(), io::ErrorKind::NotFound);
     assert_eq!(me.start, start_of(own_pid()).unwrap());
     assert!(me.start > 0 && !me.comm.is_empty());
 }

@@ -1,6 +1,5 @@
 //! The orders that are out, and those that wait for their turn.
 
-use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -10,16 +9,14 @@ use sd_wire::fault::Fault;
 use sd_wire::fetch;
 use sd_wire::id::AskId;
 
-use crate::clerk::held;
+use crate::clerk::held::{self, Cabinet};
+use crate::clerk::queue::{Queue, Share, Turn};
 use crate::cli::Cli;
 use crate::docket::event::{Event, Moment};
 use crate::routing::Order;
 use crate::worker::{Errand, Report, Workers};
 
-/// The most descriptions that are ordered at once. A flood of asks waits here, not in the worker's queue, so that an
-/// order that a person approved is not turned away for it.
-const MOST_DESCRIPTIONS: usize = 8;
-/// The most questions for the lock state that are out at once, likewise: they cost a requester nothing.
+/// The most questions for the lock state that are out at once: they cost a requester nothing.
 const MOST_QUESTIONS: usize = 4;
 /// How long the gate waits for the store's lock state.
 const STATE_WAITS: Duration = Duration::from_millis(1500);
@@ -28,12 +25,14 @@ const STATE_WAITS: Duration = Duration::from_millis(1500);
 pub(crate) struct Errands {
     workers: Workers,
     out: Vec<Out>,
-    queue: VecDeque<(AskId, Order)>,
+    queue: Queue,
 }
 
 struct Out {
     errand: Errand,
     purpose: Purpose,
+    /// What it takes up, when it went out without a key.
+    share: Option<Share>,
 }
 
 enum Purpose {
@@ -46,7 +45,7 @@ impl Errands {
     /// None yet, to the workers that the command line names.
     pub(crate) fn new(cli: &Cli, companion: u32) -> Self {
         let workers = Workers { fetch: cli.fetch.clone(), sign: cli.sign.clone(), companion };
-        Self { workers, out: Vec::new(), queue: VecDeque::new() }
+        Self { workers, out: Vec::new(), queue: Queue::default() }
     }
 
     /// The connections on which notes may come.
@@ -64,24 +63,31 @@ impl Errands {
         self.out.iter().filter_map(|out| out.purpose.until()).min()
     }
 
-    /// Orders a description, now or when it is its turn; the event, when that failed.
-    pub(crate) fn describe(&mut self, id: AskId, order: Order) -> Option<Event> {
-        self.queue.push_back((id, order));
-        self.next()
+    /// Sends an order without a key, now or when it is its turn; what came of it, and of those before it.
+    pub(crate) fn queue(&mut self, turn: Turn, cabinet: &mut Cabinet) -> Vec<Event> {
+        self.queue.push(turn);
+        self.next(cabinet)
     }
 
-    /// Sends an order off with the sink.
-    pub(crate) fn dispatch(
+    /// Sends an order off with the sink. Those that wait for their turn do not hold it up.
+    pub(crate) fn dispatch(&mut self, id: &AskId, order: &Order, cabinet: &mut Cabinet) -> Result<(), Fault> {
+        self.release(id, order, None, cabinet)
+    }
+
+    fn release(
         &mut self,
         id: &AskId,
         order: &Order,
-        fds: Vec<BorrowedFd<'_>>,
+        share: Option<Share>,
+        cabinet: &mut Cabinet,
     ) -> Result<(), Fault> {
+        let fds = cabinet.forward(id);
         if fds.len() != descriptors(order) {
             return Err(Fault::Malformed);
         }
         let errand = self.workers.order(order, &fds)?;
-        self.out.push(Out { errand, purpose: Purpose::Release { id: id.clone() } });
+        self.out.push(Out { errand, purpose: Purpose::Release { id: id.clone() }, share });
+        cabinet.moved_on(id);
         Ok(())
     }
 
@@ -93,22 +99,22 @@ impl Errands {
         match self.workers.order(&Order::Fetch(fetch::Order::State {}), &[]) {
             Ok(errand) => {
                 let purpose = Purpose::State { gate, pending, until: now.after(STATE_WAITS) };
-                self.out.push(Out { errand, purpose });
+                self.out.push(Out { errand, purpose, share: None });
             }
             Err(_) => held::note(&gate, &Note::Status { pending, locked: None }),
         }
     }
 
-    /// Closes what is out or queued for an ask, and sends what waited for it; the event, when that failed.
-    pub(crate) fn forget(&mut self, id: &AskId) -> Option<Event> {
-        self.queue.retain(|(queued, _)| queued != id);
+    /// Closes what is out or queued for an ask, and sends what waited for it; what came of that.
+    pub(crate) fn forget(&mut self, id: &AskId, cabinet: &mut Cabinet) -> Vec<Event> {
+        self.queue.forget(id);
         self.out.retain(|out| out.purpose.ask() != Some(id));
-        self.next()
+        self.next(cabinet)
     }
 
     /// What has come back on the connections at these places, as events; and the questions that have waited too
     /// long are answered.
-    pub(crate) fn hear(&mut self, places: &[usize], now: Moment) -> Vec<Event> {
+    pub(crate) fn hear(&mut self, places: &[usize], now: Moment, cabinet: &mut Cabinet) -> Vec<Event> {
         let mut events = Vec::new();
         for (n, mut out) in std::mem::take(&mut self.out).into_iter().enumerate() {
             let report = if places.contains(&n) { out.errand.report() } else { None };
@@ -119,19 +125,32 @@ impl Errands {
                 (None, false) => self.out.push(out),
             }
         }
-        events.extend(self.next());
+        events.extend(self.next(cabinet));
         events
     }
 
-    /// Sends queued orders while there is room. One that fails makes room for the next when its event is heard.
-    fn next(&mut self) -> Option<Event> {
-        let busy = |out: &&Out| matches!(out.purpose, Purpose::Describe { .. });
-        while self.out.iter().filter(busy).count() < MOST_DESCRIPTIONS {
-            let (id, order) = self.queue.pop_front()?;
-            match self.workers.order(&order, &[]) {
-                Ok(errand) => self.out.push(Out { errand, purpose: Purpose::Describe { id } }),
-                Err(why) => return Some(Event::DescribeFailed { id, why }),
-            }
+    /// Sends queued orders while there is room; what came of it.
+    fn next(&mut self, cabinet: &mut Cabinet) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            let out: Vec<Share> = self.out.iter().filter_map(|out| out.share).collect();
+            let Some(turn) = self.queue.next(&out) else { return events };
+            events.extend(self.send(turn, cabinet));
+        }
+    }
+
+    fn send(&mut self, turn: Turn, cabinet: &mut Cabinet) -> Option<Event> {
+        let share = Some(turn.share());
+        let Turn { id, order, .. } = turn;
+        if descriptors(&order) > 0 {
+            return Some(match self.release(&id, &order, share, cabinet) {
+                Ok(()) => Event::Sent { id },
+                Err(why) => Event::DispatchFailed { id, why },
+            });
+        }
+        match self.workers.order(&order, &[]) {
+            Ok(errand) => self.out.push(Out { errand, purpose: Purpose::Describe { id }, share }),
+            Err(why) => return Some(Event::DescribeFailed { id, why }),
         }
         None
     }

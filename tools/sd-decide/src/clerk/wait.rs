@@ -123,7 +123,7 @@ impl Clerk {
 
     /// Until something is due. For ever when nothing is: an idle screen costs nothing.
     fn timeout(&self, now: Moment) -> PollTimeout {
-        let due = [self.docket.due(), self.door.due(now), self.errands.due()];
+        let due = [self.docket.due(), self.door.due(now), self.errands.due(), self.watchdog.due()];
         let mut wait = due.into_iter().flatten().map(|due| due.since(now)).min();
         let mut at_most = |limit: u64| wait = Some(wait.map_or(limit, |wait| wait.min(limit)));
         if self.docket.listed().next().is_some() {

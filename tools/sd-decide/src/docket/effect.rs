@@ -13,10 +13,21 @@ pub(crate) enum Effect {
     Describe {
         /// Of which ask.
         id: AskId,
+        /// Whose turn this takes: the process that made the sink.
+        maker: i32,
         /// The order; it takes no sink along.
         order: Order,
     },
-    /// Send the order and the sink to the worker.
+    /// Send the order and the sink to the worker, without a key, when it is its maker's turn.
+    Queue {
+        /// Of which ask.
+        id: AskId,
+        /// Whose turn this takes: the process that made the sink.
+        maker: i32,
+        /// The order.
+        order: Order,
+    },
+    /// Send the order and the sink to the worker, now.
     Dispatch {
         /// Of which ask.
         id: AskId,

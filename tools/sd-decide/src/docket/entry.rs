@@ -18,6 +18,11 @@ pub(crate) struct Entry {
 /// How far an ask has come.
 #[derive(Clone, Debug)]
 pub(crate) enum State {
+    /// It needs no key, and waits for its turn at the worker.
+    Queued {
+        /// When that takes too long.
+        until: Moment,
+    },
     /// A worker was asked what it is about; until then it is given up.
     Describing {
         /// When that takes too long.
@@ -81,6 +86,11 @@ impl Entry {
 
     /// Whether a person is, or will be, asked: it is on the screen's list.
     pub(crate) fn is_listed(&self) -> bool {
+        matches!(self.state, State::Describing { .. } | State::Waiting { .. })
+    }
+
+    /// Whether its sink is still here.
+    pub(crate) fn is_here(&self) -> bool {
         !matches!(self.state, State::Dispatched { .. })
     }
 
@@ -99,7 +109,7 @@ impl Entry {
         match self.state {
             State::Describing { until } => until.min(self.expires),
             State::Waiting { .. } => self.expires,
-            State::Dispatched { until } => until,
+            State::Queued { until } | State::Dispatched { until } => until,
         }
     }
 }

@@ -96,7 +96,12 @@ pub(crate) enum Event {
         /// Which ask.
         id: AskId,
     },
-    /// A dispatch did not reach the worker: the sink is still here.
+    /// It was its turn: the order without a key is out, and the sink with it.
+    Sent {
+        /// Which ask.
+        id: AskId,
+    },
+    /// An order did not reach the worker: the sink is still here.
     DispatchFailed {
         /// Which ask.
         id: AskId,

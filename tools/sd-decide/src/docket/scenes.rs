@@ -69,6 +69,10 @@ fn dispatched(effects: &[Effect]) -> Vec<&Order> {
         .collect()
 }
 
+fn queued(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| matches!(effect, Effect::Queue { .. })).count()
+}
+
 fn told(effects: &[Effect]) -> Vec<Resolution> {
     effects.iter().filter_map(|e| if let Effect::Tell { how, .. } = e { Some(*how) } else { None }).collect()
 }
@@ -218,11 +222,12 @@ fn searches_and_collections_go_on_without_a_key_and_nothing_else_does() {
     let search = Want::Search { collection: None, attributes: made_up::attributes() };
     for want in [search, Want::Collections {}] {
         let mut scene = Scene::new();
-        assert_eq!(dispatched(&scene.step(filed(1, want))).len(), 1);
+        assert_eq!(queued(&scene.step(filed(1, want))), 1);
     }
     for want in [read(1), access(&[1, 2]), store(), Want::Delete { item: item(1) }, sign()] {
         let mut scene = Scene::new();
-        assert!(dispatched(&scene.step(filed(1, want.clone()))).is_empty());
+        let effects = scene.step(filed(1, want.clone()));
+        assert!(dispatched(&effects).is_empty() && queued(&effects) == 0);
         scene.step(Event::Described { id: id(1), what: made_up::described(&want) });
         assert!(scene.docket.selected().is_some(), "{want:?}");
     }
@@ -341,6 +346,8 @@ fn a_description_of_something_else_is_never_shown() {
 fn a_worker_that_says_nothing_is_given_up() {
     let mut scene = Scene::new();
     scene.step(filed(1, Want::Collections {}));
+    scene.wait(1000);
+    scene.step(Event::Sent { id: id(1) });
     assert!(scene.wait(decide_waits() - 1).is_empty());
     let effects = scene.wait(1);
     assert!(settled(&effects).is_empty(), "the sink is the worker's");
@@ -378,9 +385,24 @@ fn a_cancel_takes_back_what_waits_and_nothing_that_is_dispatched() {
     scene.file(1, read(7));
     assert_eq!(settled(&scene.step(Event::Cancelled { id: id(1) })), [&What::Cancelled {}]);
     scene.step(filed(2, Want::Collections {}));
+    scene.step(Event::Sent { id: id(2) });
     assert!(!scene.docket.can_cancel(&id(2)));
     assert!(scene.step(Event::Cancelled { id: id(2) }).is_empty());
     assert!(scene.step(Event::Cancelled { id: id(3) }).is_empty());
+}
+
+#[test]
+fn a_search_that_waits_for_its_turn_can_be_taken_back_and_does_not_wait_for_ever() {
+    let mut scene = Scene::new();
+    scene.step(filed(1, Want::Collections {}));
+    assert_eq!(told(&scene.step(Event::Withdrawn { id: id(1) })), [Resolution::Withdrawn]);
+    scene.step(filed(2, Want::Collections {}));
+    assert_eq!(settled(&scene.step(Event::Cancelled { id: id(2) })), [&What::Cancelled {}]);
+    scene.step(filed(3, Want::Collections {}));
+    assert!(scene.docket.listed().next().is_none(), "nobody is asked about it");
+    let effects = scene.wait(decide_waits());
+    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Timeout }]);
+    assert!(scene.step(Event::Sent { id: id(3) }).is_empty());
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Who asks: what the kernel attests, what it looks like, what it claims. Three sections that look different.
 
-use sd_sys::process::Process;
 use sd_wire::ask::Want;
 use sd_wire::printable::Printable;
 
@@ -36,7 +35,7 @@ pub(super) fn caller(caller: &Caller, rows: &mut Vec<Row>) {
 /// What a process says it is, by its name, its arguments and its group.
 fn looks(seen: &Seen, trust: Trust, rows: &mut Vec<Row>) {
     rows.push(Row::fact(trust, "name", Printable::line(&seen.process.comm)));
-    rows.push(Row::fact(trust, "command", command(&seen.process)));
+    rows.push(Row::fact(trust, "command", command(seen)));
     let names: Vec<String> =
         seen.parents.iter().map(|parent| format!("{} ({})", parent.comm, parent.pid)).collect();
     if !names.is_empty() {
@@ -48,9 +47,10 @@ fn looks(seen: &Seen, trust: Trust, rows: &mut Vec<Row>) {
 }
 
 /// The arguments; one with blanks or none at all stands in quotes.
-fn command(process: &Process) -> Printable {
+fn command(seen: &Seen) -> Printable {
+    let Some(arguments) = &seen.arguments else { return Printable::line("not readable in time") };
     let mut line: Vec<u8> = Vec::new();
-    for argument in &process.cmdline {
+    for argument in arguments {
         if !line.is_empty() {
             line.push(b' ');
         }
@@ -112,7 +112,7 @@ fn claimed_app(app: &ClaimedApp, rows: &mut Vec<Row>) {
     if let Some(exe) = &app.claim.exe {
         rows.push(Row::fact(Trust::Claim, "executable", Printable::line(exe)));
     }
-    rows.push(Row::fact(Trust::Claim, "command", command(&seen.process)));
+    rows.push(Row::fact(Trust::Claim, "command", command(seen)));
     let names: Vec<String> =
         seen.parents.iter().map(|parent| format!("{} ({})", parent.comm, parent.pid)).collect();
     if !names.is_empty() {

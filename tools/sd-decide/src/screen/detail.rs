@@ -92,7 +92,7 @@ fn attributes(attributes: &Attributes, rows: &mut Vec<Row>) {
     }
     for (n, (name, value)) in attributes.iter().enumerate() {
         let title = if n == 0 { "attributes" } else { "" };
-        rows.push(fact(title, &format!("{name} = {value}")));
+        rows.push(Row::fact(Trust::Fact, title, Printable::pair(name, value)));
     }
 }
 

@@ -20,7 +20,8 @@ const HELP: &str = "\
  What stands behind a solid bar  │  is what the backend, the kernel or the
  signed bytes say. What stands behind  ?  is how a process looks, and it can
  choose that. What stands behind  ~  is what the requester says of itself:
- nobody has checked it.
+ nobody has checked it. Behind  >  stands a line of a message or of unknown
+ bytes, behind  +  what goes on from the line above.
 
  An ask that nobody answers expires, and nothing is released.";
 

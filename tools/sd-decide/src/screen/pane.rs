@@ -11,6 +11,15 @@ use crate::docket::entry::Face;
 use crate::docket::event::Moment;
 use crate::screen::{Shows, detail};
 
+/// A part of an ask's detail, on a pane of some size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    face: Face,
+    width: u16,
+    height: usize,
+    top: usize,
+}
+
 /// The pane. It keeps the lines of the ask that it showed last: they are cut once, not with every picture.
 #[derive(Debug, Default)]
 pub(crate) struct Pane {
@@ -18,11 +27,22 @@ pub(crate) struct Pane {
     lines: Vec<Line<'static>>,
     top: usize,
     height: usize,
+    /// What is on the terminal, all of it.
+    seen: Option<View>,
 }
 
 impl Pane {
-    /// Moves by pages, down when positive; one line stays to read on from.
+    /// Remembers that a picture with this view is on the terminal, all of it.
+    pub(crate) fn seen(&mut self, view: Option<View>) {
+        self.seen = view;
+    }
+
+    /// Moves by pages, down when positive; one line stays to read on from. Not before the page that it is on has
+    /// been on the terminal: otherwise the end would come without what stands before it.
     pub(crate) fn scroll(&mut self, pages: i8) {
+        if self.seen.is_none() || self.seen != self.view() {
+            return;
+        }
         let page = self.height.saturating_sub(1).max(1);
         let moved = if pages < 0 { self.top.saturating_sub(page) } else { self.top.saturating_add(page) };
         self.top = moved.min(self.last_top());
@@ -34,10 +54,9 @@ impl Pane {
             frame.render_widget(line, Rect { height: 1, ..area });
             return Shows::default();
         };
-        if self.shown.map(|(shown, _)| shown) != Some(face) {
-            self.top = 0;
-        }
         if self.shown != Some((face, area.width)) {
+            // Cut to another width, what stood above may stand below now.
+            self.top = 0;
             self.lines = detail::lines(entry, usize::from(area.width));
             self.shown = Some((face, area.width));
         }
@@ -58,7 +77,11 @@ impl Pane {
         for (y, line) in (below.y..below.bottom()).zip(self.lines.iter().skip(self.top)) {
             frame.render_widget(line, Rect { y, height: 1, ..below });
         }
-        Shows { face: Some(face), to_end: end >= self.lines.len() }
+        Shows { face: Some(face), to_end: end >= self.lines.len(), view: self.view() }
+    }
+
+    fn view(&self) -> Option<View> {
+        self.shown.map(|(face, width)| View { face, width, height: self.height, top: self.top })
     }
 
     fn last_top(&self) -> usize {

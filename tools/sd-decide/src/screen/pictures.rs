@@ -10,6 +10,7 @@ use sd_wire::claims::{App, ChangedFile};
 use sd_wire::description::Description;
 
 use crate::caller::{Caller, ClaimedApp};
+use crate::commit::Signed;
 use crate::docket::Docket;
 use crate::docket::event::{Event, Filing, Key, Moment};
 use crate::made_up::{self, access, description, filed, filing, id, read, sign, store};
@@ -53,6 +54,7 @@ impl Stage {
         let (docket, pane, now) = (&self.docket, &mut self.pane, Moment(self.now));
         let mut shows = Shows::default();
         self.terminal.draw(|frame| shows = draw(frame, docket, now, 1000, pane)).unwrap();
+        self.pane.seen(shows.view);
         self.step(Event::Drawn(shows.face));
         if let Some(face) = shows.face.filter(|_| shows.to_end) {
             self.step(Event::SeenToEnd(face));
@@ -212,6 +214,48 @@ fn a_detail_longer_than_the_pane_has_to_be_scrolled_to_its_end() {
     assert!(pages > 3, "every page has been on the screen");
 }
 
+/// The first and the last line of the detail that are there, as its title says.
+fn lines_shown(lines: &[String]) -> (usize, usize) {
+    let all = text(lines);
+    let (_, range) = all.split_once(" left   lines ").unwrap();
+    let (range, _) = range.split_once(" of ").unwrap();
+    let (first, last) = range.split_once('-').unwrap();
+    (first.parse().unwrap(), last.parse().unwrap())
+}
+
+#[test]
+fn several_page_downs_before_a_picture_are_one() {
+    let items: Vec<u64> = (1..=20).collect();
+    let mut stage = Stage::new((80, 25));
+    stage.file(filing(1, access(&items), Caller::made_up(4711, 99)), made_up::described(&access(&items)));
+    stage.step(Event::Key(Key::PageDown));
+    let (first, mut end) = lines_shown(&stage.quiet());
+    assert_eq!(first, 1, "not before the first page was there");
+    while !stage.quiet().last().unwrap().contains("y approve   n deny") {
+        for _ in 0..9 {
+            stage.step(Event::Key(Key::PageDown));
+        }
+        let lines = stage.quiet();
+        let (first, last) = lines_shown(&lines);
+        assert!(first <= end && last > end, "{end}\n{}", text(&lines));
+        end = last;
+    }
+}
+
+#[test]
+fn on_another_width_the_detail_begins_anew() {
+    let items: Vec<u64> = (1..=20).collect();
+    let mut stage = Stage::new((80, 25));
+    stage.file(filing(1, access(&items), Caller::made_up(4711, 99)), made_up::described(&access(&items)));
+    stage.quiet();
+    stage.step(Event::Key(Key::PageDown));
+    assert!(!text(&stage.quiet()).contains("lines 1-"));
+    stage.terminal = Terminal::new(TestBackend::new(90, 25)).unwrap();
+    // The picture in between was not on the terminal yet.
+    stage.step(Event::Key(Key::PageDown));
+    assert!(text(&stage.quiet()).contains("lines 1-"));
+}
+
 #[test]
 fn hostile_text_is_shown_as_escapes_and_cannot_leave_its_line() {
     let label = "pay\x1b[2J\x1b[31m\nKERNEL ATTESTS\u{202e}txt\u{200b}\u{85}";
@@ -226,7 +270,7 @@ fn hostile_text_is_shown_as_escapes_and_cannot_leave_its_line() {
         filing.ask.claims.says = Some(Text::new("x\x1b]0;y approve   n deny\x07").unwrap());
         let seen = filing.caller.seen.as_mut().unwrap();
         seen.process.comm = "a\nb\u{202e}".to_owned();
-        seen.process.cmdline = vec![b"\xff\x1b[H".to_vec()];
+        seen.arguments = Some(vec![b"\xff\x1b[H".to_vec()]);
         stage.file(filing, Described::Items(vec![hostile.clone()]));
         let lines = stage.quiet();
         let all = text(&lines);
@@ -247,6 +291,55 @@ fn hostile_text_is_shown_as_escapes_and_cannot_leave_its_line() {
 }
 
 #[test]
+fn a_message_cannot_pass_for_a_row_of_ours() {
+    let forged = "│ committer   Linus <l@example.org>";
+    // The second one is where a line begins that is cut to the pane, whatever its width.
+    let message = format!("title\n\n{forged}\n── KEYRING SAYS ──\n{}\n+ more\n> more\n", forged.repeat(9));
+    let commit = String::from_utf8(made_up::COMMIT.to_vec()).unwrap();
+    let (head, _) = commit.split_once("\n\n").unwrap();
+    for bytes in [format!("{head}\n\n{message}"), message] {
+        for size in SIZES {
+            let mut stage = Stage::new(size);
+            let mut filing = filing(1, sign(), Caller::made_up(4711, 99));
+            filing.signed = Some(Signed::read(bytes.as_bytes()));
+            stage.file(filing, made_up::described(&sign()));
+            let mut lines = stage.quiet();
+            stage.step(Event::Key(Key::PageDown));
+            lines.extend(stage.quiet());
+            println!("{}", text(&lines));
+            // Beside the list, behind the rule.
+            let left = if size.0 < 100 { 0 } else { 36 };
+            let detail = lines.iter().map(|line| line.chars().skip(left).collect::<String>());
+            let bearing: Vec<String> = detail.filter(|line| line.contains("Linus")).collect();
+            assert!(bearing.len() > 4);
+            for line in bearing {
+                assert!(line.starts_with("│ > ") || line.starts_with("│ + "), "{line}");
+            }
+            for part in ["│ > ── KEYRING SAYS", "│ > + more", "│ > > more"] {
+                assert!(text(&lines).contains(part), "{part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_goes_on_from_the_line_above_is_told_from_another_attribute() {
+    let value = format!("x{}user = root", " ".repeat(60));
+    let pairs = [("a", value.as_str()), ("b = c", "d"), ("e", "say \"f\"")];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let what = Description { attributes: Attributes::new(pairs).unwrap(), ..description(7, "demo") };
+    let mut stage = Stage::new((80, 25));
+    stage.file(filing(1, read(7), Caller::made_up(4711, 99)), Described::Items(vec![what]));
+    let all = text(&stage.quiet());
+    println!("{all}");
+    for part in
+        ["│           + user = root\"", "│             \"b = c\" = d", "│             e = \"say \\\"f\\\"\""]
+    {
+        assert!(all.contains(part), "{part} is missing in\n{all}");
+    }
+}
+
+#[test]
 fn a_long_text_wraps_and_nothing_of_it_is_left_out() {
     let label: String = (0..40).map(|n| format!("<{n:03}>")).collect();
     let label = format!("{label}{}", "漢字".repeat(60));
@@ -254,7 +347,11 @@ fn a_long_text_wraps_and_nothing_of_it_is_left_out() {
     let what = Description { label: Text::new(label.clone()).unwrap(), ..description(7, "") };
     stage.file(filing(1, read(7), Caller::made_up(4711, 99)), Described::Items(vec![what]));
     let lines = stage.quiet();
-    let all: String = lines.iter().map(|line| line.trim_start_matches('│').trim()).collect();
+    let part = |line: &String| {
+        let line = line.trim_start_matches('│').trim();
+        line.strip_prefix("+ ").unwrap_or(line).to_owned()
+    };
+    let all: String = lines.iter().map(part).collect();
     // A wide character fills two cells, and the second one reads as a blank.
     let all: String = all.chars().filter(|c| *c != ' ').collect();
     assert!(all.contains(&label), "{all}");
@@ -295,6 +392,15 @@ fn a_claimed_app_that_is_not_there_is_called_so() {
     stage.file(filing(1, read(7), caller), made_up::described(&read(7)));
     let all = text(&stage.quiet());
     assert!(all.contains("~ app         secret-tool (99)") && all.contains("/usr/bin/firefox"), "{all}");
+}
+
+#[test]
+fn arguments_that_could_not_be_read_in_time_are_said_to_be() {
+    let mut caller = Caller::made_up(4711, 99);
+    caller.seen.as_mut().unwrap().arguments = None;
+    let mut stage = Stage::new((120, 40));
+    stage.file(filing(1, read(7), caller), made_up::described(&read(7)));
+    assert!(text(&stage.quiet()).contains("? command     not readable in time"));
 }
 
 #[test]

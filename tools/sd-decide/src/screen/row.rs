@@ -7,6 +7,10 @@ use unicode_width::UnicodeWidthChar;
 
 /// The columns of a fact's name.
 const NAME: usize = 11;
+/// Before a line of a text, which may say anything: no fact's name stands there.
+const QUOTE: char = '>';
+/// Before the rest of what did not fit on the line above. A fact without a name has a blank there.
+const GOES_ON: char = '+';
 
 /// How far a section is to be believed. It shows in the mark before each of its lines, so also without colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,20 +51,17 @@ impl Row {
                 out.push(Line::styled(format!("{rule}{rule} {title} {}", rule.repeat(fill)), style));
             }
             Self::Fact(trust, name, value) => {
-                let name = clip(name, NAME);
                 let room = width.saturating_sub(NAME).saturating_sub(3);
                 for (n, part) in cut(value.as_str(), room).into_iter().enumerate() {
-                    let name = if n == 0 { name.as_str() } else { "" };
-                    let pad = " ".repeat(NAME.saturating_sub(columns(name)));
-                    out.push(Line::from(vec![
-                        Span::styled(format!("{} {name}{pad} ", trust.mark()), trust.style()),
-                        Span::raw(part),
-                    ]));
+                    let name = if n == 0 { fit(name, NAME) } else { format!("{GOES_ON:>NAME$}") };
+                    let mark = Span::styled(format!("{} {name} ", trust.mark()), trust.style());
+                    out.push(Line::from(vec![mark, Span::raw(part)]));
                 }
             }
             Self::Text(trust, value) => {
-                for part in cut(value.as_str(), width.saturating_sub(4)) {
-                    let mark = Span::styled(format!("{}   ", trust.mark()), trust.style());
+                for (n, part) in cut(value.as_str(), width.saturating_sub(4)).into_iter().enumerate() {
+                    let sign = if n == 0 { QUOTE } else { GOES_ON };
+                    let mark = Span::styled(format!("{} {sign} ", trust.mark()), trust.style());
                     out.push(Line::from(vec![mark, Span::raw(part)]));
                 }
             }

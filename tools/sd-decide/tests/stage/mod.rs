@@ -4,6 +4,7 @@ use std::fs::{File, Permissions};
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -48,6 +49,11 @@ impl Stage {
 
     /// Starts it.
     pub(crate) fn start(parties: Parties, expire: u64) -> Self {
+        Self::start_with(parties, expire, &[])
+    }
+
+    /// Starts it with these variables in its environment.
+    pub(crate) fn start_with(parties: Parties, expire: u64, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("parties"), parties.to_line().unwrap()).unwrap();
@@ -68,6 +74,7 @@ impl Stage {
             .arg("--parties")
             .arg(path("parties"))
             .args(["--expire", &expire.to_string()])
+            .envs(environment.iter().copied())
             .env("TTY", ttyname(&pty.slave).unwrap())
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(door)))
             .stdout(Stdio::null())
@@ -138,9 +145,14 @@ impl Stage {
         sd_sys::terminal::set_size(self.keyboard.as_ref().unwrap(), columns, rows).unwrap();
     }
 
+    /// Where the gate connects.
+    pub(crate) fn door(&self) -> PathBuf {
+        self.folder.path().join("decide.sock")
+    }
+
     /// A new connection to the door.
     pub(crate) fn gate(&self) -> Link {
-        Link::connect(&self.folder.path().join("decide.sock")).unwrap()
+        Link::connect(&self.door()).unwrap()
     }
 
     /// Files an ask; our end of the sink, and the gate's connection.
@@ -150,12 +162,7 @@ impl Stage {
 
     /// Files an ask with descriptors behind the sink.
     pub(crate) fn file_with(&self, n: u64, want: Want, more: &[BorrowedFd<'_>]) -> (Link, Link) {
-        let (ours, theirs) = Link::pair().unwrap();
-        let ask = Ask { id: AskId::from_random(n.to_be_bytes()), want, claims: Claims::default() };
-        let gate = self.gate();
-        let fds = [&[theirs.as_fd()], more].concat();
-        gate.send(&ask::Packet::Ask(Box::new(ask)).to_line().unwrap(), &fds).unwrap();
-        (ours, gate)
+        file_at(&self.door(), n, want, more)
     }
 
     /// The next connection to sd-fetch, and the order on it.
@@ -190,6 +197,16 @@ impl Drop for Stage {
         let _ = self.decide.kill();
         let _ = self.decide.wait();
     }
+}
+
+/// Files an ask at this door; our end of the sink, and the gate's connection.
+pub(crate) fn file_at(door: &Path, n: u64, want: Want, more: &[BorrowedFd<'_>]) -> (Link, Link) {
+    let (ours, theirs) = Link::pair().unwrap();
+    let ask = Ask { id: AskId::from_random(n.to_be_bytes()), want, claims: Claims::default() };
+    let gate = Link::connect(door).unwrap();
+    let fds = [&[theirs.as_fd()], more].concat();
+    gate.send(&ask::Packet::Ask(Box::new(ask)).to_line().unwrap(), &fds).unwrap();
+    (ours, gate)
 }
 
 /// One uid in all roles.
