@@ -138,7 +138,8 @@ fn agent_of(going: &Going) -> Option<Pid> {
 }
 
 fn words(process: &sd_sys::Process) -> String {
-    String::from_utf8_lossy(&process.cmdline.join(&b' ')).into_owned()
+    let words = sd_sys::process::cmdline(process.pid, process.start).unwrap_or_default();
+    String::from_utf8_lossy(&words.join(&b' ')).into_owned()
 }
 
 fn processes() -> impl Iterator<Item = sd_sys::Process> {
