@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline root
+    @scripts/run-rings.sh check unit pipeline root vt
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -29,6 +29,11 @@ test-pipeline:
 # Runs the same ring as root, with a user of its own for each tool.
 test-root:
     scripts/run-rings.sh root
+
+# Runs the ring of sd-decide on the kernel's own /dev/tty8, as root.
+[no-exit-message]
+test-vt:
+    @scripts/run-rings.sh vt
 
 # Lets you answer a real secret-tool and a real git commit on this terminal; `--yes` answers for you.
 [no-exit-message, positional-arguments]

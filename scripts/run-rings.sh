@@ -1,13 +1,13 @@
 #!/bin/bash
-# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [root]
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [root] [vt]
 #
 # unit and pipeline run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
-# without tests/alone.rs, which needs one user for all. A ring that cannot run is skipped, and with CI=true that is a
+# without tests/alone.rs, which needs one user for all. vt is tests/vt.rs: sd-decide on the kernel's own terminal. A ring that cannot run is skipped, and with CI=true that is a
 # failure; so is always a ring in which fewer tests ran than is written below. The last line is the sum:
 # N passed, N failed, N skipped.
 set -euo pipefail
-[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [root]' >&2; exit 64; }
+[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [root] [vt]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
 logs=${CARGO_TARGET_DIR:-target}/ring-logs
@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=3 [unit]=300 [pipeline]=80 [root]=85)
+declare -A least=([check]=3 [unit]=300 [pipeline]=80 [root]=85 [vt]=5)
 
 ordinary=${SUDO_UID:-$(id -u nobody)}
 ordinary_group=${SUDO_GID:-$(id -g nobody)}
@@ -114,8 +114,10 @@ build() {
         pipeline)
             # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
-                without apart <"$work/all.list" >"$work/pipeline.list" &&
-                without alone <"$work/all.list" >"$work/root.list" ;;
+                without vt <"$work/all.list" | without apart >"$work/pipeline.list" &&
+                without vt <"$work/all.list" | without alone >"$work/root.list" ;;
+        vt)
+            cargo build --quiet --workspace && executables -p test-harness --test vt >"$work/vt.list" ;;
     esac
 }
 
@@ -132,6 +134,16 @@ for ring in "$@"; do
                 run_ring root root "$work/root.list"
             else
                 row root '-' 0 1 0 'does not build'
+            fi ;;
+        vt)
+            if [ "$(id -u)" != 0 ]; then
+                row vt '-' 0 0 1 'needs root'
+            elif ! [ -c /dev/tty8 ]; then
+                row vt '-' 0 0 1 'needs a kernel with virtual terminals: there is no /dev/tty8'
+            elif build vt; then
+                run_ring vt root "$work/vt.list"
+            else
+                row vt '-' 0 1 0 'does not build'
             fi ;;
         *) echo "no such ring: $ring" >&2; exit 64 ;;
     esac

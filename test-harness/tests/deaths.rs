@@ -102,7 +102,7 @@ fn killing_the_fetcher_in_the_middle_of_an_order_fails_the_request_at_once() {
     assert!(said.contains("without an answer"), "{said}");
 }
 
-/// Commits that wait for a key, one after the other, in files `N.out`, `N.err` and `N.ended`; and the companion's agent.
+/// Commits that wait for a key, one after the other, in files `N.err` (what its terminal showed) and `N.ended`; and the companion's agent.
 fn committing(commits: usize) -> (Going, Pid) {
     let (rig, _) = keys::rig(&["--answer", "y"]);
     let numbers: Vec<String> = (1..=commits).map(|n| n.to_string()).collect();
@@ -112,7 +112,8 @@ fn committing(commits: usize) -> (Going, Pid) {
             "here=$PWD; ( {REPOSITORY} set +e
              for n in {}; do
                  while ! test -e $here/go.$n; do sleep 0.02; done
-                 git commit --allow-empty -S -m signed.$n > $here/$n.out 2> $here/$n.err
+                 script --quiet --return --command \"git commit --allow-empty -S -m signed.$n\" /dev/null \
+                     < /dev/null > $here/$n.err 2>&1
                  echo $? > $here/$n.part; git log --format=%s > $here/$n.log; mv $here/$n.part $here/$n.ended
              done ) &",
             numbers.join(" ")

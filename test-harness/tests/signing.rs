@@ -6,6 +6,7 @@
 mod support;
 
 use support::keys::{REPOSITORY, rig};
+use support::on_a_terminal;
 
 #[test]
 fn an_approved_commit_verifies_with_the_real_gpg_and_the_public_key() {
@@ -56,12 +57,6 @@ fn on_a_small_screen_a_long_commit_is_approved_only_after_its_end_was_seen() {
     let unseen = run.screens.iter().position(|s| s.contains("scroll to the end before approving")).unwrap();
     let armed = run.screens.iter().position(|s| s.contains("y approve")).unwrap();
     assert!(unseen < armed, "{}", run.all());
-}
-
-/// Runs git on a terminal of its own, whose output is the script's: git before 2.41 drops what sd-gpg says on standard
-/// error, which then goes to the terminal.
-fn on_a_terminal(git: &str) -> String {
-    format!("script --quiet --return --command '{git}' /dev/null < /dev/null")
 }
 
 #[test]

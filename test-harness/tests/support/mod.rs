@@ -169,6 +169,12 @@ impl Rig {
     }
 }
 
+/// Runs git on a terminal of its own, whose output is the script's: git before 2.41 drops what sd-gpg says on standard
+/// error, which then goes to the terminal.
+pub(crate) fn on_a_terminal(git: &str) -> String {
+    format!("script --quiet --return --command '{git}' /dev/null < /dev/null")
+}
+
 /// Asks until there is an answer; a test that waits for what does not come fails after half a minute.
 pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();

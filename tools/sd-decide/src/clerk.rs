@@ -26,6 +26,7 @@ use crate::clerk::wait::{Found, Signals};
 use crate::clerk::watchdog::Watchdog;
 use crate::cli::Cli;
 use crate::commit::Signed;
+use crate::console::Console;
 use crate::docket::Docket;
 use crate::docket::effect::Effect;
 use crate::docket::event::{Event, Filing, Moment};
@@ -49,6 +50,8 @@ pub(crate) struct Clerk {
     cabinet: Cabinet,
     errands: Errands,
     terminal: Terminal,
+    /// The virtual terminal, if fd 0 is one.
+    console: Option<Console>,
     pane: Pane,
     signals: Signals,
     readers: Readers,
@@ -62,6 +65,7 @@ impl Clerk {
     pub(crate) fn new(cli: &Cli, parties: Parties, listener: Listener) -> Result<Self, NotServing> {
         // Before the terminal: a signal must find it in a state that is put right again.
         let signals = Signals::catch().map_err(NotServing::Io)?;
+        let console = Console::behind(std::io::stdin()).map_err(|why| no_terminal(&why))?;
         let terminal = Terminal::take_over().map_err(|why| no_terminal(&why))?;
         Ok(Self {
             started: Instant::now(),
@@ -71,6 +75,7 @@ impl Clerk {
             cabinet: Cabinet::default(),
             errands: Errands::new(cli, parties.companion),
             terminal,
+            console,
             pane: Pane::default(),
             signals,
             readers: Readers::default(),
@@ -81,7 +86,7 @@ impl Clerk {
 
     /// Serves until it is told to stop.
     pub(crate) fn serve(&mut self) -> Result<(), NotServing> {
-        self.happen(Event::Active(true));
+        self.look_at_console()?;
         self.happen(Event::Shown);
         self.draw()?;
         sd_journal::ready();
@@ -91,6 +96,9 @@ impl Clerk {
             if found.stop {
                 return Ok(());
             }
+            if found.switched {
+                self.look_at_console()?;
+            }
             self.look_at_terminal(&found)?;
             self.look_at_sinks(&found);
             self.look_at_errands(&found);
@@ -98,6 +106,18 @@ impl Clerk {
             self.happen(Event::Tick);
             self.draw()?;
         }
+    }
+
+    /// Whether a person can be looking. Asked before the keyboard is read: a key typed at another VT is none of ours, and
+    /// one typed here before the picture was seen counts for nothing.
+    fn look_at_console(&mut self) -> Result<(), NotServing> {
+        let shown = match &mut self.console {
+            Some(console) => console.is_shown().map_err(NotServing::Io)?,
+            None => true,
+        };
+        self.terminal.flush_input();
+        self.happen(Event::Active(shown));
+        Ok(())
     }
 
     fn now(&self) -> Moment {

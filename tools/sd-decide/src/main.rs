@@ -10,6 +10,7 @@ mod caller;
 mod clerk;
 mod cli;
 mod commit;
+mod console;
 mod dates;
 mod docket;
 mod gate_door;

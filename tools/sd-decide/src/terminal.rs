@@ -54,10 +54,13 @@ impl Terminal {
     /// Takes over fd 0, or says why it is not a terminal.
     pub(crate) fn take_over() -> io::Result<Self> {
         let fd = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
+        if flags & OFlag::O_ACCMODE != OFlag::O_RDWR {
+            return Err(io::Error::other("it is not open for reading and writing"));
+        }
         let size = size(&fd)?;
         // crossterm takes fd 0 for the terminal, as `size` has just shown it to be.
         crossterm::terminal::enable_raw_mode()?;
-        let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         terminal::flush_input(&fd)?;
         let outbox = Outbox::default();

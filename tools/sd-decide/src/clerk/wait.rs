@@ -40,6 +40,8 @@ pub(crate) struct Found {
     pub(crate) stop: bool,
     /// To draw on another size.
     pub(crate) resized: bool,
+    /// To ask which virtual terminal is shown.
+    pub(crate) switched: bool,
     /// To read the keyboard.
     pub(crate) typed: bool,
     /// To go on with a picture.
@@ -57,6 +59,7 @@ pub(crate) struct Found {
 /// What a descriptor in the list stands for.
 enum For {
     Signals,
+    Console,
     Terminal,
     Door,
     Visitor(usize),
@@ -71,6 +74,9 @@ impl Clerk {
         let mut list: Vec<(For, PollFd<'_>)> = Vec::new();
         let mut add = |what, fd, flags| list.push((what, PollFd::new(fd, flags)));
         add(For::Signals, self.signals.0.as_fd(), PollFlags::POLLIN);
+        if let Some(console) = &self.console {
+            add(For::Console, console.as_fd(), PollFlags::POLLPRI);
+        }
         let busy = if self.terminal.is_flushed() { PollFlags::empty() } else { PollFlags::POLLOUT };
         add(For::Terminal, self.terminal.as_fd(), PollFlags::POLLIN | busy);
         if self.connections() < MOST_CONNECTIONS && !self.door.rests(now) {
@@ -106,6 +112,8 @@ impl Clerk {
         let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
         match what {
             For::Signals => self.signals.read(found)?,
+            // sysfs reports a change as an error too.
+            For::Console => found.switched = true,
             // What was typed just before does not count: nobody is there to have seen anything.
             For::Terminal if seen.intersects(gone) => return Err(terminal_gone()),
             For::Terminal => {
