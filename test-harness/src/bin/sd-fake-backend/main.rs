@@ -56,19 +56,19 @@ enum Fault {
 
 async fn serve(cli: &Cli) -> zbus::Result<()> {
     let shelf = Shelf::default();
-    let bus = zbus::connection::Builder::session()?.build().await?;
-    let server = bus.object_server();
+    let hang = cli.hang.clone();
+    // All by the builder: an object server that is started beside a connection in use now and then never answers.
+    let mut builder = zbus::connection::Builder::session()?.serve_at(
+        COLLECTION,
+        Collection { shelf: Arc::clone(&shelf), fault: cli.fault, hang: hang.clone() },
+    )?;
     for kept in cli.items.iter().filter_map(|words| item(words)) {
         let name = put(&shelf, kept);
         let at = format!("{COLLECTION}/{name}");
-        server.at(at.as_str(), Item { shelf: Arc::clone(&shelf), name, fault: cli.fault }).await?;
+        builder = builder.serve_at(at, Item { shelf: Arc::clone(&shelf), name, fault: cli.fault })?;
     }
-    let hang = cli.hang.clone();
-    server
-        .at(COLLECTION, Collection { shelf: Arc::clone(&shelf), fault: cli.fault, hang: hang.clone() })
-        .await?;
-    server.at(SERVICE, Service { shelf, hang }).await?;
-    bus.request_name("org.freedesktop.secrets").await?;
+    let builder = builder.serve_at(SERVICE, Service { shelf, hang })?.name("org.freedesktop.secrets")?;
+    let _bus = builder.build().await?;
     std::future::pending().await
 }
 
