@@ -90,6 +90,10 @@ pub enum Want {
         /// The key as git names it: a fingerprint, an id, a user id; empty for the companion's default key.
         key: Text<512>,
     },
+    /// That gpg-agent forget its passphrases and the backend lock its collections, at once.
+    Lock {},
+    /// That both be open again; whatever passphrase that takes is typed on the approval screen.
+    Unlock {},
 }
 
 impl Want {
@@ -104,6 +108,8 @@ impl Want {
             Self::Store { .. } => "store",
             Self::Delete { .. } => "delete",
             Self::Sign { .. } => "sign",
+            Self::Lock {} => "lock",
+            Self::Unlock {} => "unlock",
         }
     }
 
@@ -147,7 +153,7 @@ impl Words for Note {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
-    /// Released, signed, stored, deleted or found.
+    /// Released, signed, stored, deleted, found, locked or unlocked.
     Granted,
     /// Approved by a prompt.
     Approved,

@@ -11,12 +11,20 @@ pub const WORKER: Duration = Duration::from_secs(20);
 pub const UPLOAD: Duration = Duration::from_secs(5);
 /// How long `sd-decide` waits for a worker's note: an order, an upload within it, and the outcome's body after it.
 pub const DECIDE_WAITS: Duration = Duration::from_secs(35);
+/// How long a passphrase prompt may stand on the screen.
+pub const PASSPHRASE: Duration = Duration::from_secs(120);
+/// The most passphrase prompts of one order: gpg-agent gives up after three.
+pub const PASSPHRASES: u32 = 3;
+/// One order in a worker that may have to ask for a passphrase first.
+pub const WORKER_ASKS: Duration = Duration::from_secs(400);
+/// How long `sd-decide` waits for the note of such an order.
+pub const DECIDE_WAITS_ASKS: Duration = Duration::from_secs(415);
 /// How long an ask may stand on the screen unless configured otherwise.
 pub const ASK: Duration = Duration::from_secs(300);
 /// The longest that it may be configured to stand there.
 pub const ASK_MOST: Duration = Duration::from_secs(900);
-/// How long a requester listens at its sink: describing, the screen, releasing.
-pub const REQUESTER: Duration = Duration::from_secs(990);
+/// How long a requester listens at its sink: describing, the screen, releasing; unlocking takes two orders.
+pub const REQUESTER: Duration = Duration::from_secs(1800);
 /// How long a requester listens for something that needs no keypress. Below the 2 s that the least patient
 /// Secret Service client allows a call.
 pub const WITHOUT_KEYPRESS: Duration = Duration::from_millis(1800);
@@ -29,4 +37,10 @@ const _: () = assert!(BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(UPLOAD.as_millis() + BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(WORKER.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS.as_millis());
 const _: () = assert!(ASK.as_millis() <= ASK_MOST.as_millis());
-const _: () = assert!(ASK_MOST.as_millis() + 2 * DECIDE_WAITS.as_millis() < REQUESTER.as_millis());
+const _: () =
+    assert!(PASSPHRASE.as_millis() * 3 + WORKER.as_millis() <= WORKER_ASKS.as_millis() && PASSPHRASES == 3);
+const _: () = assert!(WORKER_ASKS.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS_ASKS.as_millis());
+const _: () = assert!(
+    ASK_MOST.as_millis() + DECIDE_WAITS.as_millis() + 2 * DECIDE_WAITS_ASKS.as_millis()
+        < REQUESTER.as_millis()
+);

@@ -44,6 +44,14 @@ pub enum Fault {
     TooMany,
     /// The request or the answer to it was not well formed.
     Malformed,
+    /// The passphrase was wrong each time.
+    WrongPassphrase,
+    /// A person dismissed the passphrase prompt.
+    Dismissed,
+    /// Nobody typed the passphrase in time.
+    NoPassphrase,
+    /// A rule on the companion's side says no.
+    Forbidden,
     /// The backend or gpg refused, and said nothing that fits better.
     Refused,
 }
@@ -75,6 +83,12 @@ impl fmt::Display for Fault {
             }
             Self::TooMany => "too many requests are waiting already; settle some of them first",
             Self::Malformed => "the request was not well formed",
+            Self::WrongPassphrase => "the passphrase was wrong each time; try again",
+            Self::Dismissed => "the passphrase prompt was dismissed on the approval screen (VT8)",
+            Self::NoPassphrase => {
+                "nobody typed the passphrase on the approval screen (VT8) in time; press Ctrl+Alt+F8 and try again"
+            }
+            Self::Forbidden => "a rule on the companion's side forbids it; see rules.toml there",
             Self::Refused => "the backend refused; see its log on the companion's side",
         })
     }

@@ -3,6 +3,8 @@
 //! Orders that describe carry no descriptor and are answered by notes alone. Orders that release carry the sink; the
 //! requester's answer goes into it, and the note says only how that went.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Attributes, List, Text};
@@ -12,6 +14,10 @@ use crate::fault::Fault;
 use crate::id::AskId;
 use crate::line::Words;
 use crate::path::{CollectionPath, ItemPath};
+use crate::pattern::Pattern;
+
+/// The most kinds of items that an order can hide.
+pub const MAX_HIDDEN: usize = 64;
 
 /// What `sd-decide` may order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +43,17 @@ pub enum Order {
     },
     /// Is the default collection locked? Answered by one [`Note::State`].
     State {},
+    /// Lock every collection. Answered by one [`Note::Done`], also when there is none.
+    Lock {
+        /// For the log.
+        id: AskId,
+    },
+    /// Unlock every collection; passphrases are asked for at `passphrase.sock`. Answered by one [`Note::Done`] when
+    /// none is locked any more.
+    Unlock {
+        /// For the log.
+        id: AskId,
+    },
     /// Put the paths that match into the sink.
     Search {
         /// Whose sink it is.
@@ -45,6 +62,9 @@ pub enum Order {
         collection: Option<CollectionPath>,
         /// At least one.
         attributes: Attributes,
+        /// Items that are not to be found, whatever is searched for.
+        #[serde(default)]
+        hidden: List<Hidden, MAX_HIDDEN>,
     },
     /// Put the collections into the sink.
     Collections {
@@ -86,6 +106,21 @@ pub enum Order {
     },
 }
 
+/// Items that a rule hides: those of which all that is given here is true. With nothing given, all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hidden {
+    /// A pattern over the item's path.
+    #[serde(default)]
+    pub item: Option<Pattern>,
+    /// A pattern over the item's label.
+    #[serde(default)]
+    pub label: Option<Pattern>,
+    /// Attributes that the item has, each with a pattern over its value.
+    #[serde(default)]
+    pub attributes: BTreeMap<Text<256>, Pattern>,
+}
+
 /// An item and the digest of what was shown of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,7 +140,11 @@ impl Order {
     #[must_use]
     pub fn descriptors(&self) -> usize {
         match self {
-            Self::Describe { .. } | Self::DescribeTarget { .. } | Self::State {} => 0,
+            Self::Describe { .. }
+            | Self::DescribeTarget { .. }
+            | Self::State {}
+            | Self::Lock { .. }
+            | Self::Unlock { .. } => 0,
             Self::Search { .. }
             | Self::Collections { .. }
             | Self::Read { .. }
@@ -135,7 +174,7 @@ pub enum Note {
         /// Locked, or absent.
         locked: bool,
     },
-    /// The order was carried out and the sink told so.
+    /// The order was carried out, and the sink told so if one came with it.
     Done {},
     /// It was not carried out. If a sink came with the order, it was told so.
     Failed {

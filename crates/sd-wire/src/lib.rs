@@ -7,6 +7,7 @@
 //! | [`ask`] | `sd-gate` → `sd-decide` | [`ask::Note`] |
 //! | [`fetch`] | `sd-decide` → `sd-fetch` | [`fetch::Note`] |
 //! | [`sign`] | `sd-decide` → `sd-sign` | [`sign::Note`] |
+//! | [`passphrase`] | `sd-pinentry`, `sd-fetch` → `sd-decide` | [`passphrase::Note`] |
 //! | [`outcome`] | whoever settles → the requester, through the sink | nothing |
 //!
 //! A message is one `SEQPACKET` packet: one JSON object and a newline, at most [`line::MAX_LINE`] bytes, with
@@ -25,6 +26,8 @@ pub mod id;
 pub mod line;
 pub mod outcome;
 pub mod parties;
+pub mod passphrase;
 pub mod path;
+pub mod pattern;
 pub mod printable;
 pub mod sign;

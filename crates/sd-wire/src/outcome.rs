@@ -61,7 +61,11 @@ pub enum What {
         /// How long the grant lives, in seconds.
         seconds: u32,
     },
-    /// A person said no. Only from `sd-decide`.
+    /// Passphrases are forgotten and the store is locked. Only from `sd-decide`, which has it from both workers.
+    Locked {},
+    /// Store and key are open again. Only from `sd-decide`, which has it from both workers.
+    Unlocked {},
+    /// A person said no, just now or to the same ask a moment ago, or a rule does. Only from `sd-decide`.
     Denied {},
     /// Nobody answered in time. Only from `sd-decide`.
     Expired {},
@@ -179,7 +183,12 @@ impl What {
     pub fn role(&self) -> Role {
         match self {
             Self::Granted(_) | Self::Invited {} => Role::Companion,
-            Self::Approved { .. } | Self::Denied {} | Self::Expired {} | Self::Cancelled {} => Role::Decide,
+            Self::Approved { .. }
+            | Self::Locked {}
+            | Self::Unlocked {}
+            | Self::Denied {}
+            | Self::Expired {}
+            | Self::Cancelled {} => Role::Decide,
             Self::Rejected { .. } => Role::Gate,
             Self::Failed { stage, .. } => match stage {
                 Stage::Gate => Role::Gate,
@@ -211,6 +220,8 @@ impl fmt::Display for What {
             Self::Granted(_) => f.write_str("granted"),
             Self::Invited {} => f.write_str("approved, waiting for the secret to be stored"),
             Self::Approved { seconds } => write!(f, "approved for {seconds} seconds"),
+            Self::Locked {} => f.write_str("locked"),
+            Self::Unlocked {} => f.write_str("unlocked"),
             Self::Denied {} => f.write_str("denied on the approval screen (VT8)"),
             Self::Expired {} => f.write_str(
                 "nobody answered on the approval screen (VT8) in time; press Ctrl+Alt+F8 and try again",

@@ -21,6 +21,19 @@ pub enum Order {
         /// The key as the requester names it; empty for the default key.
         key: Text<512>,
     },
+    /// Would the default key ask for a passphrase? Answered by one [`Note::State`].
+    State {},
+    /// Make gpg-agent forget every passphrase. Answered by one [`Note::Done`].
+    Lock {
+        /// For the log.
+        id: AskId,
+    },
+    /// Make gpg-agent know the default key's passphrase; it asks for it at `passphrase.sock`. Answered by one
+    /// [`Note::Done`], also when there is no key at all.
+    Unlock {
+        /// For the log.
+        id: AskId,
+    },
     /// Sign. Descriptors: the sink, then the sealed payload.
     Sign {
         /// Whose sink it is.
@@ -48,7 +61,12 @@ impl Order {
 pub enum Note {
     /// The key that would sign.
     Key(Key),
-    /// The signature is in the sink.
+    /// Whether a passphrase would be asked for.
+    State {
+        /// So it is.
+        locked: bool,
+    },
+    /// The order was carried out; if a sink came with it, the signature is in it.
     Done {},
     /// There is none. If a sink came with the order, it was told so.
     Failed {

@@ -11,12 +11,14 @@ use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::claims::{App, ChangedFile, Claims};
 use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};
-use sd_wire::fetch::{self, Shown};
+use sd_wire::fetch::{self, Hidden, Shown};
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::outcome::{Granted, Outcome, Upload, What};
 use sd_wire::parties::Parties;
+use sd_wire::passphrase;
 use sd_wire::path::{CollectionPath, ItemPath};
+use sd_wire::pattern::Pattern;
 use sd_wire::sign::{self, Fingerprint, Key};
 
 fn golden<W: Words + PartialEq + Debug>(name: &str, words: &W) {
@@ -101,6 +103,8 @@ fn what_the_gate_says_to_decide() {
         ),
         ("delete", Want::Delete { item: item() }),
         ("sign", Want::Sign { key: text("nb@example.org") }),
+        ("lock", Want::Lock {}),
+        ("unlock", Want::Unlock {}),
     ];
     for (name, want) in wants {
         let ask = Ask { id: id(), want, claims: Claims::default() };
@@ -144,7 +148,21 @@ fn what_decide_orders_from_fetch() {
         },
     );
     golden("fetch-state", &Order::State {});
-    golden("fetch-search", &Order::Search { id: id(), collection: None, attributes: attributes() });
+    golden("fetch-lock", &Order::Lock { id: id() });
+    golden("fetch-unlock", &Order::Unlock { id: id() });
+    let search = |hidden| Order::Search {
+        id: id(),
+        collection: None,
+        attributes: attributes(),
+        hidden: List::new(hidden).unwrap(),
+    };
+    golden("fetch-search", &search(vec![]));
+    let bank = Hidden {
+        item: None,
+        label: Some(Pattern::new("Bank*").unwrap()),
+        attributes: [(text("service"), Pattern::new("*").unwrap())].into(),
+    };
+    golden("fetch-search-hidden", &search(vec![bank]));
     golden("fetch-collections", &Order::Collections { id: id() });
     golden("fetch-read", &Order::Read { id: id(), item: item(), digest: description().digest() });
     golden("fetch-delete", &Order::Delete { id: id(), item: item(), digest: description().digest() });
@@ -178,12 +196,40 @@ fn what_fetch_says_to_decide() {
 fn what_decide_and_sign_say_to_each_other() {
     golden("sign-describe", &sign::Order::Describe { id: id(), key: text("") });
     golden("sign-sign", &sign::Order::Sign { id: id(), fingerprint: fingerprint() });
+    golden("sign-state", &sign::Order::State {});
+    golden("sign-lock", &sign::Order::Lock { id: id() });
+    golden("sign-unlock", &sign::Order::Unlock { id: id() });
+    golden("sign-note-state", &sign::Note::State { locked: true });
     golden(
         "sign-note-key",
         &sign::Note::Key(Key { fingerprint: fingerprint(), user_id: text("N B <nb@example.org>") }),
     );
     golden("sign-note-done", &sign::Note::Done {});
     golden("sign-note-failed", &sign::Note::Failed { why: Fault::UnusableKey });
+}
+
+#[test]
+fn what_is_said_about_a_passphrase() {
+    use passphrase::{Note, Packet, Unlocks, Wanted};
+    let key = Wanted {
+        unlocks: Unlocks::Key { grip: text("0123456789ABCDEF0123456789ABCDEF01234567") },
+        lines: List::new(vec![text("Please enter the passphrase to unlock the OpenPGP secret key:")])
+            .unwrap(),
+        wrong: Some(text("Bad Passphrase")),
+        tries: Some((2, 3)),
+    };
+    golden("passphrase-key", &Packet::Passphrase(Box::new(key)));
+    let collection = Wanted {
+        unlocks: Unlocks::Collection { label: text("Login") },
+        lines: List::default(),
+        wrong: None,
+        tries: None,
+    };
+    golden("passphrase-collection", &Packet::Passphrase(Box::new(collection)));
+    golden("passphrase-note-entered", &Note::Entered { len: 11 });
+    golden("passphrase-note-dismissed", &Note::Dismissed {});
+    golden("passphrase-note-expired", &Note::Expired {});
+    golden("passphrase-note-refused", &Note::Refused {});
 }
 
 #[test]
@@ -197,6 +243,8 @@ fn what_is_said_in_a_sink() {
         ("signature", What::Granted(Granted::Signature { len: 200, status: text("SIG_CREATED D") })),
         ("invited", What::Invited {}),
         ("approved", What::Approved { seconds: 10 }),
+        ("locked", What::Locked {}),
+        ("unlocked", What::Unlocked {}),
         ("denied", What::Denied {}),
         ("expired", What::Expired {}),
         ("cancelled", What::Cancelled {}),

@@ -73,6 +73,7 @@ pub(crate) fn road(id: &AskId, want: &Want) -> Road {
             id,
             collection: collection.clone(),
             attributes: attributes.clone(),
+            hidden: List::default(),
         })),
         Want::Collections {} => Road::InTurn(Order::Fetch(fetch::Order::Collections { id })),
         Want::Read { item } | Want::Delete { item } => Road::ByKey(describe(id, vec![item.clone()])),
@@ -85,6 +86,8 @@ pub(crate) fn road(id: &AskId, want: &Want) -> Road {
                 replace: *replace,
             }))
         }
+        Want::Lock {} => Road::InTurn(Order::Fetch(fetch::Order::Lock { id })),
+        Want::Unlock {} => Road::InTurn(Order::Fetch(fetch::Order::Unlock { id })),
         Want::Sign { key } => Road::ByKey(Order::Sign(sign::Order::Describe { id, key: key.clone() })),
     }
 }

@@ -126,6 +126,7 @@ impl Errand {
             },
             Speaks::Sign => match sign::Note::from_line(&packet.bytes) {
                 Ok(sign::Note::Key(key)) => Some(Report::Described(Described::Key(key))),
+                Ok(sign::Note::State { locked }) => Some(Report::State { locked }),
                 Ok(sign::Note::Done {}) => Some(Report::Done),
                 Ok(sign::Note::Failed { why }) => Some(Report::Failed(why)),
                 Err(why) => Some(misspoke(why)),

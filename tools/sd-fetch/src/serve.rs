@@ -103,7 +103,8 @@ async fn carry_out(order: &Order, sink: Option<&Sink>, parties: &Parties) -> Res
             Ok(Yield::Notes(vec![store::target(&backend, collection, attributes, *replace).await?]))
         }
         Order::State {} => Ok(Yield::Notes(vec![Note::State { locked: find::locked(&backend).await? }])),
-        Order::Search { id, collection, attributes } => {
+        Order::Lock { .. } | Order::Unlock { .. } => Err(Fault::Refused),
+        Order::Search { id, collection, attributes, .. } => {
             let found = find::items(&backend, collection.as_ref(), attributes).await?;
             open_body(id, &found, |len| Granted::Found { len })
         }
@@ -186,6 +187,8 @@ fn id_of(order: &Order) -> Option<&AskId> {
         Order::Describe { id, .. }
         | Order::DescribeTarget { id, .. }
         | Order::Search { id, .. }
+        | Order::Lock { id }
+        | Order::Unlock { id }
         | Order::Collections { id }
         | Order::Read { id, .. }
         | Order::Store { id, .. }

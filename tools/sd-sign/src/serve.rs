@@ -33,6 +33,7 @@ pub(crate) fn one(link: &Link, parties: &Parties, gpg_hangs: &AtomicBool) {
     }
     let note = match order {
         Order::Describe { key, .. } => in_time(gpg_hangs, move || keyring::describe(&key)).map(Note::Key),
+        Order::State {} | Order::Lock { .. } | Order::Unlock { .. } => Err(Fault::Refused),
         Order::Sign { id, fingerprint } => {
             sign(&id, fingerprint, fds, parties, gpg_hangs).map(|()| Note::Done {})
         }

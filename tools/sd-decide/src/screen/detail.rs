@@ -54,8 +54,9 @@ fn meaning(want: &Want) -> &'static str {
         Want::Store { .. } => "A yes lets the process below store a secret.",
         Want::Delete { .. } => "A yes deletes this item for good.",
         Want::Sign { .. } => "A yes signs these bytes with this key.",
+        Want::Unlock {} => "A yes asks you for the passphrases of the key and of the store, on this screen.",
         // Never on the screen.
-        Want::Search { .. } | Want::Collections {} => "",
+        Want::Search { .. } | Want::Collections {} | Want::Lock {} => "",
     }
 }
 
