@@ -6,6 +6,7 @@ use sd_wire::deadline;
 
 use crate::docket::Docket;
 use crate::docket::event::Moment;
+use crate::docket::mode::Mode;
 
 /// Whose screen it is, and how many asks are on it.
 pub(super) fn header(docket: &Docket, desktop: u32, width: u16) -> Line<'static> {
@@ -24,7 +25,7 @@ pub(super) fn header(docket: &Docket, desktop: u32, width: u16) -> Line<'static>
 pub(super) fn footer(docket: &Docket, now: Moment, width: u16) -> Line<'static> {
     let strong = Style::new().add_modifier(Modifier::BOLD);
     let more = if docket.listed().count() > 1 { "   arrows choose" } else { "" };
-    if docket.keyboard().help() {
+    if *docket.mode() == Mode::Help {
         return Line::from(" any key closes this page").style(strong);
     }
     let Some(selected) = docket.selected() else {
