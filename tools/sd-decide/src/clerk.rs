@@ -32,6 +32,7 @@ use crate::docket::effect::Effect;
 use crate::docket::event::{Event, Filing, Moment};
 use crate::gate_door::{self, Brought, Door};
 use crate::keys;
+use crate::rules::Rules;
 use crate::screen::{self, Pane, Shows};
 use crate::terminal::Terminal;
 
@@ -62,7 +63,12 @@ pub(crate) struct Clerk {
 
 impl Clerk {
     /// Takes its place: from here on the terminal is its own.
-    pub(crate) fn new(cli: &Cli, parties: Parties, listener: Listener) -> Result<Self, NotServing> {
+    pub(crate) fn new(
+        cli: &Cli,
+        parties: Parties,
+        listener: Listener,
+        _rules: Rules,
+    ) -> Result<Self, NotServing> {
         // Before the terminal: a signal must find it in a state that is put right again.
         let signals = Signals::catch().map_err(NotServing::Io)?;
         let console = Console::behind(std::io::stdin()).map_err(|why| no_terminal(&why))?;

@@ -18,6 +18,8 @@ mod keys;
 #[cfg(test)]
 mod made_up;
 mod routing;
+#[cfg_attr(not(test), expect(dead_code, reason = "the docket does not ask for judgements yet"))]
+mod rules;
 mod screen;
 mod terminal;
 mod worker;
@@ -25,22 +27,28 @@ mod worker;
 use std::process::ExitCode;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use sd_start::Start;
+use sd_start::{NotServing, Start};
 use sd_wire::parties::Role;
 
 use crate::clerk::Clerk;
-use crate::cli::Cli;
+use crate::cli::{Cli, Options, Task};
 
 /// Enough for the most asks, each with its sink, payload and connections and a handle on each of their peers.
 const DESCRIPTORS: u64 = 4096;
 
 fn main() -> ExitCode {
-    sd_start::run(|cli: Cli| {
-        let start = Start::as_role(Role::Decide, cli.parties.as_deref())?;
-        more_descriptors();
-        let listener = start.listener("decide")?;
-        Clerk::new(&cli, start.parties, listener)?.serve()
+    sd_start::run(|options: Options| match options.task() {
+        Task::Serve(cli) => serve(&cli).map(|()| ExitCode::SUCCESS),
+        Task::CheckRules { file, json } => Ok(rules::check(&file, json)),
     })
+}
+
+fn serve(cli: &Cli) -> Result<(), NotServing> {
+    let start = Start::as_role(Role::Decide, cli.parties.as_deref())?;
+    more_descriptors();
+    let rules = rules::load(cli.rules.as_deref())?;
+    let listener = start.listener("decide")?;
+    Clerk::new(cli, start.parties, listener, rules)?.serve()
 }
 
 /// Raises the soft limit as far as the hard one lets it; with fewer descriptors fewer asks are let in at once.
