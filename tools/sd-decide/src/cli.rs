@@ -30,7 +30,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fetch", "sign", "expire", "parties", "rules"])]
     check_rules: Option<PathBuf>,
     /// With --check-rules: says it as one JSON object.
-    #[arg(long, requires = "check_rules")]
+    // Both: clap lets go of a requirement that something else on the line conflicts with.
+    #[arg(long, requires = "check_rules", conflicts_with_all = ["fetch", "sign"])]
     json: bool,
 }
 

@@ -73,9 +73,11 @@ impl When {
             && (!self.of_things() || subject.things.iter().any(|thing| self.fits_thing(thing)))
     }
 
-    /// Whether the matcher on processes fits, if there is one.
+    /// Whether the matcher on processes fits, if there is one. A caller that was gone before anybody could look, and so
+    /// has no name at all, fits every pattern: to end early is no way around a rule.
     pub(super) fn fits_processes(&self, subject: &Subject<'_>) -> bool {
-        self.process.as_ref().is_none_or(|name| subject.processes.iter().any(|process| name.fits(process)))
+        let fits = |name: &Pattern| subject.processes.iter().any(|process| name.fits(process));
+        subject.processes.is_empty() || self.process.as_ref().is_none_or(fits)
     }
 
     /// What `hide` keeps from being found.

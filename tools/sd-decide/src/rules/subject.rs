@@ -14,6 +14,7 @@ pub(crate) struct Subject<'a> {
     /// The primary key's fingerprint that would sign, in upper-case hexadecimal digits. Not what the requester calls it.
     pub(crate) key: Option<&'a str>,
     /// The names (`comm`) of the caller, of the app that it claims to ask for, and of the parents of both.
+    /// Empty when nobody could be looked at; then every pattern fits.
     pub(crate) processes: &'a [&'a str],
 }
 

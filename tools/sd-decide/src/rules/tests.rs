@@ -109,6 +109,13 @@ fn an_alias_of_a_collection_leads_around_no_item_pattern() {
 }
 
 #[test]
+fn a_caller_that_was_gone_before_anybody_looked_fits_every_name() {
+    let rules = one("process = 'firefox'\ndeny = true");
+    assert!(denies(&rules, &Subject { processes: &[], ..read(&[]) }));
+    assert!(!denies(&rules, &Subject { processes: &["bash"], ..read(&[]) }));
+}
+
+#[test]
 fn a_key_is_matched_by_the_end_of_its_fingerprint_in_either_case() {
     let rules = one("key = '89abcdef01234567'\nconfirm = 'code'");
     let sign = |key| Subject { kind: "sign", key, ..Subject::default() };
@@ -349,4 +356,11 @@ fn hostile_files_are_refused_by_a_place_in_them() {
         assert!(why.len() < 500 && !why.contains(char::is_control), "{why}");
     }
     assert_eq!(Rules::parse(&many).unwrap_err().line, 2 + 4 * MAX_RULES);
+}
+
+#[test]
+fn the_example_of_the_documentation_is_valid() {
+    let document = include_str!("../../../../docs/rules.md");
+    let example = document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(Rules::parse(example).unwrap().list().len(), example.matches("[[rule]]").count());
 }
