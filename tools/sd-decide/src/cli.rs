@@ -9,20 +9,76 @@ use sd_wire::deadline;
 /// Shows each ask on the terminal given as fd 0 and lets a person settle it.
 #[derive(Debug, Parser)]
 #[command(name = "sd-decide", version)]
-pub(crate) struct Cli {
+pub(crate) struct Options {
     /// The socket on which sd-fetch listens.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) fetch: PathBuf,
+    #[arg(long, value_name = "PATH", required_unless_present = "check_rules")]
+    fetch: Option<PathBuf>,
     /// The socket on which sd-sign listens.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) sign: PathBuf,
+    #[arg(long, value_name = "PATH", required_unless_present = "check_rules")]
+    sign: Option<PathBuf>,
     /// How long an ask waits for a key.
     #[arg(long, value_name = "SECONDS", default_value_t = deadline::ASK.as_secs(),
           value_parser = clap::value_parser!(u64).range(1..=deadline::ASK_MOST.as_secs()))]
     expire: u64,
     /// The file with the uids of the roles; otherwise `parties` in $CREDENTIALS_DIRECTORY.
     #[arg(long, value_name = "FILE")]
+    parties: Option<PathBuf>,
+    /// The file with the rules, which can only restrict; otherwise `rules` in $CREDENTIALS_DIRECTORY, if there is one.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Instead of serving, says whether a file of rules is valid and what each rule does; exits with 78 if it is not.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fetch", "sign", "expire", "parties", "rules"])]
+    check_rules: Option<PathBuf>,
+    /// With --check-rules: says it as one JSON object.
+    // Both: clap lets go of a requirement that something else on the line conflicts with.
+    #[arg(long, requires = "check_rules", conflicts_with_all = ["fetch", "sign"])]
+    json: bool,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// To serve.
+    Serve(Cli),
+    /// To look at a file of rules, and to end.
+    CheckRules {
+        /// The file.
+        file: PathBuf,
+        /// Whether a program reads the answer.
+        json: bool,
+    },
+}
+
+/// How to serve.
+#[derive(Debug)]
+pub(crate) struct Cli {
+    /// The socket on which sd-fetch listens.
+    pub(crate) fetch: PathBuf,
+    /// The socket on which sd-sign listens.
+    pub(crate) sign: PathBuf,
+    expire: u64,
+    /// The file with the uids of the roles, if not the credential.
     pub(crate) parties: Option<PathBuf>,
+    /// The file with the rules, if not the credential.
+    pub(crate) rules: Option<PathBuf>,
+}
+
+impl Options {
+    /// What it asks for.
+    pub(crate) fn task(self) -> Task {
+        let Self { fetch, sign, expire, parties, rules, check_rules, json } = self;
+        match check_rules {
+            Some(file) => Task::CheckRules { file, json },
+            // Without --check-rules clap has insisted on both sockets.
+            None => Task::Serve(Cli {
+                fetch: fetch.unwrap_or_default(),
+                sign: sign.unwrap_or_default(),
+                expire,
+                parties,
+                rules,
+            }),
+        }
+    }
 }
 
 impl Cli {
