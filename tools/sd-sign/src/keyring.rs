@@ -119,7 +119,8 @@ fn fault(e: Error) -> Fault {
     let code = e.code();
     let is = |other: Error| code == other.code();
     let of_pinentry = e.raw() >> 24 & 0x7f == PINENTRY;
-    if is(Error::BAD_PASSPHRASE) {
+    // gpg-agent 2.2 ends at an entry that is empty or longer than 255 bytes, and calls that no passphrase.
+    if is(Error::BAD_PASSPHRASE) || is(Error::NO_PASSPHRASE) {
         Fault::WrongPassphrase
     } else if is(Error::CANCELED) || is(Error::FULLY_CANCELED) {
         Fault::Dismissed
