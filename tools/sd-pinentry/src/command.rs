@@ -13,6 +13,8 @@ pub(crate) enum Command {
     Key(String),
     /// How many seconds it may take; 0 for as long as we like.
     Timeout(u64),
+    /// Which process waits for gpg-agent.
+    Owner(i32),
     /// That the next passphrase is a new one.
     New,
     /// A passphrase.
@@ -66,7 +68,8 @@ impl Command {
                 b"ttyinfo" => Self::About(About::Terminal),
                 _ => Self::Wrong,
             },
-            b"OPTION" | b"NOP" | b"SETTITLE" | b"SETPROMPT" | b"SETOK" | b"SETCANCEL" | b"SETNOTOK"
+            b"OPTION" => owner(rest).map_or(Self::Decoration, Self::Owner),
+            b"NOP" | b"SETTITLE" | b"SETPROMPT" | b"SETOK" | b"SETCANCEL" | b"SETNOTOK"
             | b"SETQUALITYBAR_TT" | b"SETGENPIN_TT" | b"SETREPEATERROR" | b"SETREPEATOK"
             | b"CLEARPASSPHRASE" => Self::Decoration,
             b"RESET" => Self::Reset,
@@ -87,6 +90,12 @@ fn key(rest: &[u8]) -> String {
         Some((kind, grip)) if kind.len() == 1 => grip.to_owned(),
         _ => said.to_owned(),
     }
+}
+
+/// The process in `owner=PID HOST`, or, since gpg-agent 2.3, `owner=PID/UID HOST`.
+fn owner(rest: &[u8]) -> Option<i32> {
+    let said = text(rest.strip_prefix(b"owner=")?);
+    said.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// A parameter with its `%XX` read; what is not UTF-8 becomes U+FFFD. Signs behind a `%` that are no two hexadecimal
@@ -133,6 +142,9 @@ mod tests {
             Command::Complaint("Bad Passphrase (try 2 of 3)".into())
         );
         assert_eq!(Command::of(b"OPTION touch-file=/run/S.gpg-agent"), Command::Decoration);
+        assert_eq!(Command::of(b"OPTION owner=30601 vm"), Command::Owner(30601));
+        assert_eq!(Command::of(b"OPTION owner=30601/1000 vm"), Command::Owner(30601));
+        assert_eq!(Command::of(b"OPTION owner=x"), Command::Decoration);
         assert_eq!(Command::of(b"getpin"), Command::Passphrase);
         assert_eq!(Command::of(b"GETINFO pid"), Command::About(About::Pid));
     }

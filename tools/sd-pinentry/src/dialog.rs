@@ -5,6 +5,8 @@ use std::time::Duration;
 use sd_wire::bounded::{List, Text};
 use sd_wire::passphrase::{Unlocks, Wanted};
 
+use crate::owner::Owner;
+
 /// The most lines of a description that are passed on.
 const LINES: usize = 16;
 
@@ -15,11 +17,18 @@ pub(crate) struct Dialog {
     pub(crate) complaint: String,
     pub(crate) grip: String,
     pub(crate) patience: Option<Duration>,
+    /// Who waits for the passphrase, if it is known.
+    pub(crate) owner: Option<Owner>,
     /// Whether a new passphrase is wanted, which nobody is asked for here.
     pub(crate) new: bool,
 }
 
 impl Dialog {
+    /// Whether somebody still waits for the passphrase, as far as is known.
+    pub(crate) fn wants(&self) -> bool {
+        self.owner.is_none_or(Owner::lives)
+    }
+
     /// The question, in the words of the wire; what is too long is shortened.
     pub(crate) fn wanted(&self) -> Wanted {
         let lines = self.description.lines().filter(|line| !line.trim().is_empty());

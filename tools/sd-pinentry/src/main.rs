@@ -12,6 +12,7 @@ mod dialog;
 mod error;
 mod input;
 mod output;
+mod owner;
 mod parties;
 mod pipe;
 mod serve;
@@ -47,8 +48,9 @@ fn talk(cli: &cli::Cli) -> Result<(), Error> {
     let decide = parties::of_the_companion()?.decide;
     let socket = sd_passphrase::socket().map_err(|e| Error::Misconfigured(e.to_string()))?;
     let agent = pipe::Pipe::standard()?;
-    let ask = |wanted, patience| {
-        sd_passphrase::ask(&socket, decide, wanted, Instant::now() + patience, || !agent.hung_up())
+    let ask = |dialog: &dialog::Dialog, patience| {
+        let still_wanted = || dialog.wants() && !agent.hung_up();
+        sd_passphrase::ask(&socket, decide, dialog.wanted(), Instant::now() + patience, still_wanted)
     };
     serve::until_bye(&mut agent.commands(), &mut agent.replies(), cli.patience(), ask)
 }

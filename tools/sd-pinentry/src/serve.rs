@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use sd_passphrase::{NoPassphrase, Secret};
 use sd_sys::identity::own_uid;
-use sd_wire::passphrase::Wanted;
 
 use crate::cli;
 use crate::code::Code;
@@ -14,6 +13,7 @@ use crate::dialog::Dialog;
 use crate::error::Error;
 use crate::input::Lines;
 use crate::output;
+use crate::owner::Owner;
 
 /// Greets gpg-agent and answers each command until `BYE` or the end. `ask` gets a passphrase from a person within
 /// the time given.
@@ -24,7 +24,7 @@ pub(crate) fn until_bye(
     from: &mut Lines<impl Read>,
     to: &mut impl Write,
     patience: Duration,
-    ask: impl Fn(Wanted, Duration) -> Result<Secret, NoPassphrase>,
+    ask: impl Fn(&Dialog, Duration) -> Result<Secret, NoPassphrase>,
 ) -> Result<(), Error> {
     to.write_all(b"OK sd-pinentry at your service\n")?;
     let mut dialog = Dialog::default();
@@ -46,8 +46,13 @@ pub(crate) fn until_bye(
             Command::Complaint(text) => set(to, &mut dialog.complaint, text),
             Command::Key(grip) => set(to, &mut dialog.grip, grip),
             Command::Timeout(seconds) => set(to, &mut dialog.patience, Some(cli::bounded(seconds))),
+            Command::Owner(pid) => set(to, &mut dialog.owner, Owner::of(pid)),
             Command::New => set(to, &mut dialog.new, true),
-            Command::Reset => set(to, &mut dialog, Dialog::default()),
+            Command::Reset => {
+                // Options outlive it.
+                let owner = dialog.owner;
+                set(to, &mut dialog, Dialog { owner, ..Dialog::default() })
+            }
             Command::About(what) => output::tell(to, &about(what)),
             Command::Passphrase => {
                 let answer = passphrase(&dialog, patience, &ask);
@@ -83,14 +88,14 @@ fn set<T>(to: &mut impl Write, place: &mut T, value: T) -> std::io::Result<()> {
 fn passphrase(
     dialog: &Dialog,
     patience: Duration,
-    ask: impl Fn(Wanted, Duration) -> Result<Secret, NoPassphrase>,
+    ask: impl Fn(&Dialog, Duration) -> Result<Secret, NoPassphrase>,
 ) -> Result<Secret, Code> {
     if dialog.new {
         sd_journal::warning("gpg-agent wants a new passphrase; only keys are unlocked here");
         return Err(Code::NotSupported);
     }
     let patience = dialog.patience.map_or(patience, |set| set.min(patience));
-    ask(dialog.wanted(), patience).map_err(|why| {
+    ask(dialog, patience).map_err(|why| {
         sd_journal::warning(format!("no passphrase for gpg-agent: {why}"));
         // Our own clock was shorter than the screen's.
         if matches!(why, NoPassphrase::Silent) && patience < sd_wire::deadline::PASSPHRASE {

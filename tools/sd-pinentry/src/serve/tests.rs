@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use sd_wire::passphrase::Wanted;
+
 use super::*;
 
 fn secret(bytes: &[u8]) -> Secret {
@@ -23,8 +25,8 @@ fn talk(
         &mut Lines::new(says.as_bytes()),
         &mut heard,
         sd_passphrase::PATIENCE,
-        |wanted, patience| {
-            asked.borrow_mut().push((wanted, patience));
+        |dialog, patience| {
+            asked.borrow_mut().push((dialog.wanted(), patience));
             answer()
         },
     );
