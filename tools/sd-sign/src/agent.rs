@@ -10,6 +10,14 @@ use sd_wire::fault::Fault;
 /// More than gpg-agent says to either command.
 const MAX_REPLY: u64 = 16 * 1024;
 
+/// Whether there is a gpg-agent.
+///
+/// # Errors
+/// [`Fault::Unavailable`] when its socket is there and may not be used.
+pub(crate) fn runs() -> Result<bool, Fault> {
+    Ok(connect()?.is_some())
+}
+
 /// Makes gpg-agent forget every passphrase. When there is none, there is nothing to forget.
 ///
 /// # Errors

@@ -16,7 +16,8 @@ pub(crate) struct Signature {
 /// The key that a name means: a fingerprint, an id, a user id, or empty for the first that can sign.
 ///
 /// # Errors
-/// [`Fault::NotFound`] when no secret key matches, [`Fault::UnusableKey`] when some do and none may sign.
+/// [`Fault::NotFound`] when no secret key matches, [`Fault::UnusableKey`] when some do and none may sign,
+/// [`Fault::Unavailable`] when there is no gpg-agent that could tell.
 pub(crate) fn describe(name: &str) -> Result<Key, Fault> {
     find(&mut context()?, name).map(|(_, description)| description)
 }
@@ -52,14 +53,21 @@ fn find(gpg: &mut Context, name: &str) -> Result<(gpgme::Key, Key), Fault> {
     }
     let patterns: Vec<&str> = if name.is_empty() { Vec::new() } else { vec![name] };
     let mut matched = false;
-    for key in gpg.find_secret_keys(patterns).map_err(fault)? {
+    for key in gpg.find_secret_keys(patterns.clone()).map_err(fault)? {
         let key = key.map_err(fault)?;
         matched = true;
         if let Some(description) = usable(&key) {
             return Ok((key, description));
         }
     }
-    Err(if matched { Fault::UnusableKey } else { Fault::NotFound })
+    if matched {
+        return Err(Fault::UnusableKey);
+    }
+    // Without a gpg-agent every key looks as if it had no secret part.
+    if gpg.find_keys(patterns).map_err(fault)?.next().is_some() && !agent::runs()? {
+        return Err(Fault::Unavailable);
+    }
+    Err(Fault::NotFound)
 }
 
 /// Signs with exactly this key.

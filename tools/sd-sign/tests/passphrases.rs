@@ -119,6 +119,28 @@ fn a_key_without_a_passphrase_is_not_locked_and_asks_nobody() {
 }
 
 #[test]
+fn the_key_that_is_looked_at_is_the_subkey_that_signs() {
+    let stage = Stage::with_key(RIGHT, "");
+    stage.add_signing_subkey(RIGHT);
+    assert!(stage.locked());
+    assert_eq!(stage.order(&unlock(), &[Person::Types(RIGHT)]).0, Note::Done {}, "{}", stage.logs());
+    // The primary key is still unknown to gpg-agent, and does not matter.
+    assert!(!stage.locked());
+    assert!(matches!(stage.sign(&[]).0, What::Granted(_)));
+}
+
+#[test]
+fn where_no_agent_runs_and_none_may_be_started_that_is_said() {
+    let stage = Stage::with_key(RIGHT, "");
+    stage.forbid_starting_agents();
+    stage.end_agent();
+    for order in [Order::State {}, unlock()] {
+        assert_eq!(stage.order(&order, &[]).0, Note::Failed { why: Fault::Unavailable }, "{}", stage.logs());
+    }
+    assert_eq!(stage.agent(), None);
+}
+
+#[test]
 fn locking_starts_no_agent_where_none_runs() {
     let stage = Stage::with_key(RIGHT, "");
     stage.end_agent();

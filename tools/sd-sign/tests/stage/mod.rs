@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const RIGHT: &str = "cänary 100% right";
 pub(crate) const WRONG: &str = "cänary quite wrong";
 
+const ADA: &str = "Ada Example <ada@example.org>";
+
 /// What the person at the screen does with one prompt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Person {
@@ -55,11 +57,7 @@ impl Stage {
     /// A companion with a key that has the passphrase `right`, or none if that is empty, and a cold cache.
     pub(crate) fn with_key(right: &str, agent_options: &str) -> Self {
         let stage = Self::without_key(agent_options);
-        let words = ["--quick-gen-key", "Ada Example <ada@example.org>", "ed25519", "sign", "never"];
-        let loopback = ["--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0"];
-        let made = stage.gpg(&[&loopback[..], &words].concat(), &format!("{right}\n"));
-        assert!(made.status.success(), "{made:?}");
-        stage.forget();
+        stage.make_key(right, &["--quick-gen-key", ADA, "ed25519", "sign", "never"]);
         stage
     }
 
@@ -180,6 +178,17 @@ impl Stage {
         assert!(done.is_ok_and(|status| status.success()));
     }
 
+    /// Gives the key a subkey for signing, which gpg prefers to the key itself.
+    pub(crate) fn add_signing_subkey(&self, right: &str) {
+        let fingerprint = self.fingerprint();
+        self.make_key(right, &["--quick-add-key", fingerprint.as_str(), "ed25519", "sign", "never"]);
+    }
+
+    /// Keeps gpg from starting a gpg-agent, as provisioning does.
+    pub(crate) fn forbid_starting_agents(&self) {
+        private(&self.at("g/gpg.conf"), b"no-autostart\n");
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         match self.order(&Order::Describe { id: id(), key: sd_wire::bounded::Text::default() }, &[]).0 {
             Note::Key(key) => key.fingerprint,
@@ -220,6 +229,14 @@ impl Stage {
             Ok(Some(packet)) => Note::from_line(&packet.bytes).unwrap(),
             other => panic!("{other:?}\n{}", self.logs()),
         }
+    }
+
+    /// Makes a key with exactly these arguments, and forgets its passphrase.
+    pub(crate) fn make_key(&self, right: &str, arguments: &[&str]) {
+        let loopback = ["--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0"];
+        let made = self.gpg(&[&loopback[..], arguments].concat(), &format!("{right}\n"));
+        assert!(made.status.success(), "{made:?}");
+        self.forget();
     }
 
     fn gpg(&self, arguments: &[&str], input: &str) -> Output {
