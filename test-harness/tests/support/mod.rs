@@ -3,6 +3,7 @@
 // Each test file uses its own part of this.
 #![allow(dead_code)]
 
+pub(crate) mod companion;
 pub(crate) mod keys;
 pub(crate) mod packets;
 

@@ -22,7 +22,7 @@ pub(crate) async fn is_offered(backend: &Backend) -> Result<bool, Fault> {
     }
 }
 
-/// Unlocks a collection by its passphrase, which goes over the bus encrypted or not at all.
+/// Unlocks a collection by its passphrase. The session is an encrypted one: see to that before anybody types.
 ///
 /// # Errors
 /// [`Fault::WrongPassphrase`]; [`Fault::Refused`] when the backend fails for a reason that it does not name, which
@@ -33,10 +33,6 @@ pub(crate) async fn unlock(
     collection: &CollectionPath,
     passphrase: &Secret,
 ) -> Result<(), Fault> {
-    if !session.is_encrypted() {
-        sd_journal::error("the backend offers no encrypted session, so it gets no passphrase");
-        return Err(Fault::Unavailable);
-    }
     let wrapped = session.wrap(passphrase, "text/plain")?;
     backend.call(SERVICE, INTERFACE, UNLOCK, &(find::object(collection)?, wrapped)).await
 }

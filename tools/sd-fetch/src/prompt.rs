@@ -70,7 +70,7 @@ pub(crate) async fn perform(
                 dismiss(backend, prompt).await;
                 return Err(Fault::Lost);
             }
-            None if self::owner(backend).await? != owner => return Err(Fault::Lost),
+            None if self::owner(backend).await.as_ref() != Ok(&owner) => return Err(Fault::Lost),
             None => {}
         }
     }

@@ -52,6 +52,10 @@ async fn locked(backend: &Backend) -> Result<Vec<Collection>, Fault> {
 
 async fn by_passphrases(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fault> {
     let session = backend.session().await?;
+    if !session.is_encrypted() {
+        sd_journal::error("the backend offers no encrypted session, so it gets no passphrase");
+        return Err(Fault::Refused);
+    }
     for collection in locked(backend).await? {
         // gnome-keyring opens further collections by passphrases that it keeps in `login`.
         if backend.collection(&collection.path).await?.locked {
