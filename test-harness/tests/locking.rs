@@ -177,6 +177,16 @@ fn a_passphrase_crosses_the_companions_bus_encrypted() {
 }
 
 #[test]
+fn a_collection_that_cannot_be_locked_is_no_matter_until_it_holds_something() {
+    let companion = Companion::with_keyring();
+    companion.store("Demo", &["--collection=session", "service", "demo"]);
+    assert_eq!(companion.order(&lock()), failed(Fault::Refused));
+    let log = companion.logged("sd-fetch");
+    assert!(log.contains("/org/freedesktop/secrets/collection/session stays open"), "{log}");
+    assert!(companion.is_locked(), "the others are locked nevertheless");
+}
+
+#[test]
 fn a_backend_that_does_not_lock_is_not_believed() {
     for locking in ["lies", "unknown"] {
         let companion = Companion::with_fake(&["--item", "one=x,service=demo", "--locking", locking]);
