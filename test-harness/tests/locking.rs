@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use nix::unistd::geteuid;
 use sd_sys::listener::Listener;
 use sd_wire::bounded::{List, Text};
 use sd_wire::fault::{Fault, Stage};
@@ -19,6 +20,7 @@ use sd_wire::passphrase::{Unlocks, Wanted};
 use sd_wire::path::ItemPath;
 use support::companion::{Companion, MASTER, Person};
 use support::eventually;
+use support::memory::memory_holds;
 
 fn id() -> AskId {
     AskId::from_random([7; 8])
@@ -174,6 +176,19 @@ fn a_passphrase_crosses_the_companions_bus_encrypted() {
     monitor.kill().unwrap();
     monitor.wait().unwrap();
     assert!(!holds(MASTER));
+}
+
+#[test]
+fn a_passphrase_does_not_stay_in_the_memory_of_sd_fetch() {
+    let companion = Companion::with_keyring();
+    companion.order(&lock());
+    let person = [Person::Types("a wrong passphrase"), Person::Types(MASTER)];
+    assert_eq!(companion.order_with(&unlock(), &person).0, [Note::Done {}]);
+    for passphrase in ["a wrong passphrase", MASTER] {
+        let held = memory_holds(companion.fetch().cast_signed(), passphrase.as_bytes());
+        // Nobody of the same uid can look, which is the protection then.
+        assert_eq!(held, geteuid().is_root().then_some(false), "{passphrase}");
+    }
 }
 
 #[test]

@@ -148,6 +148,11 @@ impl Companion {
         command
     }
 
+    /// The process of sd-fetch.
+    pub(crate) fn fetch(&self) -> u32 {
+        self.children[1].id()
+    }
+
     /// The address of its bus.
     pub(crate) fn bus(&self) -> &str {
         &self.address

@@ -5,6 +5,7 @@
 
 pub(crate) mod companion;
 pub(crate) mod keys;
+pub(crate) mod memory;
 pub(crate) mod packets;
 
 use std::fs;

@@ -23,16 +23,14 @@ pub(crate) async fn lock(desk: &Arc<Desk>, caller: &Caller) -> Result<(), Refusa
     // The grants go with it, and must not seem to be there while it is under way.
     desk.forget_all();
     let (its_desk, claims) = (Arc::clone(desk), caller.claims());
-    let locking = smol::spawn(async move {
-        let locked = its_desk.asks.lock(&claims).await;
-        if let Err(failure) = &locked {
-            sd_journal::warning(format_args!("the store was not locked: {failure}"));
-        }
-        locked
-    });
     let (done, locked) = smol::channel::bounded(1);
     smol::spawn(async move {
-        let _ = done.send(locking.await).await;
+        let ended = its_desk.asks.lock(&claims).await;
+        if let Err(failure) = &ended {
+            sd_journal::warning(format_args!("the store was not locked: {failure}"));
+        }
+        // Nobody listens any more when it took too long for the call.
+        let _ = done.send(ended).await;
     })
     .detach();
     let late = async {
