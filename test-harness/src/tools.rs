@@ -154,7 +154,10 @@ pub fn worker(which: Worker, environment: &Environment, bell: &Doorbell) -> Resu
         .env("CREDENTIALS_DIRECTORY", environment.at("credentials"))
         .listener(bell.name, bell.share()?);
     Ok(match which {
-        Worker::Fetch => launch.env("DBUS_SESSION_BUS_ADDRESS", &environment.companion_bus),
+        Worker::Fetch => launch
+            .env("DBUS_SESSION_BUS_ADDRESS", &environment.companion_bus)
+            .arg("--passphrase")
+            .arg(environment.at("socket/passphrase.sock")),
         Worker::Sign => launch.env("GNUPGHOME", &environment.gnupghome),
     })
 }

@@ -3,7 +3,9 @@
 // Each test file uses its own part of this.
 #![allow(dead_code)]
 
+pub(crate) mod companion;
 pub(crate) mod keys;
+pub(crate) mod memory;
 pub(crate) mod packets;
 
 use std::fs;
