@@ -9,7 +9,7 @@ mod watchdog;
 mod watches;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
@@ -39,7 +39,7 @@ use crate::gate_door::{self, Brought, Door};
 use crate::keys::{self, Key};
 use crate::passphrase_door::PassphraseDoor;
 use crate::rules::Rules;
-use crate::screen::{self, Pane, Shows};
+use crate::screen::{self, Around, Pane, Shows};
 use crate::terminal::Terminal;
 
 /// The most connections of the gate at once; more wait in the listener's queue.
@@ -51,7 +51,7 @@ const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
 /// Everything that this process holds.
 pub(crate) struct Clerk {
     started: Instant,
-    desktop: u32,
+    around: Around,
     docket: Docket,
     door: Door,
     passphrases: PassphraseDoor,
@@ -82,9 +82,16 @@ impl Clerk {
         let signals = Signals::catch().map_err(NotServing::Io)?;
         let console = Console::behind(std::io::stdin()).map_err(|why| no_terminal(&why))?;
         let terminal = Terminal::take_over().map_err(|why| no_terminal(&why))?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let around = Around {
+            desktop: parties.desktop,
+            vt: console.as_ref().map(Console::number),
+            clock: now.map_or(0, |now| now.as_secs()),
+            ..Around::default()
+        };
         Ok(Self {
             started: Instant::now(),
-            desktop: parties.desktop,
+            around,
             docket: Docket::new(cli.expire(), rules),
             door: Door::new(asks, parties),
             passphrases: PassphraseDoor::new(passphrases, parties.companion),
@@ -338,10 +345,10 @@ impl Clerk {
             return Ok(());
         }
         let now = self.now();
-        let (docket, pane, desktop) = (&self.docket, &mut self.pane, self.desktop);
+        let (docket, pane, around) = (&self.docket, &mut self.pane, &self.around);
         let mut shows = Shows::default();
         self.terminal
-            .draw(|frame| shows = screen::draw(frame, docket, now, desktop, pane))
+            .draw(|frame| shows = screen::draw(frame, docket, now, around, pane))
             .map_err(|_| terminal_gone())?;
         self.picture = Some(shows);
         self.seen();

@@ -40,6 +40,11 @@ impl Console {
         Ok(Some(Self { tty, number, shown: File::open(SHOWN)? }))
     }
 
+    /// Its number: 8 for `/dev/tty8`.
+    pub(crate) fn number(&self) -> u16 {
+        self.number
+    }
+
     /// Whether it is on the screen. Asked anew each time: the file only says that something has changed.
     pub(crate) fn is_shown(&mut self) -> io::Result<bool> {
         // Read to its end, so that the next switch is reported again.
