@@ -99,11 +99,11 @@ fn asks(frame: &mut Frame<'_>, area: Rect, docket: &Docket, now: Moment, pane: &
     }
     if area.width >= WIDE {
         let [list, rule, detail] =
-            Layout::horizontal([Constraint::Length(LIST_WIDTH), Constraint::Length(2), Constraint::Min(1)])
+            Layout::horizontal([Constraint::Length(LIST_WIDTH), Constraint::Length(3), Constraint::Min(1)])
                 .areas(area);
         list::draw(frame, list, docket, now, true, &mut pane.place);
         for y in rule.y..rule.bottom() {
-            frame.buffer_mut().set_string(rule.x, y, "│", ratatui::style::Style::new());
+            frame.buffer_mut().set_string(rule.x.saturating_add(1), y, "│", ratatui::style::Style::new());
         }
         return pane.draw(frame, detail, docket, now);
     }

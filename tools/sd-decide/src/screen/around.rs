@@ -18,8 +18,6 @@ pub(crate) struct Around {
     pub(crate) vt: Option<u16>,
     /// The seconds since 1970 at [`Moment`] 0.
     pub(crate) clock: u64,
-    /// The rules in force, a line each.
-    pub(crate) rules: Vec<Printable>,
 }
 
 impl Around {

@@ -2,6 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
+use sd_wire::ask::Want;
 use sd_wire::deadline;
 use sd_wire::printable::Printable;
 
@@ -39,7 +40,7 @@ pub(super) fn lines(docket: &Docket, now: Moment, width: usize) -> Vec<Line<'sta
         }
         Mode::Line(line) => lines.extend(typing::line(line, width)),
         Mode::Code(copying) => lines.push(typing::code(docket.selected(), copying)),
-        Mode::Minutes(minutes) => lines.push(typing::minutes(docket.selected(), minutes)),
+        Mode::Minutes(minutes) => lines.push(typing::minutes(docket.selected(), minutes, width)),
     }
     lines
 }
@@ -64,11 +65,11 @@ fn asks(docket: &Docket, now: Moment) -> Line<'static> {
         let text = format!(" scroll to the end before approving: PageDown   n deny   m mute{more}   ? help");
         return Line::styled(text, strong.fg(Color::Yellow));
     }
-    let (yes, rest) = if selected.needs_code().is_some() {
-        (" y approve by code   n deny", "   m mute   / filter   : command   ? help   L lock")
-    } else {
-        (" y approve   n deny", "   g grant   m mute   / filter   : command   ? help   L lock")
-    };
+    let code = selected.needs_code().is_some();
+    let lasts = matches!(selected.want(), Want::Read { .. } | Want::Access { .. } | Want::Sign { .. });
+    let yes = if code { " y approve by code   n deny" } else { " y approve   n deny" };
+    let grant = if lasts && !code { "   g grant" } else { "" };
+    let rest = format!("{grant}   m mute   / filter   : command   ? help   L lock");
     Line::from(vec![Span::styled(yes, strong.fg(Color::Green)), Span::raw(rest)])
 }
 

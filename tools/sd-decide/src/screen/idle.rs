@@ -16,6 +16,9 @@ const DECISIONS: usize = 8;
 /// The most grants, and the most mutes.
 const LASTING: usize = 3;
 
+/// The widest line of a sentence, in columns.
+const TEXT: usize = 90;
+
 /// The page's lines.
 pub(super) fn lines(docket: &Docket, around: &Around, now: Moment, area: Rect) -> Vec<Line<'static>> {
     let (width, height) = (usize::from(area.width), usize::from(area.height));

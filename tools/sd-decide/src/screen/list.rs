@@ -11,7 +11,7 @@ use crate::dates;
 use crate::docket::Docket;
 use crate::docket::entry::{Entry, Face};
 use crate::docket::event::Moment;
-use crate::screen::row;
+use crate::screen::{draw_lines, row};
 
 /// For so long the list says that asks were denied unasked, in milliseconds.
 const LATELY: u64 = 60_000;
@@ -67,40 +67,43 @@ pub(super) fn draw(
     let selected = docket.selected().map(Entry::id);
     let (count, each) = (docket.seen().count(), if beside { 2 } else { 1 });
     let at = docket.seen().position(|entry| Some(entry.id()) == selected).unwrap_or(0);
-    let mut notes = notes(docket, now);
-    let height = usize::from(area.height);
-    // Beside the detail each note has a line of its own.
-    let below = |notes: &[String], more: bool| {
-        let lines = notes.len().saturating_add(usize::from(more));
-        if beside { lines } else { lines.min(1) }
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let notes = notes(docket, now);
+    // Beside the detail each note has lines of its own.
+    let lay = |notes: &[String]| {
+        let indented = |note: &String| row::words(&format!("  {note}"), width);
+        match notes {
+            [] => Vec::new(),
+            _ if beside => notes.iter().flat_map(indented).collect(),
+            _ => vec![format!("  {}", notes.join("   "))],
+        }
     };
-    let fits = count.saturating_mul(each).saturating_add(below(&notes, false)) <= height;
-    let room = (height.saturating_sub(below(&notes, !fits)) / each).max(1);
+    let mut below = lay(&notes);
+    let fits = count.saturating_mul(each).saturating_add(below.len()) <= height;
+    let more = |first: usize, rest: usize| {
+        let parts = [(first, "above"), (rest, "below")].into_iter().filter(|(more, _)| *more > 0);
+        let parts: Vec<String> = parts.map(|(more, place)| format!("+{more} more {place}")).collect();
+        lay(&std::iter::once(parts.join(", ")).chain(notes.iter().cloned()).collect::<Vec<_>>())
+    };
+    let space = if fits { below.len() } else { more(count, count).len() };
+    let room = (height.saturating_sub(space) / each).max(1);
     let first = place.first(selected, at, count, room);
     if !fits {
-        let rest = count.saturating_sub(first).saturating_sub(room);
-        notes.insert(0, format!("+{first} more above, +{rest} more below"));
+        below = more(first, count.saturating_sub(first).saturating_sub(room));
     }
-    let width = usize::from(area.width);
     let mut lines = Vec::new();
     for entry in docket.seen().skip(first).take(room) {
-        let style = if Some(entry.id()) == selected {
-            Style::new().add_modifier(Modifier::REVERSED)
-        } else {
-            Style::new()
-        };
-        let mark = if Some(entry.id()) == selected { '>' } else { ' ' };
+        let is_selected = Some(entry.id()) == selected;
+        let style = if is_selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+        let mark = if is_selected { '>' } else { ' ' };
         let texts = if beside { two(entry, now, width, mark) } else { vec![one(entry, now, width, mark)] };
         lines.extend(texts.into_iter().map(|text| Line::styled(text, style)));
     }
-    let notes = if beside { notes } else { vec![notes.join("   ")] };
-    let space = height.saturating_sub(lines.len()).saturating_sub(notes.len());
+    let space = height.saturating_sub(lines.len()).saturating_sub(below.len());
     lines.extend(std::iter::repeat_n(Line::raw(""), space));
     let style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
-    lines.extend(notes.into_iter().map(|note| Line::styled(row::fit(&format!("  {note}"), width), style)));
-    for (y, line) in (area.y..area.bottom()).zip(lines) {
-        frame.render_widget(line, Rect { y, height: 1, ..area });
-    }
+    lines.extend(below.iter().map(|note| Line::styled(row::fit(note, width), style)));
+    draw_lines(frame, area, lines);
 }
 
 fn one(entry: &Entry, now: Moment, width: usize, mark: char) -> String {

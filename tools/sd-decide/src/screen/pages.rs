@@ -50,7 +50,7 @@ pub(super) fn lines(
         Page::Show(id) => return show(id, width, docket, around),
         Page::Pending => pending(width, docket, now, &mut lines),
         Page::Grants => wrap(&grants(docket, now), width, &mut lines),
-        Page::Rules => wrap(&rules(around), width, &mut lines),
+        Page::Rules => wrap(&rules(docket), width, &mut lines),
         Page::Status => wrap(&status(docket, around, now), width, &mut lines),
         Page::Text(text) => {
             let text = text.lines().map(|line| Printable::line(line).as_str().to_owned());
@@ -187,15 +187,18 @@ fn grants(docket: &Docket, now: Moment) -> Vec<Row> {
     rows
 }
 
-fn rules(around: &Around) -> Vec<Row> {
-    if around.rules.is_empty() {
-        return vec![Row::Note(
-            " There are no rules: every ask waits for a key, and none is denied without you.".to_owned(),
-        )];
+fn rules(docket: &Docket) -> Vec<Row> {
+    let listed = docket.rules().list();
+    if listed.is_empty() {
+        let none = " There are no rules: every ask waits for a key, and none is denied without you.";
+        return vec![Row::Note(none.to_owned())];
     }
-    let note = " Rules only restrict: none of them can approve anything.".to_owned();
-    let rules = around.rules.iter().map(|rule| Row::fact(Trust::Ours, "", rule.clone()));
-    std::iter::once(Row::Note(note)).chain(rules).collect()
+    let mut rows = vec![Row::Note(" Rules only restrict: none of them can approve anything.".to_owned())];
+    for rule in listed {
+        rows.push(ours(&format!("line {}", rule.line), &rule.name));
+        rows.push(ours("", &rule.says));
+    }
+    rows
 }
 
 fn status(docket: &Docket, around: &Around, now: Moment) -> Vec<Row> {
@@ -211,7 +214,7 @@ fn status(docket: &Docket, around: &Around, now: Moment) -> Vec<Row> {
     let everything = if docket.refusals().everything() { "DENIED, until :lift" } else { "is let in" };
     rows.push(ours("all asks", everything));
     rows.push(ours("unasked", &format!("{silently} asks were denied without asking, since the start")));
-    rows.push(ours("rules", &around.rules.len().to_string()));
+    rows.push(ours("rules", &docket.rules().list().len().to_string()));
     rows.push(ours("history", &format!("{} decisions, in memory", docket.history().newest().count())));
     rows
 }

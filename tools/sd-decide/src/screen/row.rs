@@ -159,18 +159,20 @@ pub(super) fn cut(text: &str, room: usize) -> Vec<String> {
     parts
 }
 
-/// A sentence of ours in lines of at most `room` columns, broken between words.
+/// A sentence of ours in lines of at most `room` columns, broken between words; each is indented as the first one is.
 pub(super) fn words(text: &str, room: usize) -> Vec<String> {
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split(' ') {
+    let sentence = text.trim_start_matches(' ');
+    let indent = " ".repeat(text.len().saturating_sub(sentence.len()));
+    let mut lines: Vec<String> = vec![indent.clone()];
+    for word in sentence.split(' ') {
         let Some(line) = lines.last_mut() else { break };
-        if line.is_empty() {
+        if line.len() == indent.len() {
             line.push_str(word);
         } else if columns(line).saturating_add(1).saturating_add(columns(word)) <= room {
             line.push(' ');
             line.push_str(word);
         } else {
-            lines.push(word.to_owned());
+            lines.push(format!("{indent}{word}"));
         }
     }
     lines

@@ -11,8 +11,6 @@ use crate::screen::row;
 
 /// The most lines of completions.
 const OFFERS: usize = 3;
-/// The columns of who asks.
-const WHO: usize = 28;
 
 /// A line that is being written: what is left of the cursor, the rest, and what the word at the cursor may become.
 fn written(line: &mode::Line) -> (String, String, &[String]) {
@@ -88,13 +86,14 @@ pub(super) fn code(entry: Option<&Entry>, copying: &Copying) -> Line<'static> {
     ])
 }
 
-/// What asking for minutes looks like.
-pub(super) fn minutes(entry: Option<&Entry>, minutes: &Minutes) -> Line<'static> {
+/// What asking for minutes looks like. Only who it is about is cut.
+pub(super) fn minutes(entry: Option<&Entry>, minutes: &Minutes, width: usize) -> Line<'static> {
     let who = entry.map(|entry| entry.filing().caller.principal_name()).unwrap_or_default();
-    let who = row::clip(who.as_str(), WHO);
-    let (act, most) = match minutes.period {
-        Period::Grant => ("grant", minutes.period.most()),
-        Period::Mute => ("deny and mute", minutes.period.most()),
+    let most = minutes.period.most();
+    let strong = Style::new().add_modifier(Modifier::BOLD);
+    let (act, style) = match minutes.period {
+        Period::Grant => ("grant", strong.fg(Color::Green)),
+        Period::Mute => ("deny and mute", strong.fg(Color::Yellow)),
     };
     let shown = if minutes.typed.is_empty() {
         minutes.period.usual().to_string()
@@ -102,12 +101,12 @@ pub(super) fn minutes(entry: Option<&Entry>, minutes: &Minutes) -> Line<'static>
         Printable::line(&minutes.typed).as_str().to_owned()
     };
     let keys = if minutes.value().is_some() {
-        format!("Enter, digits change it (1-{most}), Esc")
+        format!("Enter, or digits (1-{most}), Esc")
     } else {
         format!("not from 1 to {most}; Esc")
     };
-    let strong = Style::new().add_modifier(Modifier::BOLD);
-    let style =
-        if minutes.period == Period::Grant { strong.fg(Color::Green) } else { strong.fg(Color::Yellow) };
-    Line::from(vec![Span::styled(format!(" {act} {who} for [{shown}] min: "), style), Span::raw(keys)])
+    let (before, after) = (format!(" {act} "), format!(" for [{shown}] min: "));
+    let taken = [&before, &after, &keys].iter().map(|part| row::columns(part)).sum();
+    let who = row::clip(who.as_str(), width.saturating_sub(taken));
+    Line::from(vec![Span::styled(format!("{before}{who}{after}"), style), Span::raw(keys)])
 }
