@@ -41,6 +41,12 @@ const MOST_CONNECTIONS: usize = 300;
 /// The most bytes of payloads at once: what is read of them for the screen takes several times as much.
 const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
 
+/// Ctrl+L.
+const REDRAW: u8 = 0x0c;
+/// On a virtual terminal a picture is written whole this often, in milliseconds: others can paint on it, the kernel with
+/// its messages and root, and of that nobody is told.
+const MEND: u64 = 3000;
+
 /// Everything that this process holds.
 pub(crate) struct Clerk {
     started: Instant,
@@ -58,6 +64,8 @@ pub(crate) struct Clerk {
     watchdog: Watchdog,
     /// What the picture that is being written shows, until all of it is on the terminal.
     picture: Option<Shows>,
+    /// When every cell of the screen was last written.
+    mended: Option<Moment>,
 }
 
 impl Clerk {
@@ -81,6 +89,7 @@ impl Clerk {
             readers: Readers::default(),
             watchdog: Watchdog::wanted(),
             picture: None,
+            mended: None,
         })
     }
 
@@ -96,6 +105,7 @@ impl Clerk {
             if found.stop {
                 return Ok(());
             }
+            self.answer_the_kernel(&found);
             if found.switched {
                 self.look_at_console()?;
             }
@@ -104,6 +114,7 @@ impl Clerk {
             self.look_at_errands(&found);
             self.look_at_door(&found);
             self.happen(Event::Tick);
+            self.hold_the_screen();
             self.draw()?;
         }
     }
@@ -112,12 +123,33 @@ impl Clerk {
     /// one typed here before the picture was seen counts for nothing.
     fn look_at_console(&mut self) -> Result<(), NotServing> {
         let shown = match &mut self.console {
-            Some(console) => console.is_shown().map_err(NotServing::Io)?,
+            Some(console) => console.look().map_err(NotServing::Io)?,
             None => true,
         };
+        self.mended = None;
         self.terminal.flush_input();
         self.happen(Event::Active(shown));
         Ok(())
+    }
+
+    /// About a switch away during a hold: at once, for nobody can switch until then.
+    fn answer_the_kernel(&mut self, found: &Found) {
+        let now = self.now();
+        let Some(console) = &mut self.console else { return };
+        if found.arrived {
+            console.arrived();
+        }
+        if found.asked_to_leave && console.answer(self.docket.wants_the_vt(now), now) {
+            self.happen(Event::SwitchRefused);
+        }
+    }
+
+    /// Refuses switches away while the docket wants the screen, and not longer than the console bears it.
+    fn hold_the_screen(&mut self) {
+        let now = self.now();
+        if let Some(console) = &mut self.console {
+            console.hold_while(self.docket.wants_the_vt(now), now);
+        }
     }
 
     fn now(&self) -> Moment {
@@ -167,6 +199,13 @@ impl Clerk {
         }
         if found.typed {
             let bytes = self.terminal.typed().map_err(|_| terminal_gone())?.ok_or_else(terminal_gone)?;
+            let now = self.now();
+            if let Some(console) = self.console.as_mut().filter(|_| !bytes.is_empty()) {
+                console.typed(now);
+            }
+            if bytes.contains(&REDRAW) {
+                self.terminal.refresh().map_err(|_| terminal_gone())?;
+            }
             for key in keys::keys(&bytes) {
                 self.happen(Event::Key(key));
             }
@@ -258,6 +297,12 @@ impl Clerk {
             return Ok(());
         }
         let now = self.now();
+        if self.console.as_ref().is_some_and(Console::is_on_screen)
+            && self.mended.is_none_or(|at| now.since(at) >= MEND)
+        {
+            self.terminal.mend();
+            self.mended = Some(now);
+        }
         let (docket, pane, desktop) = (&self.docket, &mut self.pane, self.desktop);
         let mut shows = Shows::default();
         self.terminal

@@ -8,7 +8,11 @@ use sd_wire::deadline;
 
 /// Shows each ask on the terminal given as fd 0 and lets a person settle it.
 #[derive(Debug, Parser)]
-#[command(name = "sd-decide", version)]
+#[command(
+    name = "sd-decide",
+    version,
+    after_help = "With --rescue alone: puts the virtual terminal on fd 0 back to what a login expects, and ends."
+)]
 pub(crate) struct Cli {
     /// The socket on which sd-fetch listens.
     #[arg(long, value_name = "PATH")]

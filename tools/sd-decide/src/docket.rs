@@ -80,6 +80,7 @@ impl Docket {
             }
             Event::Shown => self.keyboard.restart(now),
             Event::Active(active) => self.keyboard.activate(now, active),
+            Event::SwitchRefused => self.keyboard.switch_refused(now),
             Event::Withdrawn { id } => {
                 // There is nobody left to write a line to.
                 if self.find(&id).is_some_and(Entry::is_here) {
@@ -146,6 +147,16 @@ impl Docket {
     pub(crate) fn is_armed(&self, now: Moment) -> bool {
         let face = self.selected().and_then(Entry::face);
         face.is_some_and(|face| self.keyboard.is_armed(now, face))
+    }
+
+    /// Whether a switch away from the terminal is to be refused now: for a moment around a decision.
+    pub(crate) fn wants_the_vt(&self, now: Moment) -> bool {
+        self.keyboard.is_deciding(now)
+    }
+
+    /// Whether one was refused a moment ago.
+    pub(crate) fn was_switch_refused(&self, now: Moment) -> bool {
+        self.keyboard.was_switch_refused(now)
     }
 
     /// When the docket has to be stepped although nothing happens. `None`: never.

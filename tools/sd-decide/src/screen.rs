@@ -56,7 +56,7 @@ pub(crate) fn draw(
     }
     let [header, body, footer] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(area);
-    frame.render_widget(bars::header(docket, desktop, header.width), header);
+    frame.render_widget(bars::header(docket, now, desktop, header.width), header);
     let shows = if docket.keyboard().help() {
         help::draw(frame, body);
         Shows::default()

@@ -23,6 +23,9 @@ const LARGEST: (u16, u16) = (500, 300);
 /// Attributes off, no going on in the next line at the end of one, cursor home, all clear. A terminal may take a
 /// character for wider than we do: what is too much then must not become the beginning of another line.
 const CLEAR: &[u8] = b"\x1b[0m\x1b[?7l\x1b[H\x1b[2J";
+/// Takes back what others may have left behind: an unfinished sequence, attributes, a line that goes on in the next, origin
+/// and insert mode, control characters that show, a scrolling region, another character set (console_codes(4)).
+const MEND: &[u8] = b"\x18\x1b[0m\x1b[?7l\x1b[?6l\x1b[4l\x1b[3l\x1b[r\x1b(B\x0f\x1b%G";
 /// As [`CLEAR`], lines go on again, and the cursor shows again.
 const LEAVE: &[u8] = b"\x1b[0m\x1b[?7h\x1b[H\x1b[2J\x1b[?25h";
 
@@ -73,6 +76,17 @@ impl Terminal {
         self.size = size(&self.fd)?;
         self.picture = picture(&self.outbox, self.size)?;
         Ok(())
+    }
+
+    /// Begins a picture that is written whole over what stands there, without blanking it first: what others have
+    /// painted over it goes, and what they have not painted over does not flicker.
+    pub(crate) fn mend(&mut self) {
+        self.outbox.0.borrow_mut().extend(MEND);
+        // As if the last picture had been one that differs from any in every cell.
+        for cell in &mut self.picture.current_buffer_mut().content {
+            cell.set_symbol("\u{f8ff}");
+        }
+        self.picture.swap_buffers();
     }
 
     /// Draws a picture. Only what differs from the last one is written.

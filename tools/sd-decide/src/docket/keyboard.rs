@@ -14,6 +14,11 @@ use crate::docket::event::{Key, Moment};
 use crate::docket::grant::Grant;
 use crate::routing::{self, Yes};
 
+/// So long after a key that settles an ask the terminal stays where it is, in milliseconds.
+const DECIDING: u64 = 1000;
+/// So long the screen says that a switch was refused, in milliseconds.
+const REFUSED: u64 = 5000;
+
 /// What the docket knows of the person's side of the terminal.
 #[derive(Debug, Default)]
 pub(crate) struct Keyboard {
@@ -21,6 +26,10 @@ pub(crate) struct Keyboard {
     help: bool,
     quiet_since: Moment,
     drawn: Option<Face>,
+    /// When the last key was one that settles an ask.
+    decided: Option<Moment>,
+    /// When a switch away was last refused.
+    refused: Option<Moment>,
 }
 
 impl Keyboard {
@@ -39,6 +48,18 @@ impl Keyboard {
         self.active && !self.help && self.drawn == Some(face) && self.quiet_left(now) == 0
     }
 
+    pub(super) fn is_deciding(&self, now: Moment) -> bool {
+        self.active && self.decided.is_some_and(|at| now.since(at) < DECIDING)
+    }
+
+    pub(super) fn switch_refused(&mut self, now: Moment) {
+        self.refused = Some(now);
+    }
+
+    pub(super) fn was_switch_refused(&self, now: Moment) -> bool {
+        self.active && self.refused.is_some_and(|at| now.since(at) < REFUSED)
+    }
+
     pub(super) fn restart(&mut self, now: Moment) {
         self.quiet_since = now;
     }
@@ -52,6 +73,8 @@ impl Keyboard {
 
     pub(super) fn activate(&mut self, now: Moment, active: bool) {
         self.active = active;
+        self.decided = None;
+        self.refused = None;
         // What was on the screen before it went away has to be seen again.
         self.drawn = None;
         self.restart(now);
@@ -64,6 +87,8 @@ impl Docket {
             return;
         }
         let armed = self.is_armed(now);
+        // Every other key, Esc too, lets go.
+        self.keyboard.decided = (armed && matches!(key, Key::Yes | Key::No)).then_some(now);
         self.keyboard.restart(now);
         if self.keyboard.help {
             self.keyboard.help = false;
