@@ -38,6 +38,18 @@ fn ctrl_l_draws_all_of_it_anew() {
 }
 
 #[test]
+fn a_terminal_that_was_left_spoiled_is_taken_over_whole() {
+    let clean = {
+        let _vt = OnTheVt::start();
+        screen()
+    };
+    open().write_all(PAINTED).unwrap();
+    let vt = OnTheVt::start();
+    assert_eq!(screen(), clean);
+    drop(vt);
+}
+
+#[test]
 fn an_arrival_draws_all_of_it_anew() {
     let vt = OnTheVt::start();
     let clean = screen();

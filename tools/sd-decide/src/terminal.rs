@@ -20,13 +20,14 @@ use sd_sys::terminal;
 const USUAL: (u16, u16) = (80, 25);
 /// The largest size that is drawn, in columns and rows.
 const LARGEST: (u16, u16) = (500, 300);
-/// Attributes off, no going on in the next line at the end of one, cursor home, all clear. A terminal may take a
-/// character for wider than we do: what is too much then must not become the beginning of another line.
-const CLEAR: &[u8] = b"\x1b[0m\x1b[?7l\x1b[H\x1b[2J";
-/// Takes back what others may have left behind: an unfinished sequence, attributes, a line that goes on in the next, origin
-/// and insert mode, control characters that show, a scrolling region, another character set (console_codes(4)).
+/// Takes back what others may have left behind: an unfinished sequence, attributes, origin and insert mode, control
+/// characters that show, a scrolling region, another character set (console_codes(4)). And no going on in the next line
+/// at the end of one: a terminal may take a character for wider than we do, and what is too much then must not become
+/// the beginning of another line.
 const MEND: &[u8] = b"\x18\x1b[0m\x1b[?7l\x1b[?6l\x1b[4l\x1b[3l\x1b[r\x1b(B\x0f\x1b%G";
-/// As [`CLEAR`], lines go on again, and the cursor shows again.
+/// After [`MEND`]: cursor home, all clear.
+const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
+/// All clear, lines go on again, and the cursor shows again.
 const LEAVE: &[u8] = b"\x1b[0m\x1b[?7h\x1b[H\x1b[2J\x1b[?25h";
 
 /// What is drawn and not yet on the terminal.
@@ -163,6 +164,7 @@ fn size(fd: &File) -> io::Result<(u16, u16)> {
 /// A picture of this size, with nothing on it. Its area is fixed: otherwise the size would be asked for behind our
 /// back, which on an exclusive terminal ends in a forked `tput`.
 fn picture(outbox: &Outbox, size: (u16, u16)) -> io::Result<ratatui::Terminal<CrosstermBackend<Outbox>>> {
+    outbox.0.borrow_mut().extend(MEND);
     outbox.0.borrow_mut().extend(CLEAR);
     let area = Rect::new(0, 0, size.0, size.1);
     let options = TerminalOptions { viewport: Viewport::Fixed(area) };
