@@ -39,6 +39,19 @@ fn one_that_is_killed_while_it_holds_leaves_vts_that_switch() {
 }
 
 #[test]
+fn the_next_instance_lets_go_of_what_a_killed_one_held() {
+    let mut vt = OnTheVt::start();
+    switch_to(NUMBER);
+    vt.holds();
+    vt.kill();
+    assert!(is_held());
+    vt.start_again();
+    eventually("the hold to go", || !is_held());
+    assert!(!switch_is_refused());
+    drop(vt);
+}
+
+#[test]
 fn one_that_is_stopped_leaves_vts_that_switch() {
     let vt = OnTheVt::start();
     switch_to(NUMBER);

@@ -51,28 +51,26 @@ impl OnTheVt {
         // TTYVHangup=
         terminal::hang_up_others(open()).unwrap();
         chown(TTY, Some(DECIDE), Some(DECIDE)).unwrap();
-        // A listener by socket activation.
-        let decide = on_the_terminal()
-            .args(["systemd-socket-activate", "--seqpacket", "--fdname=decide", "--listen"])
-            .arg(at("decide"))
-            .arg(sd_decide())
-            .arg("--fetch")
-            .arg(at("fetch"))
-            .arg("--sign")
-            .arg(at("sign"))
-            .arg("--parties")
-            .arg(at("parties"))
-            .stdout(Stdio::null())
-            .stderr(File::create(at("log")).unwrap())
-            .spawn()
-            .unwrap();
+        let decide = launch(place.path());
         let vt = Self { place, decide, fetch, before, _turn: turn };
-        eventually("the socket", || vt.place.path().join("decide").exists());
-        fs::set_permissions(vt.place.path().join("decide"), PermissionsExt::from_mode(0o666)).unwrap();
-        // systemd-socket-activate starts the tool with the first connection.
-        vt.knock(r#"{"v":1,"body":{"cancel":{"id":"0123456789abcdef"}}}"#, &[]).wait().unwrap();
-        vt.shows("nothing is waiting");
+        vt.opens();
         vt
+    }
+
+    /// Starts it once more, where it was killed.
+    pub(crate) fn start_again(&mut self) {
+        fs::remove_file(self.place.path().join("decide")).unwrap();
+        self.decide = launch(self.place.path());
+        self.opens();
+    }
+
+    /// Waits until it serves.
+    fn opens(&self) {
+        eventually("the socket", || self.place.path().join("decide").exists());
+        fs::set_permissions(self.place.path().join("decide"), PermissionsExt::from_mode(0o666)).unwrap();
+        // systemd-socket-activate starts the tool with the first connection.
+        self.knock(r#"{"v":1,"body":{"cancel":{"id":"0123456789abcdef"}}}"#, &[]).wait().unwrap();
+        self.shows("nothing is waiting");
     }
 
     /// Says something at decide.sock as the gate, and listens for what comes back.
@@ -175,6 +173,26 @@ pub(crate) fn rescue() -> String {
     let said = String::from_utf8_lossy(&rescued.stderr).into_owned();
     assert!(rescued.status.success(), "{said}");
     said
+}
+
+/// sd-decide behind a listener by socket activation.
+fn launch(place: &Path) -> Child {
+    let at = |name: &str| place.join(name);
+    // A listener by socket activation.
+    on_the_terminal()
+        .args(["systemd-socket-activate", "--seqpacket", "--fdname=decide", "--listen"])
+        .arg(at("decide"))
+        .arg(sd_decide())
+        .arg("--fetch")
+        .arg(at("fetch"))
+        .arg("--sign")
+        .arg(at("sign"))
+        .arg("--parties")
+        .arg(at("parties"))
+        .stdout(Stdio::null())
+        .stderr(File::create(at("log")).unwrap())
+        .spawn()
+        .unwrap()
 }
 
 /// A command as sd-decide's user, with the terminal as fd 0 and controlling terminal, without capability and group.

@@ -55,16 +55,16 @@ impl Console {
     /// When it is a virtual terminal and cannot be made ours, for example because it belongs to another user.
     pub(crate) fn behind(fd: impl AsFd) -> io::Result<Option<Self>> {
         // Only a virtual terminal has a switching mode.
-        if vt::mode(&fd).is_err() {
-            return Ok(None);
-        }
+        let Ok(switching) = vt::mode(&fd) else { return Ok(None) };
         let tty = fd.as_fd().try_clone_to_owned()?;
         let number = u16::try_from(minor(fstat(&tty)?.st_rdev)).map_err(io::Error::other)?;
         terminal::set_exclusive(&tty)?;
         fchmod(&tty, Mode::S_IRUSR | Mode::S_IWUSR)?;
         let shown = File::open(SHOWN)?;
         let hold = Hold::default();
-        Ok(Some(Self { tty, number, shown, on_screen: false, hold, held: false, failed: false }))
+        // What an earlier instance held when it was killed is let go with the rest.
+        let held = switching != Switching::Automatic;
+        Ok(Some(Self { tty, number, shown, on_screen: false, hold, held, failed: false }))
     }
 
     /// Asks the kernel whether it is on the screen. Asked anew each time: the file only says that something has changed.
