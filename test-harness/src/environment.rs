@@ -82,14 +82,20 @@ impl Environment {
     /// # Errors
     /// When it cannot be opened.
     pub fn log_of(&self, name: &str) -> Result<File, Failure> {
-        let path = self.log.join(name).with_extension("log");
+        let path = self.log_path_of(name);
         File::options().create(true).append(true).open(&path).doing(format_args!("write {}", path.display()))
+    }
+
+    /// Where a process's log is.
+    #[must_use]
+    pub fn log_path_of(&self, name: &str) -> PathBuf {
+        self.log.join(name).with_extension("log")
     }
 
     /// The end of a process's log, for an error message.
     #[must_use]
     pub fn last_words_of(&self, name: &str) -> String {
-        let text = fs::read(self.log.join(name).with_extension("log")).unwrap_or_default();
+        let text = fs::read(self.log_path_of(name)).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().collect();
         let tail = lines.iter().skip(lines.len().saturating_sub(8));

@@ -121,6 +121,7 @@ struct Keeper<'a> {
     terminal: Option<CallerTerminal>,
     output: Option<Output>,
     decide: Doorbell,
+    passphrase: Doorbell,
     workers: Vec<(Worker, Doorbell)>,
     daemons: Vec<(Daemon, Notify, u8)>,
     log: std::fs::File,
@@ -147,6 +148,7 @@ impl<'a> Keeper<'a> {
         let vt = Vt::open(size, people.decide)?;
         let socket = |name: &str| environment.at("socket").join(name).with_extension("sock");
         let decide = Doorbell::bind("decide", socket("decide"), people.decide, people.gate)?;
+        let passphrase = Doorbell::bind("passphrase", socket("passphrase"), people.decide, people.companion)?;
         let mut workers = Vec::new();
         for worker in [Worker::Fetch, Worker::Sign] {
             let name = worker.socket();
@@ -164,6 +166,7 @@ impl<'a> Keeper<'a> {
             output: terminal.is_some().then(|| Output::open(size)).transpose()?,
             terminal,
             decide,
+            passphrase,
             workers,
             daemons: Vec::new(),
             log: environment.log_of("sd-rig")?,

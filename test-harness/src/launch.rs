@@ -4,7 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::unistd::{Pid, getpid};
@@ -77,6 +77,15 @@ impl Launch {
         self.birth.extend(["--listener", name].map(OsString::from));
         // The way through the exec in between, where it is moved to fd 3.
         self.command.stdout(socket);
+        self
+    }
+
+    /// With a second listening socket as fd 4, under this name; its log is opened anew at the path then.
+    #[must_use]
+    pub fn second_listener(mut self, name: &str, socket: OwnedFd, log: &Path) -> Self {
+        self.birth.extend(["--listener", name, "--log"].map(OsString::from));
+        self.birth.push(log.into());
+        self.command.stderr(socket);
         self
     }
 

@@ -3,14 +3,18 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::{Gid, Pid, Uid, close, dup2_stdout, getppid, setgid, setgroups, setpgid, setsid, setuid};
+use nix::unistd::{
+    Gid, Pid, Uid, close, dup2_stderr, dup2_stdout, getppid, setgid, setgroups, setpgid, setsid, setuid,
+};
 
 use crate::failure::{Doing, Failure};
 
@@ -30,7 +34,9 @@ struct Birth {
     #[arg(long)]
     terminal: bool,
     #[arg(long)]
-    listener: Option<String>,
+    listener: Vec<String>,
+    #[arg(long)]
+    log: Option<PathBuf>,
     #[arg(long)]
     group: bool,
     #[arg(long)]
@@ -70,16 +76,7 @@ fn become_it(birth: &Birth) -> Result<io::Error, Failure> {
     }
     let mut command = Command::new(birth.command.first().map(OsString::as_os_str).unwrap_or_default());
     command.args(birth.command.iter().skip(1));
-    if let Some(name) = &birth.listener {
-        let fd = fcntl(io::stdout(), FcntlArg::F_DUPFD(FIRST_LISTENER)).doing("pass the listener")?;
-        if fd != FIRST_LISTENER {
-            let error = io::Error::other(format!("it became fd {fd}, not {FIRST_LISTENER}"));
-            return Err(Failure::System { doing: "pass the listener".to_owned(), error });
-        }
-        dup2_stdout(io::stderr()).doing("pass the listener")?;
-        command.env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", name);
-        command.env("LISTEN_PID", std::process::id().to_string());
-    }
+    pass_listeners(birth, &mut command)?;
     if let Some(uid) = birth.uid {
         drop_to(uid).doing(format_args!("become the uid {uid}"))?;
     }
@@ -98,6 +95,36 @@ fn become_it(birth: &Birth) -> Result<io::Error, Failure> {
     // The rig blocks the signals that it reads from a file; nobody after it should.
     SigSet::empty().thread_set_mask().doing("unblock the signals")?;
     Ok(command.exec())
+}
+
+/// The first listener came as fd 1, the second as fd 2: nothing else than 0, 1 and 2 survives the way here.
+fn pass_listeners(birth: &Birth, command: &mut Command) -> Result<(), Failure> {
+    let doing = "pass the listeners";
+    if birth.listener.is_empty() {
+        return Ok(());
+    }
+    pass(io::stdout(), FIRST_LISTENER)?;
+    if birth.listener.len() > 1 {
+        pass(io::stderr(), FIRST_LISTENER + 1)?;
+        let log =
+            birth.log.as_ref().ok_or_else(|| Failure::Missing("a second listener needs --log".into()))?;
+        dup2_stderr(fs::File::options().append(true).open(log).doing(doing)?).doing(doing)?;
+    }
+    dup2_stdout(io::stderr()).doing(doing)?;
+    command.env("LISTEN_FDS", birth.listener.len().to_string());
+    command.env("LISTEN_FDNAMES", birth.listener.join(":"));
+    command.env("LISTEN_PID", std::process::id().to_string());
+    Ok(())
+}
+
+/// Makes it this number, which is the lowest that is free.
+fn pass(fd: impl AsFd, number: i32) -> Result<(), Failure> {
+    let fd = fcntl(fd, FcntlArg::F_DUPFD(number)).doing("pass the listeners")?;
+    if fd == number {
+        return Ok(());
+    }
+    let error = io::Error::other(format!("it became fd {fd}, not {number}"));
+    Err(Failure::System { doing: "pass the listeners".to_owned(), error })
 }
 
 /// systemd closes what it does not pass; a caller of the rig may have left files open.

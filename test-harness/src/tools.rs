@@ -107,7 +107,7 @@ pub fn daemon(
     environment: &Environment,
     expire: Option<u64>,
     vt: &Vt,
-    bell: &Doorbell,
+    [bell, passphrase]: [&Doorbell; 2],
     notify: &Notify,
 ) -> Result<Launch, Failure> {
     let program = environment.tools.join(which.name());
@@ -121,6 +121,7 @@ pub fn daemon(
                 .env("TERM", "linux")
                 .terminal(vt.share()?)
                 .listener(bell.name, bell.share()?)
+                .second_listener(passphrase.name, passphrase.share()?, &environment.log_path_of(which.name()))
                 .arg("--fetch")
                 .arg(socket(Worker::Fetch))
                 .arg("--sign")

@@ -51,6 +51,14 @@ impl Start {
     pub fn listener(&self, name: &str) -> Result<Listener, NotServing> {
         Listener::activated(name).map_err(|e| NotServing::Activation(e.to_string()))
     }
+
+    /// The listening sockets that systemd handed over under these names, in this order.
+    ///
+    /// # Errors
+    /// [`NotServing::Activation`].
+    pub fn listeners<const N: usize>(&self, names: [&str; N]) -> Result<[Listener; N], NotServing> {
+        Listener::activated_each(names).map_err(|e| NotServing::Activation(e.to_string()))
+    }
 }
 
 /// Hardens the process: the first step of every daemon, also of one that plays no role of its own.

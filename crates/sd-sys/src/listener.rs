@@ -67,14 +67,23 @@ impl Listener {
     /// Without `LISTEN_FDNAMES` the only one. Call it once, before the first thread starts: it
     /// takes `LISTEN_PID` and `LISTEN_FDS` out of the environment.
     pub fn activated(name: &str) -> Result<Listener, ActivationError> {
-        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        Self::activated_each([name]).map(|[listener]| listener)
+    }
+
+    /// The listeners of these names, in this order, as [`Listener::activated`].
+    pub fn activated_each<const N: usize>(names: [&str; N]) -> Result<[Listener; N], ActivationError> {
+        let handed_over = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let mut given = ListenFd::from_env();
-        let index = choose(name, &names, given.len())?;
-        let fd = given
-            .take_custom::<OwnedFd>(index, libc::AF_UNIX, libc::SOCK_SEQPACKET, "seqpacket socket")
-            .map_err(|_| ActivationError::WrongKind)?
-            .ok_or_else(|| ActivationError::NoSuchName(name.to_owned()))?;
-        Listener::adopt(fd)
+        let mut found = Vec::with_capacity(N);
+        for name in names {
+            let index = choose(name, &handed_over, given.len())?;
+            let fd = given
+                .take_custom::<OwnedFd>(index, libc::AF_UNIX, libc::SOCK_SEQPACKET, "seqpacket socket")
+                .map_err(|_| ActivationError::WrongKind)?
+                .ok_or_else(|| ActivationError::NoSuchName(name.to_owned()))?;
+            found.push(Listener::adopt(fd)?);
+        }
+        found.try_into().map_err(|_| ActivationError::NoSocket)
     }
 
     fn adopt(fd: OwnedFd) -> Result<Listener, ActivationError> {

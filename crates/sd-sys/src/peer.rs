@@ -67,7 +67,8 @@ fn close_on_exec(fd: &OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
-fn open_pidfd(pid: i32) -> Option<OwnedFd> {
+/// A handle on the process that has this number now (pidfd_open(2)).
+pub(crate) fn open_pidfd(pid: i32) -> Option<OwnedFd> {
     // SAFETY: pidfd_open takes two integers and touches no memory of ours.
     let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     let raw = i32::try_from(raw).ok().filter(|raw| *raw >= 0)?;

@@ -5,9 +5,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 
 mod parse;
 mod readers;
+
+use crate::peer::open_pidfd;
 
 pub use parse::{Stat, arguments, control_group, effective_uid, session, stat, terminal};
 pub use readers::{MOST_STUCK, Readers};
@@ -51,6 +54,14 @@ impl Process {
         let Stat { comm, ppid, tty, start } = first;
         Ok(Process { pid, ppid, start, comm, uid, tty, cgroup, session })
     }
+}
+
+/// A handle on the process with this number and start time: it can be waited on (`POLLIN`) and tells of the process's
+/// end (pidfd_open(2)). `None` when it is gone already.
+pub fn handle(pid: i32, start: u64) -> Option<OwnedFd> {
+    let handle = open_pidfd(pid)?;
+    // Opened by number; what it is a handle on has the right start time only if it is the right process.
+    (start_of(pid).ok()? == start).then_some(handle)
 }
 
 /// The parents of a process, nearest first, at most `max`; shorter when one is gone or hidden.

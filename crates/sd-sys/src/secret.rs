@@ -102,6 +102,14 @@ impl Secret {
         done
     }
 
+    /// Forgets what stands behind the first `length` bytes, and wipes it.
+    pub fn truncate(&mut self, length: usize) {
+        if let Some(rest) = self.memory.bytes_mut().get_mut(length.min(self.length)..self.length) {
+            rest.zeroize();
+            self.length = self.length.min(length);
+        }
+    }
+
     /// The bytes. To be read where they are, and copied nowhere.
     pub fn expose(&self) -> &[u8] {
         self.memory.bytes().get(..self.length).unwrap_or_default()

@@ -63,7 +63,14 @@ impl Keeper<'_> {
             return Ok(());
         };
         let expire = self.options.expire;
-        let launch = tools::daemon(daemon, &self.environment, expire, &self.vt, &self.decide, notify)?;
+        let launch = tools::daemon(
+            daemon,
+            &self.environment,
+            expire,
+            &self.vt,
+            [&self.decide, &self.passphrase],
+            notify,
+        )?;
         let pid = launch.start()?;
         self.register.enter(pid, Part::Daemon(daemon))
     }

@@ -5,15 +5,16 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
+use sd_sys::link::Link;
 use sd_sys::listener::Listener;
 use sd_sys::terminal;
 use sd_wire::bounded::{Attributes, Text};
 use sd_wire::description::Description;
-use sd_wire::fetch::Note;
+use sd_wire::fetch::{Note, Order};
 use sd_wire::line::Words;
 use sd_wire::path::ItemPath;
 
@@ -59,7 +60,9 @@ impl OnTheVt {
 
     /// Starts it once more, where it was killed.
     pub(crate) fn start_again(&mut self) {
-        fs::remove_file(self.place.path().join("decide")).unwrap();
+        for socket in ["decide", "passphrase"] {
+            fs::remove_file(self.place.path().join(socket)).unwrap();
+        }
         self.decide = launch(self.place.path());
         self.opens();
     }
@@ -88,8 +91,7 @@ impl OnTheVt {
     /// A requester's ask for a secret, described by the backend and on the screen.
     pub(crate) fn ask(&self) -> Child {
         let asked = self.knock(READ, &["--fd", "sink"]);
-        assert!(self.fetch.wait(Duration::from_secs(10)).unwrap(), "no order came: {}", self.log());
-        let order = self.fetch.accept().unwrap().unwrap();
+        let order = self.order_to_describe();
         let description = Description {
             item: ItemPath::parse("/org/freedesktop/secrets/collection/login/1").unwrap(),
             collection: Text::new("Login").unwrap(),
@@ -103,6 +105,20 @@ impl OnTheVt {
         self.shows("ask 0123456789abcdef");
         self.shows("mail password");
         asked
+    }
+
+    /// The store's next order that is about an ask. Whether it is locked is answered on the way: never.
+    fn order_to_describe(&self) -> Link {
+        loop {
+            assert!(self.fetch.wait(Duration::from_secs(10)).unwrap(), "no order came: {}", self.log());
+            let order = self.fetch.accept().unwrap().unwrap();
+            let packet = order.receive_by(Instant::now() + Duration::from_secs(10)).unwrap().unwrap();
+            if Order::from_line(&packet.bytes).unwrap() != (Order::State {}) {
+                return order;
+            }
+            // Whoever was stopped meanwhile hears no answer.
+            let _ = order.send(&Note::State { locked: false }.to_line().unwrap(), &[]);
+        }
     }
 
     /// Waits for this to stand on the screen.
@@ -180,8 +196,10 @@ fn launch(place: &Path) -> Child {
     let at = |name: &str| place.join(name);
     // A listener by socket activation.
     on_the_terminal()
-        .args(["systemd-socket-activate", "--seqpacket", "--fdname=decide", "--listen"])
+        .args(["systemd-socket-activate", "--seqpacket", "--fdname=decide:passphrase", "--listen"])
         .arg(at("decide"))
+        .arg("--listen")
+        .arg(at("passphrase"))
         .arg(sd_decide())
         .arg("--fetch")
         .arg(at("fetch"))

@@ -9,7 +9,10 @@ use nix::unistd::{SysconfVar, sysconf};
 use sd_sys::process::{self, Process, Readers};
 use sd_sys::sink::Sink;
 use sd_wire::claims::{App, Claims};
+use sd_wire::printable::Printable;
 
+/// The name of the desktop's proxy, as the kernel cuts it.
+const PROXY: &str = "sd-agent";
 /// The most parents that are looked at.
 const MOST_PARENTS: usize = 8;
 /// How long a process's arguments are waited for: it can keep them from being read.
@@ -95,6 +98,76 @@ impl Caller {
                 Some(Some(Pinned { pid: process.pid, start: process.start }))
             }
         }
+    }
+
+    /// The process that a mute or a remembered denial is about: the app, or the git behind a signature, or the maker
+    /// itself. `None` when it cannot be told for good.
+    pub(crate) fn principal(&self) -> Option<Pinned> {
+        match self.app()? {
+            Some(app) => Some(app),
+            None => self.git().or_else(|| self.maker()),
+        }
+    }
+
+    /// The process that started it: the principal's parent.
+    pub(crate) fn parent(&self) -> Option<Pinned> {
+        let principal = self.principal()?;
+        let parents = &self.principal_seen()?.parents;
+        let at = parents.iter().position(|parent| parent.pid == principal.pid).map_or(0, |at| at + 1);
+        parents.get(at).map(Pinned::of)
+    }
+
+    fn principal_seen(&self) -> Option<&Seen> {
+        match &self.app {
+            Some(app) => app.seen.as_ref(),
+            None => self.seen.as_ref(),
+        }
+    }
+
+    /// The `git` that started the maker: the farthest in an unbroken line, since git runs git. Which process that is the
+    /// kernel attests; that it is git is only how it looks.
+    pub(crate) fn git(&self) -> Option<Pinned> {
+        let parents = &self.seen.as_ref()?.parents;
+        parents.iter().take_while(|parent| parent.comm == "git").last().map(Pinned::of)
+    }
+
+    /// Whether this process is among those that started the caller, or the app that it claims.
+    pub(crate) fn descends_from(&self, process: Pinned) -> bool {
+        let app = self.app.as_ref().and_then(|app| app.seen.as_ref());
+        let seen = self.seen.iter().chain(app);
+        seen.flat_map(|seen| &seen.parents).any(|parent| Pinned::of(parent) == process)
+    }
+
+    /// Whether it is the desktop's proxy with nobody behind it: what is decided for it would be decided for all apps.
+    pub(crate) fn is_proxy_alone(&self) -> bool {
+        let proxy = self.seen.as_ref().is_some_and(|seen| seen.process.comm == PROXY);
+        proxy && !matches!(self.app(), Some(Some(_)))
+    }
+
+    /// Who asks, in a few words: the app by its name, else the maker by its own. So it looks; no more.
+    pub(crate) fn name(&self) -> Printable {
+        let looks = match &self.app {
+            Some(app) => app.seen.as_ref().map(|seen| &seen.process),
+            None => self.seen.as_ref().map(|seen| &seen.process),
+        };
+        match looks {
+            Some(process) => Printable::line(&format!("{} ({})", process.comm, process.pid)),
+            None => Printable::line(&format!("process {}", self.pid)),
+        }
+    }
+
+    /// As [`Caller::name`], of the process that a grant or a mute is about.
+    pub(crate) fn principal_name(&self) -> Printable {
+        match (&self.app, self.git()) {
+            (None, Some(git)) => Printable::line(&format!("git ({}) and what it starts", git.pid)),
+            _ => self.name(),
+        }
+    }
+}
+
+impl Pinned {
+    fn of(process: &Process) -> Self {
+        Self { pid: process.pid, start: process.start }
     }
 }
 

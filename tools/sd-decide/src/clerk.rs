@@ -1,11 +1,13 @@
 //! The clerk: holds every descriptor, waits for all of them in one place, and carries out what the docket says.
 
+mod chores;
 mod errands;
 mod held;
 mod queue;
 mod vt;
 mod wait;
 mod watchdog;
+mod watches;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -25,14 +27,18 @@ use crate::clerk::held::Cabinet;
 use crate::clerk::queue::Turn;
 use crate::clerk::wait::{Found, Signals};
 use crate::clerk::watchdog::Watchdog;
+use crate::clerk::watches::Watches;
 use crate::cli::Cli;
 use crate::commit::Signed;
 use crate::console::Console;
 use crate::docket::Docket;
+use crate::docket::code::Code;
 use crate::docket::effect::Effect;
 use crate::docket::event::{Event, Filing, Moment};
+use crate::field::Field;
 use crate::gate_door::{self, Brought, Door};
-use crate::keys;
+use crate::keys::{self, Key};
+use crate::passphrase_door::PassphraseDoor;
 use crate::screen::{self, Pane, Shows};
 use crate::terminal::Terminal;
 
@@ -42,14 +48,15 @@ const MOST_CONNECTIONS: usize = 300;
 /// The most bytes of payloads at once: what is read of them for the screen takes several times as much.
 const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
 
-/// Ctrl+L.
-const REDRAW: u8 = 0x0c;
 /// Everything that this process holds.
 pub(crate) struct Clerk {
     started: Instant,
     desktop: u32,
     docket: Docket,
     door: Door,
+    passphrases: PassphraseDoor,
+    field: Field,
+    watches: Watches,
     cabinet: Cabinet,
     errands: Errands,
     terminal: Terminal,
@@ -67,7 +74,12 @@ pub(crate) struct Clerk {
 
 impl Clerk {
     /// Takes its place: from here on the terminal is its own.
-    pub(crate) fn new(cli: &Cli, parties: Parties, listener: Listener) -> Result<Self, NotServing> {
+    pub(crate) fn new(
+        cli: &Cli,
+        parties: Parties,
+        asks: Listener,
+        passphrases: Listener,
+    ) -> Result<Self, NotServing> {
         // Before the terminal: a signal must find it in a state that is put right again.
         let signals = Signals::catch().map_err(NotServing::Io)?;
         let console = Console::behind(std::io::stdin()).map_err(|why| no_terminal(&why))?;
@@ -76,7 +88,10 @@ impl Clerk {
             started: Instant::now(),
             desktop: parties.desktop,
             docket: Docket::new(cli.expire()),
-            door: Door::new(listener, parties),
+            door: Door::new(asks, parties),
+            passphrases: PassphraseDoor::new(passphrases, parties.companion),
+            field: Field::new().map_err(NotServing::Io)?,
+            watches: Watches::default(),
             cabinet: Cabinet::default(),
             errands: Errands::new(cli, parties.companion),
             terminal,
@@ -93,9 +108,9 @@ impl Clerk {
     /// Serves until it is told to stop.
     pub(crate) fn serve(&mut self) -> Result<(), NotServing> {
         self.look_at_console()?;
-        self.happen(Event::Shown);
         self.draw()?;
         sd_journal::ready();
+        self.happen(Event::Started);
         loop {
             self.watchdog.speak(self.now());
             let found = self.wait()?;
@@ -110,6 +125,8 @@ impl Clerk {
             self.look_at_sinks(&found);
             self.look_at_errands(&found);
             self.look_at_door(&found);
+            self.look_at_passphrases(&found);
+            self.look_at_processes(&found);
             self.happen(Event::Tick);
             self.hold_the_screen();
             self.draw()?;
@@ -147,8 +164,28 @@ impl Clerk {
                 self.cabinet.forget(&id);
                 return self.errands.forget(&id, &mut self.cabinet);
             }
+            Effect::Run { number, chore } => {
+                let now = self.now();
+                return self.errands.run(number, chore, now).into_iter().collect();
+            }
+            Effect::Enter { prompt } => {
+                self.passphrases.enter(prompt, self.field.passphrase());
+                self.field.wipe();
+            }
+            Effect::Answer { prompt, note } => {
+                self.field.wipe();
+                self.passphrases.answer(prompt, &note);
+            }
+            Effect::WipeField => self.field.wipe(),
+            Effect::Watch(process) => {
+                if !self.watches.add(process) {
+                    return vec![Event::ProcessEnded(process)];
+                }
+            }
             Effect::FlushInput => self.terminal.flush_input(),
             Effect::Scroll(pages) => self.pane.scroll(pages),
+            // A terminal that cannot be painted is gone, and the next look at it says so.
+            Effect::Repaint => drop(self.terminal.refresh()),
         }
         Vec::new()
     }
@@ -163,18 +200,30 @@ impl Clerk {
         }
         if found.typed {
             let bytes = self.terminal.typed().map_err(|_| terminal_gone())?.ok_or_else(terminal_gone)?;
+            let mut rest = bytes.expose();
             let now = self.now();
-            if let Some(console) = self.console.as_mut().filter(|_| !bytes.is_empty()) {
+            if let Some(console) = self.console.as_mut().filter(|_| !rest.is_empty()) {
                 console.typed(now);
             }
-            if bytes.contains(&REDRAW) {
-                self.terminal.refresh().map_err(|_| terminal_gone())?;
-            }
-            for key in keys::keys(&bytes) {
-                self.happen(Event::Key(key));
+            while let Some((key, used)) = keys::first(rest) {
+                let (pressed, after) = rest.split_at_checked(used).unwrap_or((rest, &[]));
+                self.press(key, pressed);
+                rest = after;
             }
         }
         Ok(())
+    }
+
+    /// A key: for the passphrase's field, or for the docket. The docket never sees a character of a passphrase.
+    fn press(&mut self, key: Key, bytes: &[u8]) {
+        if self.docket.prompt().is_none() || !Field::takes(key) {
+            return self.happen(Event::Key(key));
+        }
+        if self.docket.takes_passphrase(self.now()).is_none() {
+            return self.happen(Event::Key(Key::Other));
+        }
+        self.field.press(key, bytes);
+        self.happen(Event::Typed { characters: self.field.characters() });
     }
 
     fn look_at_sinks(&mut self, found: &Found) {
@@ -208,19 +257,37 @@ impl Clerk {
                 }
             }
         }
-        self.door.clear(now);
-        let room = self.connections() < MOST_CONNECTIONS;
-        if found.door
-            && room
-            && let Err(why) = self.door.admit(now)
-        {
-            sd_journal::warning(format!("a connection could not be accepted: {why}"));
-            self.door.rest(now);
+        self.door.lobby.clear(now);
+        if found.door && self.connections() < MOST_CONNECTIONS {
+            self.door.lobby.admit(now);
         }
     }
 
+    fn look_at_passphrases(&mut self, found: &Found) {
+        let now = self.now();
+        for prompt in &found.forgone {
+            self.passphrases.forget(*prompt);
+            self.happen(Event::PassphraseForgone { prompt: *prompt });
+        }
+        for (prompt, wanted) in self.passphrases.hear(&found.wishers) {
+            self.happen(Event::PassphraseWanted { prompt, wanted: Box::new(wanted) });
+        }
+        self.passphrases.lobby.clear(now);
+        if found.passphrase_door && self.passphrases.has_room() {
+            self.passphrases.lobby.admit(now);
+        }
+    }
+
+    fn look_at_processes(&mut self, found: &Found) {
+        for process in &found.ended {
+            self.happen(Event::ProcessEnded(*process));
+        }
+        let (docket, now) = (&self.docket, self.now());
+        self.watches.keep(|process| docket.grants(now).any(|grant| grant.is_of(process)));
+    }
+
     fn connections(&self) -> usize {
-        self.door.len().saturating_add(self.cabinet.len()).saturating_add(self.errands.questions())
+        self.door.lobby.len().saturating_add(self.cabinet.len()).saturating_add(self.errands.questions())
     }
 
     fn file(&mut self, brought: Brought) {
@@ -250,9 +317,16 @@ impl Clerk {
                 return;
             }
         };
+        let mut random = [[0; 2]; Code::LENGTH];
+        if let Err(why) = getrandom::fill(random.as_flattened_mut()) {
+            held::refused(&ask, format!("the kernel gives no random bytes: {why}"));
+            gate_door::settle(sink, &id, Fault::Unavailable);
+            return;
+        }
+        let code = Code::from_random(random);
         let caller = Caller::look(&sink, &ask.claims, &self.readers);
         self.cabinet.keep(&ask, sink, payload, gate, &caller);
-        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed })));
+        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed, code })));
     }
 
     fn draw(&mut self) -> Result<(), NotServing> {

@@ -4,16 +4,27 @@
 //! An ask goes `Describing → Waiting → Dispatched`, or `Queued → Dispatched` when it needs no key, and leaves at any
 //! of these.
 
+mod acts;
+pub(crate) mod code;
+mod command;
 pub(crate) mod effect;
 pub(crate) mod entry;
 pub(crate) mod event;
 pub(crate) mod grant;
+pub(crate) mod history;
 mod keyboard;
+mod lines;
+pub(crate) mod mode;
+pub(crate) mod page;
+pub(crate) mod prompts;
 #[cfg(test)]
 mod properties;
+pub(crate) mod refusals;
 #[cfg(test)]
 mod scenes;
+pub(crate) mod vault;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use sd_wire::ask::{Resolution, Want};
@@ -26,15 +37,22 @@ use crate::docket::effect::Effect;
 use crate::docket::entry::{Entry, Face, State};
 use crate::docket::event::{Event, Filing, Moment};
 use crate::docket::grant::Grant;
+use crate::docket::history::{Decided, History};
 use crate::docket::keyboard::Keyboard;
-use crate::routing::{self, Described, Order, Road};
+use crate::docket::mode::Mode;
+use crate::docket::prompts::Prompts;
+use crate::docket::refusals::Refusals;
+use crate::docket::vault::Vault;
+use crate::routing::{self, Described, Order, Road, Yes};
 
 /// The most asks that may be pending at once.
 pub(crate) const MOST: usize = 200;
 /// The most asks of one process that may be pending at once.
 pub(crate) const MOST_OF_ONE: usize = 64;
-/// The most grants that live at once; they live for seconds.
+/// The most grants that live at once.
 const MOST_GRANTS: usize = 64;
+/// How long a notice stands on the screen.
+const NOTICE: Duration = Duration::from_secs(8);
 
 /// The docket.
 #[derive(Debug)]
@@ -43,8 +61,21 @@ pub(crate) struct Docket {
     entries: Vec<Entry>,
     selected: Option<AskId>,
     keyboard: Keyboard,
+    mode: Mode,
+    /// Only asks that mention this are seen and chosen.
+    filter: Option<String>,
+    /// Whether the detail has the screen for itself.
+    wide: bool,
     grants: Vec<Grant>,
+    refusals: Refusals,
+    prompts: Prompts,
+    vault: Vault,
+    history: History,
+    /// Something that the person should know, until then.
+    notice: Option<(Moment, String)>,
     faces: u64,
+    /// Of grants and mutes.
+    numbers: u64,
 }
 
 impl Docket {
@@ -55,8 +86,17 @@ impl Docket {
             entries: Vec::new(),
             selected: None,
             keyboard: Keyboard::default(),
+            mode: Mode::default(),
+            filter: None,
+            wide: false,
             grants: Vec::new(),
+            refusals: Refusals::default(),
+            prompts: Prompts::default(),
+            vault: Vault::default(),
+            history: History::default(),
+            notice: None,
             faces: 0,
+            numbers: 0,
         }
     }
 
@@ -64,7 +104,7 @@ impl Docket {
     pub(crate) fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();
         match event {
-            Event::Filed(filing) => self.file(now, *filing, &mut effects),
+            Event::Filed(filing) => self.file(now, Rc::from(filing), &mut effects),
             Event::Described { id, what } => self.described(now, &id, what, &mut effects),
             Event::DescribeFailed { id, why } => {
                 if self.find(&id).is_some_and(|entry| matches!(entry.state, State::Describing { .. })) {
@@ -78,9 +118,19 @@ impl Docket {
                     entry.seen_to_end = true;
                 }
             }
-            Event::Shown => self.keyboard.restart(now),
-            Event::Active(active) => self.keyboard.activate(now, active),
-            Event::SwitchRefused => self.keyboard.switch_refused(now),
+            Event::SwitchRefused => self.say(now, "a switch away was refused; Esc lets go".into()),
+            Event::Typed { characters } => self.typed(now, characters),
+            Event::Started => {
+                self.keyboard.restart(now);
+                self.begin(now, &mut effects);
+            }
+            Event::Active(active) => {
+                self.keyboard.activate(now, active);
+                self.forget_typed(&mut effects);
+                if active && self.vault.is_stale(now) {
+                    self.ask_whether_locked(now, &mut effects);
+                }
+            }
             Event::Withdrawn { id } => {
                 // There is nobody left to write a line to.
                 if self.find(&id).is_some_and(Entry::is_here) {
@@ -95,11 +145,13 @@ impl Docket {
             Event::Sent { id } => {
                 let entry = self.entries.iter_mut().find(|entry| *entry.id() == id);
                 if let Some(entry) = entry.filter(|entry| matches!(entry.state, State::Queued { .. })) {
-                    entry.state = State::Dispatched { until: now.after(deadline::DECIDE_WAITS) };
+                    entry.state = State::Dispatched { until: now.after(deadline::DECIDE_WAITS), order: None };
                 }
             }
             Event::DispatchFailed { id, why } => {
-                if self.find(&id).is_some_and(|entry| !entry.is_listed()) {
+                let out =
+                    |entry: &Entry| matches!(entry.state, State::Queued { .. } | State::Dispatched { .. });
+                if self.find(&id).is_some_and(out) {
                     self.fail(now, &id, why, &mut effects);
                 }
             }
@@ -108,11 +160,20 @@ impl Docket {
                     self.end(now, &id, Resolution::Granted, &mut effects);
                 }
             }
-            Event::WorkerFailed { id } => {
+            Event::WorkerFailed { id, why } => {
                 if self.is_dispatched(&id) {
+                    self.history.ended(&id, Resolution::Failed, Some(why));
                     self.end(now, &id, Resolution::Failed, &mut effects);
                 }
             }
+            Event::ChoreEnded { number, chore, how } => {
+                self.chore_ended(now, number, chore, how, &mut effects)
+            }
+            Event::PassphraseWanted { prompt, wanted } => {
+                self.passphrase_wanted(now, prompt, *wanted, &mut effects);
+            }
+            Event::PassphraseForgone { prompt } => self.passphrase_forgone(now, prompt, &mut effects),
+            Event::ProcessEnded(process) => self.grants.retain(|grant| !grant.is_of(process)),
             Event::Tick => self.tick(now, &mut effects),
         }
         effects
@@ -145,23 +206,69 @@ impl Docket {
 
     /// Whether a key settles the selected ask now, were it `n`.
     pub(crate) fn is_armed(&self, now: Moment) -> bool {
+        let covered = self.prompt().is_some() || matches!(self.mode, Mode::Help | Mode::Page(_));
         let face = self.selected().and_then(Entry::face);
-        face.is_some_and(|face| self.keyboard.is_armed(now, face))
+        !covered && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
     }
 
-    /// Whether a switch away from the terminal is to be refused now: for a moment around a decision.
-    pub(crate) fn wants_the_vt(&self, now: Moment) -> bool {
-        self.keyboard.is_deciding(now)
+    /// The listed asks that the filter lets be seen.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = &Entry> {
+        self.listed().filter(|entry| self.fits_filter(entry))
     }
 
-    /// Whether one was refused a moment ago.
-    pub(crate) fn was_switch_refused(&self, now: Moment) -> bool {
-        self.keyboard.was_switch_refused(now)
+    /// What the list is filtered by.
+    pub(crate) fn filter(&self) -> Option<&str> {
+        self.filter.as_deref()
+    }
+
+    /// Whether the detail has the screen for itself.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.wide
+    }
+
+    /// The grants in force.
+    pub(crate) fn grants(&self, now: Moment) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().filter(move |grant| !grant.is_over(now))
+    }
+
+    /// The noes that last.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.refusals
+    }
+
+    /// What was decided.
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Something that the person should know just now.
+    pub(crate) fn notice(&self, now: Moment) -> Option<&str> {
+        self.notice.as_ref().filter(|(until, _)| *until > now).map(|(_, text)| text.as_str())
     }
 
     /// When the docket has to be stepped although nothing happens. `None`: never.
-    pub(crate) fn due(&self) -> Option<Moment> {
-        self.entries.iter().map(Entry::due).min()
+    pub(crate) fn due(&self, now: Moment) -> Option<Moment> {
+        let entries = self.entries.iter().filter_map(Entry::due);
+        let grants = self.grants.iter().map(|grant| grant.until);
+        let notice = self.notice.as_ref().map(|(until, _)| *until);
+        let others =
+            [self.prompts.due(), self.vault.due(), self.refusals.due(), notice, self.decision_over(now)];
+        entries.chain(grants).chain(others.into_iter().flatten()).min()
+    }
+
+    /// Tells the person something for a while.
+    fn say(&mut self, now: Moment, text: String) {
+        self.notice = Some((now.after(NOTICE), text));
+    }
+
+    fn new_face(&mut self) -> Face {
+        self.faces = self.faces.saturating_add(1);
+        Face(self.faces)
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers = self.numbers.saturating_add(1);
+        self.numbers
     }
 
     fn find(&self, id: &AskId) -> Option<&Entry> {
@@ -172,7 +279,7 @@ impl Docket {
         self.find(id).is_some_and(|entry| matches!(entry.state, State::Dispatched { .. }))
     }
 
-    fn file(&mut self, now: Moment, filing: Filing, effects: &mut Vec<Effect>) {
+    fn file(&mut self, now: Moment, filing: Rc<Filing>, effects: &mut Vec<Effect>) {
         let id = filing.ask.id.clone();
         if self.knows(&id) {
             // Whoever files must ask first: to settle this id would settle the other ask.
@@ -188,47 +295,112 @@ impl Docket {
             effects.push(Effect::Forget { id });
             return;
         }
-        self.grants.retain(|grant| !grant.is_over(now));
+        self.forget_what_is_over(now);
+        let refused =
+            routing::refusable(&filing.ask.want).then(|| self.refusals.refuse(now, &filing)).flatten();
         let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
-        let (state, effect) = match self.granted(now, &filing) {
-            Some(order) => (State::Dispatched { until }, Effect::Dispatch { id, order }),
-            None => match routing::road(&id, &filing.ask.want) {
-                Road::InTurn(order) => (State::Queued { until }, Effect::Queue { id, maker, order }),
-                Road::ByKey(order) => (State::Describing { until }, Effect::Describe { id, maker, order }),
-            },
+        let mut entry = Entry {
+            expires: now.after(self.expire),
+            state: State::Vault,
+            seen_to_end: false,
+            needs_code: None,
+            filing,
         };
-        self.entries.push(Entry { filing, expires: now.after(self.expire), state, seen_to_end: false });
-        effects.push(effect);
+        if let Some(why) = refused {
+            self.history.note(now, &entry, why);
+            self.entries.push(entry);
+            return self.settle(now, &id, What::Denied {}, effects);
+        }
+        if let Some((order, number)) = self.granted(now, &entry.filing) {
+            entry.state = State::Dispatched { until, order: Some(order.clone()) };
+            self.history.note(now, &entry, Decided::ByGrant(number));
+            self.entries.push(entry);
+            return effects.push(Effect::Dispatch { id, order });
+        }
+        let road = routing::road(&id, &entry.filing.ask.want);
+        match &road {
+            Road::InTurn(_) => entry.state = State::Queued { until },
+            Road::ByKey(_) | Road::Plain => entry.state = State::Describing { until },
+            Road::Lock => {}
+        }
+        self.entries.push(entry);
+        match road {
+            Road::InTurn(order) => effects.push(Effect::Queue { id, maker, order }),
+            Road::ByKey(order) => effects.push(Effect::Describe { id, maker, order }),
+            Road::Plain => self.described(now, &id, Described::Plain, effects),
+            Road::Lock => self.lock(now, Some(id), effects),
+        }
     }
 
-    /// The order of a read that a live grant covers.
-    fn granted(&self, now: Moment, filing: &Filing) -> Option<Order> {
+    /// The order of a read that a live grant covers, and that grant's number.
+    fn granted(&mut self, now: Moment, filing: &Filing) -> Option<(Order, u64)> {
         let Want::Read { item } = &filing.ask.want else { return None };
-        let digest = self.grants.iter().rev().find_map(|grant| grant.covers(&filing.caller, item, now))?;
-        Some(routing::granted_read(&filing.ask.id, item, digest))
+        let covering = |grant: &&mut Grant| grant.covers_read(&filing.caller, item, now).is_some();
+        let grant = self.grants.iter_mut().rev().find(covering)?;
+        grant.used = grant.used.saturating_add(1);
+        let digest = grant.covers_read(&filing.caller, item, now)?;
+        Some((routing::granted_read(&filing.ask.id, item, digest), grant.number))
     }
 
     fn described(&mut self, now: Moment, id: &AskId, shown: Described, effects: &mut Vec<Effect>) {
+        let face = self.new_face();
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) else { return };
         if !matches!(entry.state, State::Describing { .. }) {
             return;
         }
         // Only what a yes could be carried out on is put before a person.
-        if routing::on_yes(id, entry.want(), &shown).is_none() {
+        let Some(yes) = routing::on_yes(id, entry.want(), &shown) else {
             self.fail(now, id, Fault::Malformed, effects);
             return;
+        };
+        let caller = &entry.filing.caller;
+        let granted = if let Described::Key(key) = &shown {
+            self.grants.iter_mut().find(|grant| grant.covers_signature(caller, &key.fingerprint, now))
+        } else {
+            None
+        };
+        entry.state = State::Waiting { shown, face };
+        if let (Yes::Dispatch(order), Some(grant)) = (yes, granted) {
+            grant.used = grant.used.saturating_add(1);
+            self.history.note(now, entry, Decided::ByGrant(grant.number));
+            return self.dispatch(now, id, order, effects);
         }
-        self.faces = self.faces.saturating_add(1);
-        entry.state = State::Waiting { shown, face: Face(self.faces) };
-        if self.selected.is_none() {
+        let fits = self.find(id).is_some_and(|entry| self.fits_filter(entry));
+        if self.selected.is_none() && fits {
             self.select(now, Some(id.clone()), effects);
         }
     }
 
-    fn tick(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    /// Writes a decision about an ask into the history.
+    fn note(&mut self, now: Moment, id: &AskId, decided: Decided) {
+        if let Some(entry) = self.entries.iter().find(|entry| entry.id() == id) {
+            self.history.note(now, entry, decided);
+        }
+    }
+
+    fn forget_what_is_over(&mut self, now: Moment) {
         self.grants.retain(|grant| !grant.is_over(now));
-        let due: Vec<AskId> =
-            self.entries.iter().filter(|entry| entry.due() <= now).map(|entry| entry.id().clone()).collect();
+        self.refusals.clear(now);
+        self.notice.take_if(|(until, _)| *until <= now);
+    }
+
+    /// Denies everything that waits, and everything that comes, until it is lifted.
+    fn deny_all(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.refusals.set_everything(true);
+        self.grants.clear();
+        let here = |entry: &&Entry| entry.is_here() && routing::refusable(entry.want());
+        let ids: Vec<AskId> = self.entries.iter().filter(here).map(|entry| entry.id().clone()).collect();
+        for id in ids {
+            self.note(now, &id, Decided::Everything);
+            self.settle(now, &id, What::Denied {}, effects);
+        }
+        self.refuse_prompts(now, effects);
+    }
+
+    fn tick(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.forget_what_is_over(now);
+        let over = |entry: &&Entry| entry.due().is_some_and(|due| due <= now);
+        let due: Vec<AskId> = self.entries.iter().filter(over).map(|entry| entry.id().clone()).collect();
         for id in due {
             let Some(entry) = self.find(&id) else { continue };
             match entry.state {
@@ -238,47 +410,67 @@ impl Docket {
                 _ => self.fail(now, &id, Fault::Timeout, effects),
             }
         }
+        self.tick_vault(now, effects);
+        self.tick_prompts(now, effects);
     }
 
     fn fail(&mut self, now: Moment, id: &AskId, why: Fault, effects: &mut Vec<Effect>) {
         self.settle(now, id, What::Failed { stage: Stage::Decide, why }, effects);
     }
 
-    /// The last line goes into the sink, from here.
+    /// The last line goes into the sink, from here. Not for an ask that is gone already.
     fn settle(&mut self, now: Moment, id: &AskId, what: What, effects: &mut Vec<Effect>) {
-        let how = match what {
-            What::Approved { .. } => Resolution::Approved,
-            What::Denied {} => Resolution::Denied,
-            What::Expired {} => Resolution::Expired,
-            What::Cancelled {} => Resolution::Cancelled,
-            _ => Resolution::Failed,
+        if !self.knows(id) {
+            return;
+        }
+        let (how, why) = match what {
+            What::Approved { .. } => (Resolution::Approved, None),
+            What::Locked {} | What::Unlocked {} => (Resolution::Granted, None),
+            What::Denied {} => (Resolution::Denied, None),
+            What::Expired {} => (Resolution::Expired, None),
+            What::Cancelled {} => (Resolution::Cancelled, None),
+            What::Failed { why, .. } => (Resolution::Failed, Some(why)),
+            _ => (Resolution::Failed, None),
         };
+        self.write_down(now, id, how, why);
         effects.push(Effect::Settle { id: id.clone(), what });
         self.end(now, id, how, effects);
     }
 
+    /// How an ask ended goes into the history; also one that nobody decided, unless it needed nobody.
+    fn write_down(&mut self, now: Moment, id: &AskId, how: Resolution, why: Option<Fault>) {
+        let Some(entry) = self.entries.iter().find(|entry| entry.id() == id) else { return };
+        if !self.history.is_open(id) && routing::is_recorded(entry.want()) {
+            self.history.note(now, entry, Decided::Nobody);
+        }
+        self.history.ended(id, how, why);
+    }
+
     /// The ask leaves the docket.
     fn end(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
+        self.write_down(now, id, how, None);
         let place = self.place(id);
         self.entries.retain(|entry| entry.id() != id);
         effects.push(Effect::Tell { id: id.clone(), how });
         effects.push(Effect::Forget { id: id.clone() });
         self.deselect(now, id, place, effects);
+        self.tick_prompts(now, effects);
     }
 
     /// The ask is the worker's now.
     fn dispatch(&mut self, now: Moment, id: &AskId, order: Order, effects: &mut Vec<Effect>) {
         let place = self.place(id);
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) {
-            entry.state = State::Dispatched { until: now.after(deadline::DECIDE_WAITS) };
+            let until = now.after(routing::patience(&order));
+            entry.state = State::Dispatched { until, order: Some(order.clone()) };
             effects.push(Effect::Dispatch { id: id.clone(), order });
         }
         self.deselect(now, id, place, effects);
     }
 
-    /// The place of an ask among those that wait for a key.
+    /// The place of an ask among those that can be selected.
     fn place(&self, id: &AskId) -> usize {
-        self.entries.iter().filter(|entry| entry.waits()).take_while(|entry| entry.id() != id).count()
+        self.selectable().take_while(|entry| entry.id() != id).count()
     }
 
     /// When the selected ask is gone, the one that moved up into its place is selected.
@@ -286,13 +478,17 @@ impl Docket {
         if self.selected.as_ref() != Some(gone) {
             return;
         }
-        let waiting: Vec<&Entry> = self.entries.iter().filter(|entry| entry.waits()).collect();
+        let waiting: Vec<&Entry> = self.selectable().collect();
         let next = waiting.get(place).or(waiting.last()).map(|entry| entry.id().clone());
         self.select(now, next, effects);
     }
 
     fn select(&mut self, now: Moment, id: Option<AskId>, effects: &mut Vec<Effect>) {
         self.selected = id;
+        // What was begun was about another ask.
+        if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
+            self.mode = Mode::Asks;
+        }
         self.keyboard.restart(now);
         effects.push(Effect::FlushInput);
     }

@@ -1,8 +1,6 @@
 //! The door of `decide.sock`: who comes in, and the one packet that each may bring.
 
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::os::fd::OwnedFd;
 
 use sd_journal::Record;
 use sd_sys::link::{Link, Packet};
@@ -17,24 +15,12 @@ use sd_wire::outcome::{Outcome, What};
 use sd_wire::parties::Parties;
 use sd_wire::sign;
 
-use crate::docket::event::Moment;
-
-/// How long a connection may stay without saying anything.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::lobby::Lobby;
 
 /// The door.
 pub(crate) struct Door {
-    listener: Listener,
+    pub(crate) lobby: Lobby,
     parties: Parties,
-    visitors: Vec<Visitor>,
-    /// Until then nobody is let in, since there was no descriptor left to do it with.
-    rests: Moment,
-}
-
-/// A connection that has not said anything yet.
-struct Visitor {
-    link: Link,
-    until: Moment,
 }
 
 /// What came in at the door.
@@ -67,81 +53,13 @@ pub(crate) enum Brought {
 impl Door {
     /// The door behind this listener.
     pub(crate) fn new(listener: Listener, parties: Parties) -> Self {
-        Self { listener, parties, visitors: Vec::new(), rests: Moment::default() }
-    }
-
-    /// The connections that have not said anything yet.
-    pub(crate) fn visitors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.visitors.iter().map(|visitor| visitor.link.as_fd())
-    }
-
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.visitors.len()
-    }
-
-    /// When the first of them has stayed too long, or the door opens again.
-    pub(crate) fn due(&self, now: Moment) -> Option<Moment> {
-        let rests = self.rests(now).then_some(self.rests);
-        self.visitors.iter().map(|visitor| visitor.until).chain(rests).min()
-    }
-
-    /// Whether nobody is let in just now.
-    pub(crate) fn rests(&self, now: Moment) -> bool {
-        self.rests > now
-    }
-
-    /// Lets nobody in for a second: the listener would report the same connection without end.
-    pub(crate) fn rest(&mut self, now: Moment) {
-        self.rests = now.after(Duration::from_secs(1));
-    }
-
-    /// Lets in one connection that waits, if it is the gate's.
-    ///
-    /// # Errors
-    /// When the kernel gives us no more descriptors: then there is no use in trying again at once.
-    pub(crate) fn admit(&mut self, now: Moment) -> io::Result<()> {
-        let Some(link) = self.listener.accept()? else { return Ok(()) };
-        match link.peer() {
-            Ok(peer) if peer.uid == self.parties.gate => {
-                self.visitors.push(Visitor { link, until: now.after(PATIENCE) });
-            }
-            Ok(peer) => refuse(format!(
-                "connection of uid {} refused: only the gate, uid {}, may file",
-                peer.uid, self.parties.gate
-            )),
-            Err(why) => refuse(format!("connection refused: its peer cannot be told: {why}")),
-        }
-        Ok(())
-    }
-
-    /// Drops the connections that have stayed too long.
-    pub(crate) fn clear(&mut self, now: Moment) {
-        let before = self.visitors.len();
-        self.visitors.retain(|visitor| visitor.until > now);
-        if self.visitors.len() < before {
-            refuse("connection dropped: it said nothing for 2 s");
-        }
+        Self { lobby: Lobby::new(listener, parties.gate, "the gate"), parties }
     }
 
     /// What the visitors at these places have brought. Each brings one packet, well formed or not.
     pub(crate) fn hear(&mut self, places: &[usize]) -> Vec<Brought> {
-        let mut brought = Vec::new();
-        let mut silent = Vec::new();
-        for (n, visitor) in std::mem::take(&mut self.visitors).into_iter().enumerate() {
-            if !places.contains(&n) {
-                silent.push(visitor);
-                continue;
-            }
-            match visitor.link.receive() {
-                Ok(Some(packet)) => brought.extend(self.read(packet, visitor.link)),
-                Ok(None) => refuse("connection dropped: it was closed before it said anything"),
-                Err(why) if why.is_would_block() => silent.push(visitor),
-                Err(why) => refuse(format!("packet refused: {why}")),
-            }
-        }
-        self.visitors = silent;
-        brought
+        let said = self.lobby.hear(places);
+        said.into_iter().filter_map(|(packet, gate)| self.read(packet, gate)).collect()
     }
 
     fn read(&self, packet: Packet, gate: Link) -> Option<Brought> {
@@ -199,12 +117,6 @@ impl Door {
         if let (Some(sink), Some(id)) = (sink, id) {
             settle(sink, &id, Fault::Malformed);
         }
-    }
-}
-
-impl AsFd for Door {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.listener.as_fd()
     }
 }
 

@@ -10,6 +10,7 @@ use sd_wire::sign::{Fingerprint, Key};
 
 use crate::caller::Caller;
 use crate::commit::Signed;
+use crate::docket::code::Code;
 use crate::docket::event::{Event, Filing};
 use crate::routing::Described;
 
@@ -86,6 +87,7 @@ pub(crate) fn described(want: &Want) -> Described {
         Want::Store { .. } => {
             Described::Target { collection: collection(), label: Text::new("Login").unwrap(), replaces: None }
         }
+        Want::Unlock {} => Described::Plain,
         _ => Described::Key(key()),
     }
 }
@@ -99,7 +101,8 @@ pub(crate) fn key() -> Key {
 
 pub(crate) fn filing(n: u64, want: Want, caller: Caller) -> Filing {
     let signed = matches!(want, Want::Sign { .. }).then(|| Signed::read(COMMIT));
-    Filing { ask: Ask { id: id(n), want, claims: Claims::default() }, caller, signed }
+    let code = Code::from_random([[0, 0], [0, 1], [0, 2], [0, 3]]);
+    Filing { ask: Ask { id: id(n), want, claims: Claims::default() }, caller, signed, code }
 }
 
 pub(crate) fn filed(n: u64, want: Want) -> Event {

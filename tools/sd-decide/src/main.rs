@@ -3,7 +3,7 @@
 //! Holds:  the terminal (fd 0); the docket; the right to connect to the workers.
 //! Trusts: the kernel, the keyboard, and the workers' word about what they hold. Believes of a caller only what the
 //!         kernel attests.
-//! Never:  sees a secret; speaks D-Bus; forks; once it serves, opens anything but `/proc/<pid>` of callers.
+//! Never:  sees a secret of the store; speaks D-Bus; forks; once it serves, opens anything but `/proc/<pid>` of callers.
 #![forbid(unsafe_code)]
 
 mod caller;
@@ -13,10 +13,13 @@ mod commit;
 mod console;
 mod dates;
 mod docket;
+mod field;
 mod gate_door;
 mod keys;
+mod lobby;
 #[cfg(test)]
 mod made_up;
+mod passphrase_door;
 mod rescue;
 mod routing;
 mod screen;
@@ -42,8 +45,8 @@ fn main() -> ExitCode {
     sd_start::run(|cli: Cli| {
         let start = Start::as_role(Role::Decide, cli.parties.as_deref())?;
         more_descriptors();
-        let listener = start.listener("decide")?;
-        Clerk::new(&cli, start.parties, listener)?.serve()
+        let [asks, passphrases] = start.listeners(["decide", "passphrase"])?;
+        Clerk::new(&cli, start.parties, asks, passphrases)?.serve()
     })
 }
 

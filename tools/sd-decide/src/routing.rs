@@ -7,9 +7,13 @@
 //! | access | yes | `sd-fetch` | a grant; nothing is released |
 //! | store | yes | `sd-fetch`, its target | `Store` into the collection shown |
 //! | delete | yes | `sd-fetch` | `Delete` with the digest shown |
-//! | sign | yes | `sd-sign`, the key | `Sign` by the fingerprint shown |
+//! | sign | yes, or a live grant | `sd-sign`, the key | `Sign` by the fingerprint shown |
+//! | lock | no | nobody | key and store are locked |
+//! | unlock | yes | nobody | key and store are unlocked |
 //!
-//! A new kind of want is one arm in each of the two functions below; the compiler asks for both.
+//! A new kind of want is one arm in each of the functions below; the compiler asks for the first.
+
+use std::time::Duration;
 
 use sd_wire::ask::Want;
 use sd_wire::bounded::{List, Text};
@@ -18,7 +22,7 @@ use sd_wire::digest::Digest;
 use sd_wire::fetch::Shown;
 use sd_wire::id::AskId;
 use sd_wire::path::{CollectionPath, ItemPath};
-use sd_wire::{fetch, sign};
+use sd_wire::{deadline, fetch, sign};
 
 /// An order to one of the workers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,10 @@ pub(crate) enum Road {
     InTurn(Order),
     /// A person is asked, once this order has told what to show.
     ByKey(Order),
+    /// A person is asked at once: there is nothing to describe.
+    Plain,
+    /// Nobody is asked, and it is done at once.
+    Lock,
 }
 
 /// What a worker says about what is asked for.
@@ -54,6 +62,8 @@ pub(crate) enum Described {
     },
     /// For sign: the key that would sign.
     Key(sign::Key),
+    /// For unlock: nothing.
+    Plain,
 }
 
 /// What a yes does.
@@ -63,6 +73,8 @@ pub(crate) enum Yes {
     Dispatch(Order),
     /// Reads of these items need no further key for a while.
     Grant(Vec<Shown>),
+    /// Key and store are unlocked.
+    Unlock,
 }
 
 /// The order with which an ask sets out.
@@ -86,8 +98,8 @@ pub(crate) fn road(id: &AskId, want: &Want) -> Road {
                 replace: *replace,
             }))
         }
-        Want::Lock {} => Road::InTurn(Order::Fetch(fetch::Order::Lock { id })),
-        Want::Unlock {} => Road::InTurn(Order::Fetch(fetch::Order::Unlock { id })),
+        Want::Lock {} => Road::Lock,
+        Want::Unlock {} => Road::Plain,
         Want::Sign { key } => Road::ByKey(Order::Sign(sign::Order::Describe { id, key: key.clone() })),
     }
 }
@@ -129,7 +141,32 @@ pub(crate) fn on_yes(id: &AskId, want: &Want, shown: &Described) -> Option<Yes> 
         (Want::Sign { .. }, Described::Key(key)) => {
             Some(Yes::Dispatch(Order::Sign(sign::Order::Sign { id, fingerprint: key.fingerprint.clone() })))
         }
+        (Want::Unlock {}, Described::Plain) => Some(Yes::Unlock),
         _ => None,
+    }
+}
+
+/// Whether this kind of want is for a person to decide. As in the table.
+pub(crate) fn needs_key(want: &Want) -> bool {
+    !matches!(want, Want::Search { .. } | Want::Collections {} | Want::Lock {})
+}
+
+/// Whether a mute, a remembered denial or the denial of everything holds for this kind of want. A lock is always let in:
+/// it takes, and gives nothing.
+pub(crate) fn refusable(want: &Want) -> bool {
+    !matches!(want, Want::Lock {})
+}
+
+/// Whether the history keeps it: what needs no key would crowd out what does.
+pub(crate) fn is_recorded(want: &Want) -> bool {
+    needs_key(want) || matches!(want, Want::Lock {})
+}
+
+/// How long a worker may take for an order: gpg-agent may have to ask for a passphrase first.
+pub(crate) fn patience(order: &Order) -> Duration {
+    match order {
+        Order::Sign(_) => deadline::DECIDE_WAITS_ASKS,
+        Order::Fetch(_) => deadline::DECIDE_WAITS,
     }
 }
 
@@ -151,6 +188,6 @@ fn only(items: &[Description]) -> Option<Shown> {
     }
 }
 
-fn as_shown(item: &Description) -> Shown {
+pub(crate) fn as_shown(item: &Description) -> Shown {
     Shown { item: item.item.clone(), digest: item.digest() }
 }

@@ -10,6 +10,7 @@ mod list;
 mod pane;
 #[cfg(test)]
 mod pictures;
+mod prompt;
 mod row;
 
 use ratatui::Frame;
@@ -19,6 +20,7 @@ use ratatui::text::Line;
 use crate::docket::Docket;
 use crate::docket::entry::Face;
 use crate::docket::event::Moment;
+use crate::docket::mode::Mode;
 pub(crate) use crate::screen::pane::{Pane, View};
 
 /// Below this many columns or rows nothing can be settled: what is shown would not be readable.
@@ -57,7 +59,9 @@ pub(crate) fn draw(
     let [header, body, footer] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(area);
     frame.render_widget(bars::header(docket, now, desktop, header.width), header);
-    let shows = if docket.keyboard().help() {
+    let shows = if let Some(prompt) = docket.prompt() {
+        prompt::draw(frame, body, prompt)
+    } else if *docket.mode() == Mode::Help {
         help::draw(frame, body);
         Shows::default()
     } else if docket.listed().next().is_none() {

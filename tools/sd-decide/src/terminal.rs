@@ -14,6 +14,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, TerminalOptions, Viewport};
+use sd_sys::secret::Secret;
 use sd_sys::terminal;
 
 /// What a terminal without a size is taken for: that of a console in text mode.
@@ -117,20 +118,21 @@ impl Terminal {
         self.outbox.0.borrow().is_empty()
     }
 
-    /// What was typed. `None` when the terminal is gone.
-    pub(crate) fn typed(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut bytes = vec![0; 1024];
-        match self.fd.read(&mut bytes) {
-            Ok(0) => Ok(None),
-            Ok(read) => {
-                bytes.truncate(read);
-                Ok(Some(bytes))
-            }
+    /// What was typed: it may be a passphrase. `None` when the terminal is gone.
+    pub(crate) fn typed(&mut self) -> io::Result<Option<Secret>> {
+        let mut ended = Ok(());
+        let read = Secret::fill(1024, |room| match self.fd.read(room) {
+            Ok(0) => None,
+            Ok(read) => Some(read),
             Err(why) if matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                Ok(Some(Vec::new()))
+                Some(0)
             }
-            Err(why) => Err(why),
-        }
+            Err(why) => {
+                ended = Err(why);
+                None
+            }
+        })?;
+        ended.map(|()| read)
     }
 
     /// Forgets what was typed and not yet read.

@@ -457,7 +457,7 @@ fn nobody_who_did_not_ask_is_told_that_it_goes_on() {
     let path = folder.path().join("notify");
     let notify = UnixDatagram::bind(&path).unwrap();
     let stage = Stage::start_with(everybody_is_me(), 300, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
-    stage.shows("nothing is waiting");
+    stage.answers_whether_locked(false, false);
     let (_sink, _gate) = described(&stage, 1);
     stage.shows("y approve   n deny");
     assert_eq!(words(&notify, Duration::from_millis(300)), ["READY=1\n"]);

@@ -1,3 +1,5 @@
+use std::os::fd::AsFd;
+
 use super::*;
 use crate::identity::{own_pid, own_uid};
 
@@ -154,4 +156,17 @@ fn a_session_is_believed_only_where_logind_puts_it() {
     ] {
         assert_eq!(session(forged), None, "{forged}");
     }
+}
+
+#[test]
+fn a_handle_tells_of_the_end_of_exactly_that_process() {
+    let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = i32::try_from(child.id()).unwrap();
+    let start = Process::look(pid).unwrap().start;
+    assert!(handle(pid, start + 1).is_none(), "another process had this number");
+    let handle = handle(pid, start).unwrap();
+    assert!(crate::wait::glance(handle.as_fd(), nix::poll::PollFlags::POLLIN).unwrap().is_empty());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!crate::wait::glance(handle.as_fd(), nix::poll::PollFlags::POLLIN).unwrap().is_empty());
 }

@@ -205,3 +205,16 @@ fn a_secret_of_another_writer_or_with_fds_is_refused() {
         assert!(matches!(receive(&there, 7), Err(SecretError::UnexpectedFds)), "{fds}");
     }
 }
+
+#[test]
+fn what_is_truncated_is_wiped_and_makes_room() {
+    let mut secret = Secret::with_capacity(8).unwrap();
+    secret.push(b"hunter22").unwrap();
+    secret.truncate(3);
+    assert_eq!(secret.expose(), b"hun");
+    assert!(secret.memory.bytes()[3..8].iter().all(|byte| *byte == 0));
+    secret.truncate(5);
+    assert_eq!(secret.len(), 3, "it grows by no truncation");
+    secret.push(b"dreds").unwrap();
+    assert_eq!(secret.expose(), b"hundreds");
+}

@@ -9,10 +9,12 @@ use sd_wire::fault::Fault;
 use sd_wire::fetch;
 use sd_wire::id::AskId;
 
+use crate::clerk::chores;
 use crate::clerk::held::{self, Cabinet};
 use crate::clerk::queue::{Queue, Share, Turn};
 use crate::cli::Cli;
 use crate::docket::event::{Event, Moment};
+use crate::docket::vault::Chore;
 use crate::routing::Order;
 use crate::worker::{Errand, Report, Workers};
 
@@ -39,6 +41,7 @@ enum Purpose {
     Describe { id: AskId },
     Release { id: AskId },
     State { gate: Link, pending: u32, until: Moment },
+    Chore { number: u64, chore: Chore, until: Moment },
 }
 
 impl Errands {
@@ -105,6 +108,19 @@ impl Errands {
         }
     }
 
+    /// Sends an order that belongs to no ask; what came of that, if it is known already.
+    pub(crate) fn run(&mut self, number: u64, chore: Chore, now: Moment) -> Option<Event> {
+        let sent = chores::order(chore).and_then(|order| self.workers.order(&order, &[]));
+        match sent {
+            Ok(errand) => {
+                let purpose = Purpose::Chore { number, chore, until: now.after(chores::patience(chore)) };
+                self.out.push(Out { errand, purpose, share: None });
+                None
+            }
+            Err(why) => Some(Event::ChoreEnded { number, chore, how: Err(why) }),
+        }
+    }
+
     /// Closes what is out or queued for an ask, and sends what waited for it; what came of that.
     pub(crate) fn forget(&mut self, id: &AskId, cabinet: &mut Cabinet) -> Vec<Event> {
         self.queue.forget(id);
@@ -160,13 +176,13 @@ impl Purpose {
     fn ask(&self) -> Option<&AskId> {
         match self {
             Self::Describe { id } | Self::Release { id } => Some(id),
-            Self::State { .. } => None,
+            Self::State { .. } | Self::Chore { .. } => None,
         }
     }
 
     fn until(&self) -> Option<Moment> {
         match self {
-            Self::State { until, .. } => Some(*until),
+            Self::State { until, .. } | Self::Chore { until, .. } => Some(*until),
             _ => None,
         }
     }
@@ -178,7 +194,17 @@ impl Purpose {
             // A worker that answers something else is as good as gone.
             (Self::Describe { id }, _) => Some(Event::DescribeFailed { id, why: Fault::Lost }),
             (Self::Release { id }, Report::Done) => Some(Event::WorkerDone { id }),
-            (Self::Release { id }, _) => Some(Event::WorkerFailed { id }),
+            (Self::Release { id }, Report::Failed(why)) => Some(Event::WorkerFailed { id, why }),
+            (Self::Release { id }, _) => Some(Event::WorkerFailed { id, why: Fault::Lost }),
+            (Self::Chore { number, chore, .. }, report) => {
+                let how = match report {
+                    Report::Done => Ok(None),
+                    Report::State { locked } => Ok(Some(locked)),
+                    Report::Failed(why) => Err(why),
+                    Report::Described(_) | Report::Lost => Err(Fault::Lost),
+                };
+                Some(Event::ChoreEnded { number, chore, how })
+            }
             (Self::State { gate, pending, .. }, report) => {
                 let locked = if let Report::State { locked } = report { Some(locked) } else { None };
                 held::note(&gate, &Note::Status { pending, locked });

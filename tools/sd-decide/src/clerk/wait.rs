@@ -10,9 +10,11 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use sd_start::NotServing;
 use sd_wire::id::AskId;
 
+use crate::caller::Pinned;
 use crate::clerk::{Clerk, MOST_CONNECTIONS, terminal_gone};
 use crate::console::{ARRIVED, ASKED_TO_LEAVE, Console};
 use crate::docket::event::Moment;
+use crate::docket::prompts::PromptId;
 
 /// While an ask is listed its time left is drawn anew this often.
 const CLOCK: u64 = 1000;
@@ -55,10 +57,18 @@ pub(crate) struct Found {
     pub(crate) typed: bool,
     /// To go on with a picture.
     pub(crate) writable: bool,
-    /// To let somebody in.
+    /// To let the gate in.
     pub(crate) door: bool,
-    /// To hear these visitors.
+    /// To hear these visitors of the gate.
     pub(crate) visitors: Vec<usize>,
+    /// To let the companion in.
+    pub(crate) passphrase_door: bool,
+    /// To hear these visitors of the companion.
+    pub(crate) wishers: Vec<usize>,
+    /// To forget these prompts: whoever wanted the passphrase has hung up.
+    pub(crate) forgone: Vec<PromptId>,
+    /// To end the grants of these processes.
+    pub(crate) ended: Vec<Pinned>,
     /// To hear these workers.
     pub(crate) errands: Vec<usize>,
     /// To withdraw these asks.
@@ -72,6 +82,10 @@ enum For {
     Terminal,
     Door,
     Visitor(usize),
+    PassphraseDoor,
+    Wisher(usize),
+    Prompt(PromptId),
+    Process(Pinned),
     Errand(usize),
     Sink(AskId),
 }
@@ -88,11 +102,23 @@ impl Clerk {
         }
         let busy = if self.terminal.is_flushed() { PollFlags::empty() } else { PollFlags::POLLOUT };
         add(For::Terminal, self.terminal.as_fd(), PollFlags::POLLIN | busy);
-        if self.connections() < MOST_CONNECTIONS && !self.door.rests(now) {
-            add(For::Door, self.door.as_fd(), PollFlags::POLLIN);
+        if self.connections() < MOST_CONNECTIONS && !self.door.lobby.rests(now) {
+            add(For::Door, self.door.lobby.as_fd(), PollFlags::POLLIN);
         }
-        for (n, fd) in self.door.visitors().enumerate() {
+        for (n, fd) in self.door.lobby.visitors().enumerate() {
             add(For::Visitor(n), fd, PollFlags::POLLIN);
+        }
+        if self.passphrases.has_room() && !self.passphrases.lobby.rests(now) {
+            add(For::PassphraseDoor, self.passphrases.lobby.as_fd(), PollFlags::POLLIN);
+        }
+        for (n, fd) in self.passphrases.lobby.visitors().enumerate() {
+            add(For::Wisher(n), fd, PollFlags::POLLIN);
+        }
+        for (id, fd) in self.passphrases.waiting() {
+            add(For::Prompt(id), fd, PollFlags::empty());
+        }
+        for (process, fd) in self.watches.handles() {
+            add(For::Process(process), fd, PollFlags::POLLIN);
         }
         for (n, fd) in self.errands.fds().enumerate() {
             add(For::Errand(n), fd, PollFlags::POLLIN);
@@ -131,6 +157,10 @@ impl Clerk {
             }
             For::Door => found.door = true,
             For::Visitor(n) => found.visitors.push(n),
+            For::PassphraseDoor => found.passphrase_door = true,
+            For::Wisher(n) => found.wishers.push(n),
+            For::Prompt(id) => found.forgone.push(id),
+            For::Process(process) => found.ended.push(process),
             For::Errand(n) => found.errands.push(n),
             For::Sink(id) if seen.intersects(gone) => found.sinks.push(id),
             For::Sink(_) => {}
@@ -140,17 +170,24 @@ impl Clerk {
 
     /// Until something is due. For ever when nothing is: an idle screen costs nothing.
     fn timeout(&self, now: Moment) -> PollTimeout {
-        let due = [self.docket.due(), self.door.due(now), self.errands.due(), self.watchdog.due()];
+        let due = [
+            self.docket.due(now),
+            self.door.lobby.due(now),
+            self.passphrases.lobby.due(now),
+            self.errands.due(),
+            self.watchdog.due(),
+        ];
         let mut wait = due.into_iter().flatten().map(|due| due.since(now)).min();
         let mut at_most = |limit: u64| wait = Some(wait.map_or(limit, |wait| wait.min(limit)));
-        if self.docket.listed().next().is_some() || self.docket.was_switch_refused(now) {
+        let prompt = self.docket.prompt().is_some();
+        if prompt || self.docket.listed().next().is_some() || self.docket.grants(now).next().is_some() {
             at_most(CLOCK);
         }
         if self.console.as_ref().is_some_and(Console::is_held) {
             at_most(HELD);
         }
         let quiet = self.docket.keyboard().quiet_left(now);
-        if self.docket.selected().is_some() && quiet > 0 {
+        if (prompt || self.docket.selected().is_some()) && quiet > 0 {
             at_most(quiet.min(PROGRESS));
         }
         // A due moment further off than the kernel is told is only looked at once more on the way.

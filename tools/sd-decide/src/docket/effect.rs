@@ -3,7 +3,11 @@
 use sd_wire::ask::Resolution;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
+use sd_wire::passphrase::Note;
 
+use crate::caller::Pinned;
+use crate::docket::prompts::PromptId;
+use crate::docket::vault::Chore;
 use crate::routing::Order;
 
 /// What is to be done, in this order.
@@ -53,8 +57,33 @@ pub(crate) enum Effect {
         /// Which ask.
         id: AskId,
     },
-    /// Another ask is selected: what was typed before is not for it.
+    /// Send a worker an order that belongs to no ask.
+    Run {
+        /// The chore's number.
+        number: u64,
+        /// What it is.
+        chore: Chore,
+    },
+    /// Send the passphrase that was typed, and wipe the field.
+    Enter {
+        /// To whom.
+        prompt: PromptId,
+    },
+    /// Send this instead of a passphrase, and wipe the field.
+    Answer {
+        /// To whom.
+        prompt: PromptId,
+        /// What.
+        note: Note,
+    },
+    /// Wipe what was typed of a passphrase.
+    WipeField,
+    /// Say when this process ends.
+    Watch(Pinned),
+    /// Another ask is selected, or a prompt has come: what was typed before is not for it.
     FlushInput,
-    /// Move the detail by pages: down when positive.
+    /// Move the detail or the page by pages: down when positive.
     Scroll(i8),
+    /// Paint the screen from nothing.
+    Repaint,
 }

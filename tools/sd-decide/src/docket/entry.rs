@@ -1,18 +1,23 @@
 //! One ask on the docket.
 
+use std::rc::Rc;
+
 use sd_wire::ask::Want;
 use sd_wire::id::AskId;
+use sd_wire::printable::Printable;
 
 use crate::docket::event::{Filing, Moment};
-use crate::routing::Described;
+use crate::routing::{self, Described, Order};
 
 /// An ask and how far it has come.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(super) filing: Filing,
+    pub(super) filing: Rc<Filing>,
     pub(super) expires: Moment,
     pub(super) state: State,
     pub(super) seen_to_end: bool,
+    /// The rule by which its code has to be copied.
+    pub(super) needs_code: Option<String>,
 }
 
 /// How far an ask has come.
@@ -39,7 +44,11 @@ pub(crate) enum State {
     Dispatched {
         /// When the worker takes too long.
         until: Moment,
+        /// The order, if it was one that a passphrase may be needed for.
+        order: Option<Order>,
     },
+    /// It waits for the locking or unlocking that it brought about.
+    Vault,
 }
 
 /// An ask with its description, as it stands on the screen. Neither changes once a description is there, so a number
@@ -69,6 +78,52 @@ impl Entry {
             State::Waiting { shown, .. } => Some(shown),
             _ => None,
         }
+    }
+
+    /// The rule by which its code has to be copied; `None` when a `y` is enough.
+    pub(crate) fn needs_code(&self) -> Option<&str> {
+        self.needs_code.as_deref()
+    }
+
+    /// Whether its kind of ask needs a key.
+    pub(crate) fn needs_key(&self) -> bool {
+        routing::needs_key(self.want())
+    }
+
+    /// The ask in a few words.
+    pub(crate) fn short(&self) -> Printable {
+        match (self.want(), &self.state) {
+            (Want::Lock {} | Want::Unlock {}, _) => Printable::line("key and store"),
+            (Want::Store { label, .. }, _) => Printable::line(label),
+            (Want::Sign { .. }, _) => {
+                // Printable already: once more would double its escapes' backslashes.
+                let first = self.filing.signed.as_ref().and_then(|signed| signed.text.first());
+                first.cloned().unwrap_or_default()
+            }
+            (_, State::Waiting { shown: Described::Items(items), .. }) => {
+                let label = items.first().map_or("", |item| &item.label);
+                match items.len().saturating_sub(1) {
+                    0 => Printable::line(label),
+                    more => Printable::line(&format!("{label} and {more} more")),
+                }
+            }
+            (Want::Read { item } | Want::Delete { item }, _) => Printable::line(item.as_str()),
+            (Want::Access { items }, _) => {
+                let first = items.first().map_or("", |item| item.as_str());
+                Printable::line(first)
+            }
+            _ => Printable::default(),
+        }
+    }
+
+    /// Whether its kind, its few words or who asks mention this, in whatever case.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        let name = self.filing.caller.name();
+        let short = self.short();
+        [self.want().kind(), short.as_str(), name.as_str()]
+            .iter()
+            .any(|place| place.to_lowercase().contains(&text))
     }
 
     /// Its face; `None` unless it waits for a key.
@@ -104,12 +159,13 @@ impl Entry {
         self.seen_to_end
     }
 
-    /// When the docket has to look at it again.
-    pub(super) fn due(&self) -> Moment {
+    /// When the docket has to look at it again. `None`: the vault does.
+    pub(super) fn due(&self) -> Option<Moment> {
         match self.state {
-            State::Describing { until } => until.min(self.expires),
-            State::Waiting { .. } => self.expires,
-            State::Queued { until } | State::Dispatched { until } => until,
+            State::Describing { until } => Some(until.min(self.expires)),
+            State::Waiting { .. } => Some(self.expires),
+            State::Queued { until } | State::Dispatched { until, .. } => Some(until),
+            State::Vault => None,
         }
     }
 }

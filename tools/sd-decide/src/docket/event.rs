@@ -3,10 +3,15 @@
 use sd_wire::ask::Ask;
 use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
+use sd_wire::passphrase::Wanted;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Pinned};
 use crate::commit::Signed;
+use crate::docket::code::Code;
 use crate::docket::entry::Face;
+use crate::docket::prompts::PromptId;
+use crate::docket::vault::Chore;
+use crate::keys::Key;
 use crate::routing::Described;
 
 /// A point in time: milliseconds since some fixed point. The docket has no clock of its own.
@@ -34,27 +39,8 @@ pub(crate) struct Filing {
     pub(crate) caller: Caller,
     /// What would be signed, for a signature.
     pub(crate) signed: Option<Signed>,
-}
-
-/// A key that means something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
-    /// `y`
-    Yes,
-    /// `n`
-    No,
-    /// The ask above.
-    Up,
-    /// The ask below.
-    Down,
-    /// The page before.
-    PageUp,
-    /// The page after.
-    PageDown,
-    /// `?`
-    Help,
-    /// Any other: it means nothing, but it is typing, so it restarts the quiet time.
-    Other,
+    /// What a person has to type instead of `y`, should a rule want it.
+    pub(crate) code: Code,
 }
 
 /// What may happen.
@@ -76,14 +62,19 @@ pub(crate) enum Event {
         /// Why.
         why: Fault,
     },
-    /// A key was pressed.
+    /// A key was pressed. While a passphrase is typed these are only the keys that are no part of it.
     Key(Key),
-    /// A picture is on the terminal, all of it. It shows this ask as the selected one, or none.
+    /// So many characters of the passphrase stand in its field now.
+    Typed {
+        /// How many.
+        characters: usize,
+    },
+    /// A picture is on the terminal, all of it. It shows this ask or prompt, or none.
     Drawn(Option<Face>),
     /// The last line of the ask's detail has been on the terminal.
     SeenToEnd(Face),
-    /// The screen (re)appeared.
-    Shown,
+    /// The screen appeared for the first time.
+    Started,
     /// The terminal is in front of the person, or no longer.
     Active(bool),
     /// A switch to another virtual terminal was refused.
@@ -119,7 +110,32 @@ pub(crate) enum Event {
     WorkerFailed {
         /// Which ask.
         id: AskId,
+        /// Why, by its own word.
+        why: Fault,
     },
+    /// A chore came to its end.
+    ChoreEnded {
+        /// Which: the number that the docket gave it.
+        number: u64,
+        /// What it was.
+        chore: Chore,
+        /// Done, or for a question whether it is locked; or why not.
+        how: Result<Option<bool>, Fault>,
+    },
+    /// The companion's side wants a passphrase.
+    PassphraseWanted {
+        /// Which.
+        prompt: PromptId,
+        /// For what.
+        wanted: Box<Wanted>,
+    },
+    /// It does not want it any more.
+    PassphraseForgone {
+        /// Which.
+        prompt: PromptId,
+    },
+    /// A process that holds a grant has ended.
+    ProcessEnded(Pinned),
     /// Time has passed.
     Tick,
 }

@@ -1,43 +1,96 @@
-//! What a yes to a prompt leaves behind for a few seconds.
+//! What a yes leaves behind for a while: to a prompt some seconds, by `g` some minutes.
 
 use sd_wire::digest::Digest;
 use sd_wire::fetch::Shown;
 use sd_wire::path::ItemPath;
+use sd_wire::printable::Printable;
+use sd_wire::sign::Fingerprint;
 
 use crate::caller::{Caller, Pinned};
 use crate::docket::event::Moment;
 
-/// Reads of these items, by this process on behalf of that one, need no further key until then.
+/// The same again, by the same process, needs no further key until then.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
-    maker: Pinned,
-    app: Option<Pinned>,
-    items: Vec<Shown>,
-    until: Moment,
+    /// Its number, by which it is revoked.
+    pub(crate) number: u64,
+    pub(super) holder: Holder,
+    pub(super) covers: Covers,
+    /// When it ends.
+    pub(crate) until: Moment,
+    /// Who holds it, in words.
+    pub(crate) who: Printable,
+    /// What it is for, in words.
+    pub(crate) what: Printable,
+    /// Whether a person gave it by `g`; otherwise it belongs to a prompt.
+    pub(crate) by_hand: bool,
+    /// How often it was made use of.
+    pub(crate) used: u64,
+}
+
+/// Who holds a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// This process, on behalf of that one.
+    Pair(Pinned, Option<Pinned>),
+    /// This process and whatever it starts: `git`, which starts a program anew for each signature.
+    Tree(Pinned),
+}
+
+/// What a grant is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Covers {
+    /// Reads of these items, as they were shown.
+    Items(Vec<Shown>),
+    /// Signatures with this key.
+    Key(Fingerprint),
+}
+
+impl Holder {
+    /// The caller with the app that it claims. `None` when either cannot be pinned: a process that was gone before it
+    /// was looked at, or an app that is not what was claimed. Then each ask is on its own.
+    pub(crate) fn pair(caller: &Caller) -> Option<Self> {
+        Some(Self::Pair(caller.maker()?, caller.app()?))
+    }
+
+    /// Whether this caller is the holder. It was looked at just now, so a process that ended, or another that has its
+    /// number, is not.
+    fn is(self, caller: &Caller) -> bool {
+        match self {
+            Self::Pair(..) => Self::pair(caller) == Some(self),
+            Self::Tree(root) => caller.descends_from(root),
+        }
+    }
+
+    /// The processes whose end ends the grant.
+    pub(crate) fn processes(self) -> impl Iterator<Item = Pinned> {
+        match self {
+            Self::Pair(maker, app) => [Some(maker), app],
+            Self::Tree(root) => [Some(root), None],
+        }
+        .into_iter()
+        .flatten()
+    }
 }
 
 impl Grant {
-    /// The grant that a yes to this caller's ask makes. `None` when the caller cannot be pinned: a process that was
-    /// gone before it was looked at, or an app that is not what was claimed. Then each read asks for itself.
-    pub(crate) fn to(caller: &Caller, items: Vec<Shown>, until: Moment) -> Option<Self> {
-        let maker = caller.maker()?;
-        let app = caller.app()?;
-        Some(Self { maker, app, items, until })
-    }
-
-    /// The digest with which this caller may read the item now. The caller was looked at just now, so a process that
-    /// ended, or another that has its number, does not match.
-    pub(crate) fn covers(&self, caller: &Caller, item: &ItemPath, now: Moment) -> Option<&Digest> {
-        let same = caller.maker() == Some(self.maker) && caller.app() == Some(self.app);
-        if !same || now >= self.until {
+    /// The digest with which this caller may read the item now.
+    pub(crate) fn covers_read(&self, caller: &Caller, item: &ItemPath, now: Moment) -> Option<&Digest> {
+        let Covers::Items(items) = &self.covers else { return None };
+        if self.is_over(now) || !self.holder.is(caller) {
             return None;
         }
-        self.items.iter().find(|shown| shown.item == *item).map(|shown| &shown.digest)
+        items.iter().find(|shown| shown.item == *item).map(|shown| &shown.digest)
     }
 
-    /// Whether this process holds the grant.
-    pub(crate) fn is_of(&self, maker: Pinned) -> bool {
-        self.maker == maker
+    /// Whether this caller may sign with the key now.
+    pub(crate) fn covers_signature(&self, caller: &Caller, key: &Fingerprint, now: Moment) -> bool {
+        self.covers == Covers::Key(key.clone()) && !self.is_over(now) && self.holder.is(caller)
+    }
+
+    /// Whether this process is its holder, or part of it.
+    pub(crate) fn is_of(&self, process: Pinned) -> bool {
+        self.holder.processes().any(|holder| holder == process)
     }
 
     /// Whether the grant has outlived itself.

@@ -1,63 +1,49 @@
-//! When a key counts, and what it does.
+//! When a key counts.
 //!
 //! A key settles an ask only if that very ask has been on the terminal, selected, while nothing was typed for the
 //! quiet time. A plain delay would not do: it approves what a steady typist types next.
 
-use sd_wire::ask::Want;
+use std::time::Duration;
+
 use sd_wire::deadline;
-use sd_wire::outcome::What;
 
 use crate::docket::Docket;
 use crate::docket::effect::Effect;
-use crate::docket::entry::{Entry, Face};
-use crate::docket::event::{Key, Moment};
-use crate::docket::grant::Grant;
-use crate::routing::{self, Yes};
+use crate::docket::entry::Face;
+use crate::docket::event::Moment;
+use crate::docket::mode::Mode;
+use crate::keys::Key;
 
-/// So long after a key that settles an ask the terminal stays where it is, in milliseconds.
-const DECIDING: u64 = 1000;
-/// So long the screen says that a switch was refused, in milliseconds.
-const REFUSED: u64 = 5000;
+/// For so long after a decision the terminal is not left: what comes next was typed for it.
+const AROUND_A_DECISION: Duration = Duration::from_secs(1);
 
 /// What the docket knows of the person's side of the terminal.
 #[derive(Debug, Default)]
 pub(crate) struct Keyboard {
     active: bool,
-    help: bool,
     quiet_since: Moment,
     drawn: Option<Face>,
-    /// When the last key was one that settles an ask.
     decided: Option<Moment>,
-    /// When a switch away was last refused.
-    refused: Option<Moment>,
 }
 
 impl Keyboard {
-    /// Whether the help covers the screen.
-    pub(crate) fn help(&self) -> bool {
-        self.help
-    }
-
     /// The milliseconds until the quiet time is over.
     pub(crate) fn quiet_left(&self, now: Moment) -> u64 {
         self.quiet_since.after(deadline::QUIET).since(now)
     }
 
-    /// Whether a key would settle the ask with this face.
-    pub(super) fn is_armed(&self, now: Moment, face: Face) -> bool {
-        self.active && !self.help && self.drawn == Some(face) && self.quiet_left(now) == 0
+    /// Whether a person can be looking.
+    pub(crate) fn is_active(&self) -> bool {
+        self.active
     }
 
-    pub(super) fn is_deciding(&self, now: Moment) -> bool {
-        self.active && self.decided.is_some_and(|at| now.since(at) < DECIDING)
+    pub(super) fn is_quiet(&self, now: Moment) -> bool {
+        self.quiet_left(now) == 0
     }
 
-    pub(super) fn switch_refused(&mut self, now: Moment) {
-        self.refused = Some(now);
-    }
-
-    pub(super) fn was_switch_refused(&self, now: Moment) -> bool {
-        self.active && self.refused.is_some_and(|at| now.since(at) < REFUSED)
+    /// Whether what has this face is in front of the person.
+    pub(super) fn sees(&self, face: Face) -> bool {
+        self.active && self.drawn == Some(face)
     }
 
     pub(super) fn restart(&mut self, now: Moment) {
@@ -71,94 +57,76 @@ impl Keyboard {
         }
     }
 
-    pub(super) fn activate(&mut self, now: Moment, active: bool) {
-        self.active = active;
-        self.decided = None;
-        self.refused = None;
-        // What was on the screen before it went away has to be seen again.
+    /// Something else is drawn over what was there: it has to be seen again.
+    pub(super) fn cover(&mut self, now: Moment) {
         self.drawn = None;
         self.restart(now);
+    }
+
+    pub(super) fn activate(&mut self, now: Moment, active: bool) {
+        self.active = active;
+        self.cover(now);
+    }
+
+    pub(super) fn decided(&mut self, now: Moment) {
+        self.decided = Some(now);
     }
 }
 
 impl Docket {
+    /// Whether the terminal should not be left just now: a passphrase or a code is being typed, or a decision was just
+    /// made, and the rest of what is typed must not go into a window of the desktop.
+    pub(crate) fn wants_the_vt(&self, now: Moment) -> bool {
+        let typing = self.prompt().is_some_and(|prompt| prompt.characters > 0)
+            || matches!(&self.mode, Mode::Code(copying) if !copying.typed.is_empty());
+        let decided = self.keyboard.decided.is_some_and(|at| now < at.after(AROUND_A_DECISION));
+        self.keyboard.active && (typing || decided)
+    }
+
+    /// Until when that is so because of a decision.
+    pub(super) fn decision_over(&self, now: Moment) -> Option<Moment> {
+        self.keyboard.decided.map(|at| at.after(AROUND_A_DECISION)).filter(|until| *until > now)
+    }
+
     pub(super) fn key(&mut self, now: Moment, key: Key, effects: &mut Vec<Effect>) {
         if !self.keyboard.active {
             return;
         }
+        if key == Key::Escape {
+            // Esc always lets go of the terminal.
+            self.keyboard.decided = None;
+        }
+        if self.prompt().is_some() {
+            return self.prompt_key(now, key, effects);
+        }
         let armed = self.is_armed(now);
-        // Every other key, Esc too, lets go.
-        self.keyboard.decided = (armed && matches!(key, Key::Yes | Key::No)).then_some(now);
         self.keyboard.restart(now);
-        if self.keyboard.help {
-            self.keyboard.help = false;
-            self.keyboard.drawn = None;
+        if key == Key::Repaint {
+            effects.push(Effect::Repaint);
             return;
         }
-        match key {
-            Key::Yes if armed => self.yes(now, effects),
-            Key::No if armed => self.no(now, effects),
-            Key::Up => self.choose(now, false, effects),
-            Key::Down => self.choose(now, true, effects),
-            Key::PageUp => effects.push(Effect::Scroll(-1)),
-            Key::PageDown => effects.push(Effect::Scroll(1)),
-            Key::Help => {
-                self.keyboard.help = true;
-                self.keyboard.drawn = None;
-            }
-            Key::Yes | Key::No | Key::Other => {}
+        match &self.mode {
+            Mode::Asks => self.act(now, key, armed, effects),
+            Mode::Help => self.set_mode(now, Mode::Asks),
+            Mode::Page(_) => self.turn_page(now, key, effects),
+            Mode::Line(_) => self.write(now, key, effects),
+            Mode::Code(_) => self.copy_code(now, key, effects),
+            Mode::Minutes(_) => self.count_minutes(now, key, effects),
         }
     }
 
-    fn yes(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        // An ask that is over its time is not approved because nobody has looked at the clock yet.
-        let Some(entry) = self.selected().filter(|entry| entry.seen_to_end && entry.expires > now) else {
-            return;
-        };
-        let Some(shown) = entry.shown() else { return };
-        let id = entry.id().clone();
-        match routing::on_yes(&id, entry.want(), shown) {
-            Some(Yes::Dispatch(order)) => self.dispatch(now, &id, order, effects),
-            Some(Yes::Grant(items)) => {
-                let grant = Grant::to(&entry.filing.caller, items, now.after(deadline::ACCESS));
-                self.remember(grant);
-                let seconds = u32::try_from(deadline::ACCESS.as_secs()).unwrap_or(u32::MAX);
-                self.settle(now, &id, What::Approved { seconds }, effects);
-            }
-            // `described` has let nothing else in.
-            None => {}
+    /// The keyboard is for something else from now on.
+    pub(super) fn set_mode(&mut self, now: Moment, mode: Mode) {
+        // What covers the ask takes it out of sight; what is written below it does not.
+        let covers = |mode: &Mode| matches!(mode, Mode::Help | Mode::Page(_));
+        if covers(&mode) || covers(&self.mode) {
+            self.keyboard.cover(now);
         }
+        self.mode = mode;
     }
 
-    fn no(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let Some(entry) = self.selected() else { return };
-        let id = entry.id().clone();
-        // A no also ends what this caller may still do by an earlier yes to the same items.
-        if matches!(entry.want(), Want::Access { .. } | Want::Read { .. }) {
-            let maker = entry.filing.caller.maker();
-            self.grants.retain(|grant| maker.is_none_or(|maker| !grant.is_of(maker)));
-        }
-        self.settle(now, &id, What::Denied {}, effects);
-    }
-
-    fn remember(&mut self, grant: Option<Grant>) {
-        let Some(grant) = grant else { return };
-        if self.grants.len() >= super::MOST_GRANTS {
-            self.grants.remove(0);
-        }
-        self.grants.push(grant);
-    }
-
-    /// Selects the next or the previous ask that waits for a key, and stays at the ends.
-    fn choose(&mut self, now: Moment, down: bool, effects: &mut Vec<Effect>) {
-        let waiting: Vec<&Entry> = self.entries.iter().filter(|entry| entry.waits()).collect();
-        let Some(at) = waiting.iter().position(|entry| Some(entry.id()) == self.selected.as_ref()) else {
-            return;
-        };
-        let to = if down { at.saturating_add(1) } else { at.saturating_sub(1) };
-        let Some(id) = waiting.get(to).map(|entry| entry.id().clone()) else { return };
-        if Some(&id) != self.selected.as_ref() {
-            self.select(now, Some(id), effects);
-        }
+    /// What the keys do, unless there is a prompt.
+    pub(crate) fn mode(&self) -> &Mode {
+        &self.mode
     }
 }

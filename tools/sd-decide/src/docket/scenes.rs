@@ -7,9 +7,11 @@ use sd_wire::fetch;
 use sd_wire::outcome::What;
 
 use super::effect::Effect;
-use super::event::{Event, Key, Moment};
+use super::event::{Event, Moment};
+use super::mode::Mode;
 use super::{Docket, MOST, MOST_OF_ONE};
 use crate::caller::{Caller, ClaimedApp};
+use crate::keys::Key;
 use crate::made_up::{self, access, description, filed, filed_by, id, item, read, sign, store};
 use crate::routing::{Described, Order};
 use sd_wire::claims::App;
@@ -24,7 +26,7 @@ impl Scene {
     fn new() -> Self {
         let mut scene = Self { docket: Docket::new(std::time::Duration::from_secs(300)), now: 0 };
         scene.step(Event::Active(true));
-        scene.step(Event::Shown);
+        scene.step(Event::Started);
         scene
     }
 
@@ -89,7 +91,7 @@ fn a_yes_dispatches_the_item_and_the_digest_that_were_shown() {
     let mut scene = Scene::new();
     scene.file(1, read(7));
     scene.see_and_wait();
-    let effects = scene.key(Key::Yes);
+    let effects = scene.key(Key::Char('y'));
     let digest = description(7, "demo").digest();
     let order = Order::Fetch(fetch::Order::Read { id: id(1), item: item(7), digest });
     assert_eq!(dispatched(&effects), [&order]);
@@ -101,7 +103,7 @@ fn a_no_settles_and_dispatches_nothing() {
     let mut scene = Scene::new();
     scene.file(1, read(7));
     scene.see_and_wait();
-    let effects = scene.key(Key::No);
+    let effects = scene.key(Key::Char('n'));
     assert_eq!(settled(&effects), [&What::Denied {}]);
     assert_eq!(told(&effects), [Resolution::Denied]);
     assert!(dispatched(&effects).is_empty());
@@ -112,13 +114,13 @@ fn a_key_pressed_before_the_prompt_is_shown_settles_nothing() {
     let mut scene = Scene::new();
     scene.file(1, read(7));
     scene.wait(5000);
-    assert!(scene.key(Key::Yes).is_empty());
+    assert!(scene.key(Key::Char('y')).is_empty());
     scene.see();
-    assert!(scene.key(Key::Yes).is_empty());
+    assert!(scene.key(Key::Char('y')).is_empty());
     scene.wait(699);
-    assert!(scene.key(Key::Yes).is_empty(), "each key restarts the quiet time");
+    assert!(scene.key(Key::Char('y')).is_empty(), "each key restarts the quiet time");
     scene.wait(700);
-    assert_eq!(dispatched(&scene.key(Key::Yes)).len(), 1);
+    assert_eq!(dispatched(&scene.key(Key::Char('y'))).len(), 1);
 }
 
 #[test]
@@ -128,7 +130,7 @@ fn a_steady_typist_approves_nothing() {
     scene.see();
     for _ in 0..100 {
         scene.wait(650);
-        assert!(scene.key(Key::Yes).is_empty());
+        assert!(scene.key(Key::Char('y')).is_empty());
     }
 }
 
@@ -139,12 +141,12 @@ fn a_key_while_the_terminal_is_away_counts_for_nothing() {
     scene.see_and_wait();
     scene.step(Event::Active(false));
     scene.wait(5000);
-    assert!(scene.key(Key::Yes).is_empty());
+    assert!(scene.key(Key::Char('y')).is_empty());
     scene.step(Event::Active(true));
     scene.wait(5000);
-    assert!(scene.key(Key::Yes).is_empty(), "it has to be drawn anew first");
+    assert!(scene.key(Key::Char('y')).is_empty(), "it has to be drawn anew first");
     scene.see_and_wait();
-    assert_eq!(dispatched(&scene.key(Key::Yes)).len(), 1);
+    assert_eq!(dispatched(&scene.key(Key::Char('y'))).len(), 1);
 }
 
 #[test]
@@ -154,9 +156,9 @@ fn what_was_not_scrolled_to_its_end_can_be_denied_but_not_approved() {
     let face = scene.docket.selected().and_then(super::Entry::face);
     scene.step(Event::Drawn(face));
     scene.wait(700);
-    assert!(scene.key(Key::Yes).is_empty());
+    assert!(scene.key(Key::Char('y')).is_empty());
     scene.wait(700);
-    assert_eq!(settled(&scene.key(Key::No)), [&What::Denied {}]);
+    assert_eq!(settled(&scene.key(Key::Char('n'))), [&What::Denied {}]);
 }
 
 #[test]
@@ -165,13 +167,13 @@ fn the_next_ask_needs_a_quiet_time_of_its_own() {
     scene.file(1, read(7));
     scene.file(2, read(8));
     scene.see_and_wait();
-    assert_eq!(dispatched(&scene.key(Key::Yes)).len(), 1);
+    assert_eq!(dispatched(&scene.key(Key::Char('y'))).len(), 1);
     assert_eq!(scene.docket.selected().unwrap().id(), &id(2));
-    assert!(scene.key(Key::Yes).is_empty());
+    assert!(scene.key(Key::Char('y')).is_empty());
     scene.wait(5000);
-    assert!(scene.key(Key::Yes).is_empty(), "not drawn yet");
+    assert!(scene.key(Key::Char('y')).is_empty(), "not drawn yet");
     scene.see_and_wait();
-    assert_eq!(dispatched(&scene.key(Key::Yes)).len(), 1);
+    assert_eq!(dispatched(&scene.key(Key::Char('y'))).len(), 1);
 }
 
 #[test]
@@ -182,7 +184,7 @@ fn an_ask_that_takes_the_place_of_another_with_its_id_has_not_been_seen() {
     scene.step(Event::Withdrawn { id: id(1) });
     scene.file(1, read(8));
     scene.wait(5000);
-    assert!(scene.key(Key::Yes).is_empty());
+    assert!(scene.key(Key::Char('y')).is_empty());
 }
 
 #[test]
@@ -190,12 +192,12 @@ fn help_covers_the_ask_and_any_key_closes_it() {
     let mut scene = Scene::new();
     scene.file(1, read(7));
     scene.see_and_wait();
-    scene.key(Key::Help);
+    scene.key(Key::Char('?'));
     scene.wait(5000);
-    assert!(scene.key(Key::Yes).is_empty());
-    assert!(!scene.docket.keyboard().help());
+    assert!(scene.key(Key::Char('y')).is_empty());
+    assert_eq!(*scene.docket.mode(), Mode::Asks);
     scene.wait(5000);
-    assert!(scene.key(Key::Yes).is_empty(), "the page was only just closed; nothing is drawn");
+    assert!(scene.key(Key::Char('y')).is_empty(), "the page was only just closed; nothing is drawn");
 }
 
 #[test]
@@ -238,7 +240,7 @@ fn a_prompts_yes_releases_nothing_and_covers_the_reads_that_follow_for_ten_secon
     let mut scene = Scene::new();
     scene.file(1, access(&[7, 8]));
     scene.see_and_wait();
-    let effects = scene.key(Key::Yes);
+    let effects = scene.key(Key::Char('y'));
     assert_eq!(settled(&effects), [&What::Approved { seconds: 10 }]);
     assert!(dispatched(&effects).is_empty());
     scene.wait(9_999);
@@ -266,7 +268,7 @@ fn a_grant_is_for_one_maker_and_one_app() {
     scene.step(filed_by(1, access(&[7]), app()));
     scene.step(Event::Described { id: id(1), what: made_up::described(&access(&[7])) });
     scene.see_and_wait();
-    assert_eq!(settled(&scene.key(Key::Yes)).len(), 1);
+    assert_eq!(settled(&scene.key(Key::Char('y'))).len(), 1);
     let mut gone = app();
     gone.seen = None;
     let strangers = [
@@ -292,7 +294,7 @@ fn a_caller_that_was_gone_gets_no_grant() {
     scene.step(filed_by(1, access(&[7]), gone.clone()));
     scene.step(Event::Described { id: id(1), what: made_up::described(&access(&[7])) });
     scene.see_and_wait();
-    scene.key(Key::Yes);
+    scene.key(Key::Char('y'));
     assert!(dispatched(&scene.step(filed_by(2, read(7), gone))).is_empty());
 }
 
@@ -302,7 +304,7 @@ fn an_ask_expires_though_nobody_looks() {
     scene.file(1, read(7));
     assert!(scene.wait(299_999).is_empty());
     assert_eq!(settled(&scene.wait(1)), [&What::Expired {}]);
-    assert!(scene.docket.due().is_none());
+    assert!(scene.docket.due(Moment(scene.now)).is_none());
 }
 
 #[test]
@@ -311,7 +313,7 @@ fn an_ask_over_its_time_is_not_approved_before_the_clock_is_looked_at() {
     scene.file(1, read(7));
     scene.see_and_wait();
     scene.now += 300_000;
-    assert!(dispatched(&scene.key(Key::Yes)).is_empty());
+    assert!(dispatched(&scene.key(Key::Char('y'))).is_empty());
 }
 
 fn decide_waits() -> u64 {

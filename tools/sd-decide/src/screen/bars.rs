@@ -6,12 +6,13 @@ use sd_wire::deadline;
 
 use crate::docket::Docket;
 use crate::docket::event::Moment;
+use crate::docket::mode::Mode;
 
 /// Whose screen it is, and how many asks are on it.
 pub(super) fn header(docket: &Docket, now: Moment, desktop: u32, width: u16) -> Line<'static> {
     let left = format!(" Secrets Dispatcher   for uid {desktop}");
     let right = match docket.listed().count() {
-        _ if docket.was_switch_refused(now) => "a switch away was refused; Esc lets go ".to_owned(),
+        _ if docket.notice(now).is_some() => format!("{} ", docket.notice(now).unwrap_or_default()),
         0 => "nothing is waiting ".to_owned(),
         1 => "1 is waiting ".to_owned(),
         n => format!("{n} are waiting "),
@@ -25,7 +26,7 @@ pub(super) fn header(docket: &Docket, now: Moment, desktop: u32, width: u16) -> 
 pub(super) fn footer(docket: &Docket, now: Moment, width: u16) -> Line<'static> {
     let strong = Style::new().add_modifier(Modifier::BOLD);
     let more = if docket.listed().count() > 1 { "   arrows choose" } else { "" };
-    if docket.keyboard().help() {
+    if *docket.mode() == Mode::Help {
         return Line::from(" any key closes this page").style(strong);
     }
     let Some(selected) = docket.selected() else {

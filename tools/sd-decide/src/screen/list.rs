@@ -4,14 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
-use sd_wire::ask::Want;
 use sd_wire::printable::Printable;
 
 use crate::dates;
 use crate::docket::Docket;
 use crate::docket::entry::Entry;
 use crate::docket::event::Moment;
-use crate::routing::Described;
 use crate::screen::row;
 
 /// Draws as many asks as fit, the selected one among them.
@@ -38,24 +36,6 @@ fn line(entry: &Entry, now: Moment, width: usize, selected: bool) -> Line<'stati
     Line::styled(format!("{head}{text}{left}"), style)
 }
 
-/// The ask in a few words.
 fn short(entry: &Entry) -> Printable {
-    match (entry.want(), entry.shown()) {
-        (_, None) => Printable::line("asking the backend…"),
-        (Want::Store { label, .. }, _) => Printable::line(label),
-        (Want::Sign { .. }, _) => {
-            // Printable already: once more would double its escapes' backslashes.
-            entry.filing().signed.as_ref().and_then(|signed| signed.text.first().cloned()).unwrap_or_default()
-        }
-        (_, Some(Described::Items(items))) => {
-            let label = items.first().map_or("", |item| &item.label);
-            let more = items.len().saturating_sub(1);
-            if more > 0 {
-                Printable::line(&format!("{label} and {more} more"))
-            } else {
-                Printable::line(label)
-            }
-        }
-        _ => Printable::default(),
-    }
+    if entry.waits() { entry.short() } else { Printable::line("asking the backend…") }
 }

@@ -12,7 +12,8 @@ use sd_wire::description::Description;
 use crate::caller::{Caller, ClaimedApp};
 use crate::commit::Signed;
 use crate::docket::Docket;
-use crate::docket::event::{Event, Filing, Key, Moment};
+use crate::docket::event::{Event, Filing, Moment};
+use crate::keys::Key;
 use crate::made_up::{self, access, description, filed, filing, id, read, sign, store};
 use crate::routing::Described;
 use crate::screen::{Pane, Shows, draw};
@@ -427,7 +428,7 @@ fn help_and_a_small_terminal_show_no_ask_and_so_settle_none() {
     let mut stage = Stage::new((80, 25));
     stage.file(filing(1, read(7), Caller::made_up(4711, 99)), made_up::described(&read(7)));
     stage.quiet();
-    stage.step(Event::Key(Key::Help));
+    stage.step(Event::Key(Key::Char('?')));
     let (shows, lines) = stage.draw();
     assert_eq!(shows, Shows::default());
     assert!(text(&lines).contains("any key closes this page"));

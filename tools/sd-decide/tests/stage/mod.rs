@@ -20,6 +20,7 @@ use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::outcome::Outcome;
 use sd_wire::parties::Parties;
+use sd_wire::{fetch, sign};
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -44,6 +45,7 @@ impl Stage {
     pub(crate) fn among(parties: Parties, expire: u64) -> Self {
         let stage = Self::start(parties, expire);
         stage.shows("nothing is waiting");
+        stage.answers_whether_locked(false, false);
         stage
     }
 
@@ -59,12 +61,14 @@ impl Stage {
         std::fs::write(path("parties"), parties.to_line().unwrap()).unwrap();
         std::fs::set_permissions(path("parties"), Permissions::from_mode(0o600)).unwrap();
         let door = Listener::bind(&path("decide.sock"), 0o600).unwrap();
+        let passphrases = Listener::bind(&path("passphrase.sock"), 0o600).unwrap();
         let fetch = Listener::bind(&path("fetch.sock"), 0o600).unwrap();
         let sign = Listener::bind(&path("sign.sock"), 0o600).unwrap();
         let size = Winsize { ws_row: 25, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).unwrap();
         // A shell puts the descriptors where the service manager would: that takes no unsafe code.
-        let script = "exec 3<&0 0<>\"$TTY\"; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=decide exec \"$@\"";
+        let script = "exec 3<&0 4<&1 0<>\"$TTY\" 1>/dev/null; \
+                      LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=decide:passphrase exec \"$@\"";
         let decide = Command::new("setsid")
             .args(["sh", "-c", script, "sh", env!("CARGO_BIN_EXE_sd-decide")])
             .arg("--fetch")
@@ -77,7 +81,7 @@ impl Stage {
             .envs(environment.iter().copied())
             .env("TTY", ttyname(&pty.slave).unwrap())
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(door)))
-            .stdout(Stdio::null())
+            .stdout(Stdio::from(std::os::fd::OwnedFd::from(passphrases)))
             .stderr(File::create(path("log")).unwrap())
             .spawn()
             .unwrap();
@@ -177,6 +181,16 @@ impl Stage {
         let packet = hear(&link).unwrap();
         let order = W::from_line(&packet.bytes).unwrap();
         (link, order, packet)
+    }
+
+    /// Answers the questions with which everything begins, and which follow on locking and unlocking.
+    pub(crate) fn answers_whether_locked(&self, key: bool, store: bool) {
+        let (link, order, _) = self.ordered_at::<sign::Order>(&self.sign);
+        assert_eq!(order, sign::Order::State {});
+        say(&link, &sign::Note::State { locked: key });
+        let (link, order, _) = self.ordered_at::<fetch::Order>(&self.fetch);
+        assert_eq!(order, fetch::Order::State {});
+        say(&link, &fetch::Note::State { locked: store });
     }
 
     /// The exit code, once it has ended.

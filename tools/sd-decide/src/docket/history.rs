@@ -1,0 +1,107 @@
+//! What was decided, and how: the last of it, in memory.
+
+use std::collections::VecDeque;
+
+use sd_wire::ask::Resolution;
+use sd_wire::fault::Fault;
+use sd_wire::id::AskId;
+use sd_wire::printable::Printable;
+
+use crate::docket::entry::Entry;
+use crate::docket::event::Moment;
+
+/// How many decisions are kept.
+pub(crate) const KEPT: usize = 500;
+
+/// The decisions, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct History(VecDeque<Decision>);
+
+/// One decision.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision {
+    /// The ask.
+    pub(crate) id: AskId,
+    /// When.
+    pub(crate) when: Moment,
+    /// The kind of ask.
+    pub(crate) kind: &'static str,
+    /// What was asked for, in a few words.
+    pub(crate) what: Printable,
+    /// Who asked, as it looked.
+    pub(crate) who: Printable,
+    /// How it was decided.
+    pub(crate) decided: Decided,
+    /// How it ended; `None` while a worker is at it.
+    pub(crate) ended: Option<Resolution>,
+    /// Why it failed, if it did.
+    pub(crate) why: Option<Fault>,
+}
+
+/// How an ask was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Decided {
+    /// `y`
+    Yes,
+    /// The code was copied.
+    Code,
+    /// `g`, for so many minutes.
+    Granted(u64),
+    /// By the grant of this number.
+    ByGrant(u64),
+    /// `n`
+    No,
+    /// `m`, for so many minutes.
+    NoAndMuted(u64),
+    /// The code was wrong too often.
+    WrongCode,
+    /// Its process was muted.
+    Muted,
+    /// The same was denied a moment ago.
+    Remembered,
+    /// Everything was denied.
+    Everything,
+    /// A rule denied it.
+    Rule(String),
+    /// Nobody decided: it needed no key, or it ended before.
+    Nobody,
+}
+
+impl History {
+    /// Writes down a decision about an ask.
+    pub(super) fn note(&mut self, now: Moment, entry: &Entry, decided: Decided) {
+        if self.0.len() >= KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(Decision {
+            id: entry.id().clone(),
+            when: now,
+            kind: entry.want().kind(),
+            what: entry.short(),
+            who: entry.filing().caller.name(),
+            decided,
+            ended: None,
+            why: None,
+        });
+    }
+
+    /// Writes down how an ask ended, if there was a decision about it.
+    pub(super) fn ended(&mut self, id: &AskId, how: Resolution, why: Option<Fault>) {
+        // Ids can come again: the last one is meant, and only once.
+        let last = self.0.iter_mut().rev().find(|decision| decision.id == *id);
+        if let Some(decision) = last.filter(|decision| decision.ended.is_none()) {
+            decision.ended = Some(how);
+            decision.why = why;
+        }
+    }
+
+    /// Whether a decision about this ask is open.
+    pub(super) fn is_open(&self, id: &AskId) -> bool {
+        self.0.iter().rev().find(|decision| decision.id == *id).is_some_and(|found| found.ended.is_none())
+    }
+
+    /// The decisions, newest first.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &Decision> {
+        self.0.iter().rev()
+    }
+}

@@ -1,0 +1,192 @@
+//! The passphrases that the companion's side wants, one at a time on the screen.
+//!
+//! The passphrase itself never comes here: the docket knows how many characters stand in the field.
+
+use std::collections::VecDeque;
+
+use sd_wire::deadline;
+use sd_wire::passphrase::{Note, Wanted};
+
+use crate::docket::Docket;
+use crate::docket::effect::Effect;
+use crate::docket::entry::{Face, State};
+use crate::docket::event::Moment;
+use crate::keys::Key;
+use crate::routing::Order;
+
+/// The most prompts at once: gpg-agent and the backend want one each.
+const MOST: usize = 4;
+
+/// The connection that wants a passphrase, by a number that never comes a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PromptId(pub(crate) u64);
+
+/// A passphrase that is wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct Prompt {
+    /// Who wants it.
+    pub(crate) id: PromptId,
+    /// For what.
+    pub(crate) wanted: Wanted,
+    /// Why a person sees it now, in words.
+    pub(crate) reason: String,
+    /// Until when.
+    pub(crate) until: Moment,
+    face: Face,
+    /// How many characters are typed.
+    pub(crate) characters: usize,
+}
+
+/// The prompts, oldest first. The first is the one on the screen.
+#[derive(Debug, Default)]
+pub(crate) struct Prompts(VecDeque<Prompt>);
+
+impl Prompts {
+    pub(super) fn first(&self) -> Option<&Prompt> {
+        self.0.front()
+    }
+
+    pub(super) fn due(&self) -> Option<Moment> {
+        self.0.iter().map(|prompt| prompt.until).min()
+    }
+}
+
+impl Prompt {
+    /// Its face.
+    pub(crate) fn face(&self) -> Face {
+        self.face
+    }
+}
+
+impl Docket {
+    /// The passphrase that the screen asks for.
+    pub(crate) fn prompt(&self) -> Option<&Prompt> {
+        self.prompts.first()
+    }
+
+    /// Whose passphrase a character that is typed now belongs to. `None`: nobody's. The first one counts only after the
+    /// quiet time: somebody may be typing something else.
+    pub(crate) fn takes_passphrase(&self, now: Moment) -> Option<PromptId> {
+        let prompt = self.prompts.first()?;
+        let counts = prompt.characters > 0 || self.keyboard.is_quiet(now);
+        (counts && self.keyboard.sees(prompt.face)).then_some(prompt.id)
+    }
+
+    pub(super) fn passphrase_wanted(
+        &mut self,
+        now: Moment,
+        id: PromptId,
+        wanted: Wanted,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(reason) = self.reason_for_passphrase().filter(|_| self.prompts.0.len() < MOST) else {
+            effects.push(Effect::Answer { prompt: id, note: Note::Refused {} });
+            return;
+        };
+        let face = self.new_face();
+        let until = now.after(deadline::PASSPHRASE);
+        self.prompts.0.push_back(Prompt { id, wanted, reason, until, face, characters: 0 });
+        if self.prompts.0.len() == 1 {
+            self.prompt_appears(now, effects);
+        }
+    }
+
+    /// What is under way that may need a passphrase. Nothing else on the companion's side gets a person to type one.
+    fn reason_for_passphrase(&self) -> Option<String> {
+        if self.vault.is_unlocking() {
+            return Some("to unlock".to_owned());
+        }
+        let mut under_way = self.entries.iter().filter(|entry| {
+            let State::Dispatched { order, .. } = &entry.state else { return false };
+            // What goes on without a key brings no prompt either.
+            matches!(order, Some(Order::Sign(_))) || (order.is_some() && entry.needs_key())
+        });
+        let first = under_way.next()?;
+        Some(match under_way.next() {
+            None => format!("for the {} that you approved, ask {}", first.want().kind(), first.id()),
+            Some(_) => "for one of the asks that you approved".to_owned(),
+        })
+    }
+
+    /// A key while a prompt is on the screen.
+    pub(super) fn prompt_key(&mut self, now: Moment, key: Key, effects: &mut Vec<Effect>) {
+        let Some(prompt) = self.prompts.first() else { return };
+        let (id, counts) = (prompt.id, prompt.characters > 0 || self.keyboard.is_quiet(now));
+        let seen = self.keyboard.sees(prompt.face);
+        self.keyboard.restart(now);
+        match key {
+            Key::Enter if counts && seen => {
+                effects.push(Effect::Enter { prompt: id });
+                self.prompt_leaves(now, id, effects);
+            }
+            // Letting go needs no quiet time.
+            Key::Escape => self.answer(now, id, Note::Dismissed {}, effects),
+            Key::Repaint => effects.push(Effect::Repaint),
+            _ => {}
+        }
+    }
+
+    /// So many characters are in the field.
+    pub(super) fn typed(&mut self, now: Moment, characters: usize) {
+        self.keyboard.restart(now);
+        if let Some(prompt) = self.prompts.0.front_mut() {
+            prompt.characters = characters;
+        }
+    }
+
+    /// Ends a prompt without a passphrase.
+    pub(super) fn answer(&mut self, now: Moment, id: PromptId, note: Note, effects: &mut Vec<Effect>) {
+        if self.prompts.0.iter().any(|prompt| prompt.id == id) {
+            effects.push(Effect::Answer { prompt: id, note });
+            self.prompt_leaves(now, id, effects);
+        }
+    }
+
+    /// Ends all of them: nothing is under way any more, or it is called off.
+    pub(super) fn refuse_prompts(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let ids: Vec<PromptId> = self.prompts.0.iter().map(|prompt| prompt.id).collect();
+        for id in ids {
+            self.answer(now, id, Note::Refused {}, effects);
+        }
+    }
+
+    /// Ends those that have stood too long, and those that nothing needs any more.
+    pub(super) fn tick_prompts(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let needed = self.reason_for_passphrase().is_some();
+        let over = |prompt: &&Prompt| prompt.until <= now || !needed;
+        let ids: Vec<PromptId> = self.prompts.0.iter().filter(over).map(|prompt| prompt.id).collect();
+        for id in ids {
+            self.answer(now, id, Note::Expired {}, effects);
+        }
+    }
+
+    /// Whoever wanted it has gone.
+    pub(super) fn passphrase_forgone(&mut self, now: Moment, id: PromptId, effects: &mut Vec<Effect>) {
+        if self.prompts.0.iter().any(|prompt| prompt.id == id) {
+            effects.push(Effect::WipeField);
+            self.prompt_leaves(now, id, effects);
+        }
+    }
+
+    /// What was typed is forgotten: the person is not in front of the screen any more.
+    pub(super) fn forget_typed(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(prompt) = self.prompts.0.front_mut().filter(|prompt| prompt.characters > 0) {
+            prompt.characters = 0;
+            effects.push(Effect::WipeField);
+        }
+    }
+
+    fn prompt_leaves(&mut self, now: Moment, id: PromptId, effects: &mut Vec<Effect>) {
+        let was_first = self.prompts.first().is_some_and(|prompt| prompt.id == id);
+        self.prompts.0.retain(|prompt| prompt.id != id);
+        if was_first {
+            self.prompt_appears(now, effects);
+        }
+    }
+
+    /// Another thing is on the screen than before: what was typed was not for it.
+    fn prompt_appears(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.keyboard.cover(now);
+        effects.push(Effect::FlushInput);
+    }
+}
