@@ -128,6 +128,7 @@ impl Docket {
                     entry.seen_to_end = true;
                 }
             }
+            Event::SwitchRefused => self.say(now, "a switch away was refused; Esc lets go".into()),
             Event::Typed { characters } => self.typed(now, characters),
             Event::Started => {
                 self.keyboard.restart(now);

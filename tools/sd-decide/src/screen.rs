@@ -58,7 +58,7 @@ pub(crate) fn draw(
     }
     let [header, body, footer] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(area);
-    frame.render_widget(bars::header(docket, desktop, header.width), header);
+    frame.render_widget(bars::header(docket, now, desktop, header.width), header);
     let shows = if let Some(prompt) = docket.prompt() {
         prompt::draw(frame, body, prompt)
     } else if *docket.mode() == Mode::Help {

@@ -92,6 +92,10 @@ impl Docket {
         if !self.keyboard.active {
             return;
         }
+        if key == Key::Escape {
+            // Esc always lets go of the terminal.
+            self.keyboard.decided = None;
+        }
         if self.prompt().is_some() {
             return self.prompt_key(now, key, effects);
         }

@@ -9,9 +9,10 @@ use crate::docket::event::Moment;
 use crate::docket::mode::Mode;
 
 /// Whose screen it is, and how many asks are on it.
-pub(super) fn header(docket: &Docket, desktop: u32, width: u16) -> Line<'static> {
+pub(super) fn header(docket: &Docket, now: Moment, desktop: u32, width: u16) -> Line<'static> {
     let left = format!(" Secrets Dispatcher   for uid {desktop}");
     let right = match docket.listed().count() {
+        _ if docket.notice(now).is_some() => format!("{} ", docket.notice(now).unwrap_or_default()),
         0 => "nothing is waiting ".to_owned(),
         1 => "1 is waiting ".to_owned(),
         n => format!("{n} are waiting "),
