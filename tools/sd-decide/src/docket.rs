@@ -136,6 +136,10 @@ impl Docket {
             }
             Event::Active(active) => {
                 self.keyboard.activate(now, active);
+                // What was begun on a screen that went away is begun anew.
+                if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
+                    self.mode = Mode::Asks;
+                }
                 self.forget_typed(&mut effects);
                 if active && self.vault.is_stale(now) {
                     self.ask_whether_locked(now, &mut effects);
