@@ -7,12 +7,14 @@
 mod acts;
 pub(crate) mod code;
 mod command;
+mod complete;
 pub(crate) mod effect;
 pub(crate) mod entry;
 pub(crate) mod event;
 pub(crate) mod grant;
 pub(crate) mod history;
 mod keyboard;
+pub(crate) mod line;
 mod lines;
 pub(crate) mod mode;
 pub(crate) mod page;
@@ -39,6 +41,7 @@ use crate::docket::event::{Event, Filing, Moment};
 use crate::docket::grant::Grant;
 use crate::docket::history::{Decided, History};
 use crate::docket::keyboard::Keyboard;
+use crate::docket::line::Past;
 use crate::docket::mode::Mode;
 use crate::docket::prompts::Prompts;
 use crate::docket::refusals::Refusals;
@@ -62,6 +65,8 @@ pub(crate) struct Docket {
     selected: Option<AskId>,
     keyboard: Keyboard,
     mode: Mode,
+    /// The commands that were typed before.
+    past: Past,
     /// Only asks that mention this are seen and chosen.
     filter: Option<String>,
     /// Whether the detail has the screen for itself.
@@ -87,6 +92,7 @@ impl Docket {
             selected: None,
             keyboard: Keyboard::default(),
             mode: Mode::default(),
+            past: Past::default(),
             filter: None,
             wide: false,
             grants: Vec::new(),
@@ -148,7 +154,8 @@ impl Docket {
                 }
             }
             Event::DispatchFailed { id, why } => {
-                let out = |entry: &Entry| matches!(entry.state, State::Queued { .. } | State::Dispatched { .. });
+                let out =
+                    |entry: &Entry| matches!(entry.state, State::Queued { .. } | State::Dispatched { .. });
                 if self.find(&id).is_some_and(out) {
                     self.fail(now, &id, why, &mut effects);
                 }
@@ -164,7 +171,9 @@ impl Docket {
                     self.end(now, &id, Resolution::Failed, &mut effects);
                 }
             }
-            Event::ChoreEnded { number, chore, how } => self.chore_ended(now, number, chore, how, &mut effects),
+            Event::ChoreEnded { number, chore, how } => {
+                self.chore_ended(now, number, chore, how, &mut effects)
+            }
             Event::PassphraseWanted { prompt, wanted } => {
                 self.passphrase_wanted(now, prompt, *wanted, &mut effects);
             }
@@ -202,9 +211,9 @@ impl Docket {
 
     /// Whether a key settles the selected ask now, were it `n`.
     pub(crate) fn is_armed(&self, now: Moment) -> bool {
-        let covered = self.prompt().is_some() || matches!(self.mode, Mode::Help | Mode::Page(_));
+        let free = self.prompt().is_none() && self.mode == Mode::Asks;
         let face = self.selected().and_then(Entry::face);
-        !covered && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
+        free && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
     }
 
     /// The listed asks that the filter lets be seen.
@@ -247,7 +256,8 @@ impl Docket {
         let entries = self.entries.iter().filter_map(Entry::due);
         let grants = self.grants.iter().map(|grant| grant.until);
         let notice = self.notice.as_ref().map(|(until, _)| *until);
-        let others = [self.prompts.due(), self.vault.due(), self.refusals.due(), notice, self.decision_over(now)];
+        let others =
+            [self.prompts.due(), self.vault.due(), self.refusals.due(), notice, self.decision_over(now)];
         entries.chain(grants).chain(others.into_iter().flatten()).min()
     }
 
@@ -291,7 +301,8 @@ impl Docket {
             return;
         }
         self.forget_what_is_over(now);
-        let refused = routing::refusable(&filing.ask.want).then(|| self.refusals.refuse(now, &filing)).flatten();
+        let refused =
+            routing::refusable(&filing.ask.want).then(|| self.refusals.refuse(now, &filing)).flatten();
         let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
         let mut entry = Entry {
             expires: now.after(self.expire),
@@ -484,6 +495,9 @@ impl Docket {
             self.mode = Mode::Asks;
         }
         self.keyboard.restart(now);
-        effects.push(Effect::FlushInput);
+        // What was typed into a line is for the line.
+        if !matches!(self.mode, Mode::Line(_)) {
+            effects.push(Effect::FlushInput);
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::docket::entry::Entry;
 use crate::docket::event::Moment;
 use crate::docket::grant::{Covers, Grant, Holder};
 use crate::docket::history::Decided;
-use crate::docket::mode::{Copying, Line, Minutes, Mode, Period, Purpose};
+use crate::docket::mode::{Copying, Minutes, Mode, Period, Purpose};
 use crate::keys::Key;
 use crate::routing::{self, Described, Yes};
 
@@ -42,10 +42,6 @@ impl Docket {
             Key::Escape if self.filter.is_some() => self.set_filter(now, None, effects),
             _ => {}
         }
-    }
-
-    fn begin_line(&mut self, now: Moment, purpose: Purpose) {
-        self.set_mode(now, Mode::Line(Line { purpose, text: String::new() }));
     }
 
     /// The selected ask if a yes to it counts: it has been seen to its end, and its time is not over. Nobody may have
@@ -142,7 +138,9 @@ impl Docket {
     pub(super) fn count_minutes(&mut self, now: Moment, key: Key, effects: &mut Vec<Effect>) {
         let Mode::Minutes(minutes) = &mut self.mode else { return };
         match key {
-            Key::Char(digit) if digit.is_ascii_digit() && minutes.typed.len() < 2 => minutes.typed.push(digit),
+            Key::Char(digit) if digit.is_ascii_digit() && minutes.typed.len() < 2 => {
+                minutes.typed.push(digit)
+            }
             Key::Backspace => drop(minutes.typed.pop()),
             Key::Escape => self.set_mode(now, Mode::Asks),
             Key::Enter => {
@@ -195,7 +193,9 @@ impl Docket {
         let Mode::Code(copying) = &mut self.mode else { return };
         let face = copying.face;
         match key {
-            Key::Char(character) if copying.typed.chars().count() < Code::LENGTH => copying.typed.push(character),
+            Key::Char(character) if copying.typed.chars().count() < Code::LENGTH => {
+                copying.typed.push(character)
+            }
             Key::Backspace => drop(copying.typed.pop()),
             Key::ClearLine => copying.typed.clear(),
             Key::Escape => return self.set_mode(now, Mode::Asks),
@@ -218,8 +218,7 @@ impl Docket {
             self.set_mode(now, Mode::Asks);
             self.deny(now, Decided::WrongCode, effects);
         } else {
-            self.mode =
-                Mode::Code(Copying { face, typed: String::new(), wrong: wrong.saturating_add(1) });
+            self.mode = Mode::Code(Copying { face, typed: String::new(), wrong: wrong.saturating_add(1) });
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Keyboard {
     quiet_since: Moment,
     drawn: Option<Face>,
     decided: Option<Moment>,
+    /// Whether a prompt went away under the person's hands.
+    adrift: bool,
 }
 
 impl Keyboard {
@@ -71,6 +73,11 @@ impl Keyboard {
     pub(super) fn decided(&mut self, now: Moment) {
         self.decided = Some(now);
     }
+
+    /// A prompt goes away: what is typed before the next pause was meant for it, unless a key ended it.
+    pub(super) fn set_adrift(&mut self, adrift: bool) {
+        self.adrift = adrift;
+    }
 }
 
 impl Docket {
@@ -96,9 +103,13 @@ impl Docket {
             return self.prompt_key(now, key, effects);
         }
         let armed = self.is_armed(now);
+        self.keyboard.adrift &= !self.keyboard.is_quiet(now);
         self.keyboard.restart(now);
         if key == Key::Repaint {
             effects.push(Effect::Repaint);
+            return;
+        }
+        if self.keyboard.adrift {
             return;
         }
         match &self.mode {

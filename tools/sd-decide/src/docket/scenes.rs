@@ -1,5 +1,7 @@
 //! The docket's rules, one short scene each.
 
+mod lines;
+
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
@@ -8,10 +10,10 @@ use sd_wire::outcome::What;
 
 use super::effect::Effect;
 use super::event::{Event, Moment};
-use crate::keys::Key;
 use super::mode::Mode;
 use super::{Docket, MOST, MOST_OF_ONE};
 use crate::caller::{Caller, ClaimedApp};
+use crate::keys::Key;
 use crate::made_up::{self, access, description, filed, filed_by, id, item, read, sign, store};
 use crate::routing::{Described, Order};
 use sd_wire::claims::App;
