@@ -16,7 +16,7 @@ use clap::{ColorChoice, CommandFactory, Parser};
     disable_help_subcommand = true,
     color = ColorChoice::Never,
     term_width = 76,
-    help_template = "{subcommands}\n\n{after-help}",
+    help_template = "{subcommands}{after-help}",
     after_help = "A beginning is enough where no other command begins so. `help show` says more about `show`."
 )]
 pub(super) enum Command {
@@ -167,4 +167,15 @@ fn no_such(word: &str, suggested: Option<&str>) -> String {
 /// Without the spaces at the ends of lines and the empty lines at the end.
 fn plain(text: &str) -> String {
     text.trim_matches('\n').lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_made() {
+        Command::command().debug_assert();
+        assert!(names().iter().all(|one| name(one).as_ref() == Some(one)), "no name hides another");
+    }
 }

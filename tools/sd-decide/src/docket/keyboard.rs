@@ -24,8 +24,8 @@ pub(crate) struct Keyboard {
     quiet_since: Moment,
     drawn: Option<Face>,
     decided: Option<Moment>,
-    /// Whether a prompt went away under the person's hands.
-    adrift: bool,
+    /// Until then keys mean nothing: a prompt went away under the person's hands.
+    adrift: Option<Moment>,
 }
 
 impl Keyboard {
@@ -74,9 +74,20 @@ impl Keyboard {
         self.decided = Some(now);
     }
 
-    /// A prompt goes away: what is typed before the next pause was meant for it, unless a key ended it.
-    pub(super) fn set_adrift(&mut self, adrift: bool) {
-        self.adrift = adrift;
+    /// A prompt goes away, and no key of the person did it: what is typed before the next pause was meant for it.
+    pub(super) fn drift(&mut self, now: Moment) {
+        self.adrift = Some(now.after(deadline::QUIET));
+    }
+
+    /// The person knows that the prompt is gone.
+    pub(super) fn land(&mut self) {
+        self.adrift = None;
+    }
+
+    /// Whether a key typed now was meant for a prompt that went away. It restarts the pause.
+    fn is_adrift(&mut self, now: Moment) -> bool {
+        self.adrift = self.adrift.filter(|until| now < *until).map(|_| now.after(deadline::QUIET));
+        self.adrift.is_some()
     }
 }
 
@@ -103,13 +114,12 @@ impl Docket {
             return self.prompt_key(now, key, effects);
         }
         let armed = self.is_armed(now);
-        self.keyboard.adrift &= !self.keyboard.is_quiet(now);
         self.keyboard.restart(now);
         if key == Key::Repaint {
             effects.push(Effect::Repaint);
             return;
         }
-        if self.keyboard.adrift {
+        if self.keyboard.is_adrift(now) {
             return;
         }
         match &self.mode {

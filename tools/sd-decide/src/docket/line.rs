@@ -130,8 +130,10 @@ impl Line {
 
 impl PartialEq for Line {
     fn eq(&self, other: &Self) -> bool {
-        let looks = |line: &Self| (line.purpose, line.cursor(), line.text().to_owned(), line.offers.clone());
-        looks(self) == looks(other)
+        self.purpose == other.purpose
+            && self.text() == other.text()
+            && self.cursor() == other.cursor()
+            && self.offers == other.offers
     }
 }
 
@@ -185,7 +187,9 @@ mod tests {
 
     fn after(text: &str, keys: &[Key]) -> (String, usize) {
         let mut line = line(text);
-        keys.iter().for_each(|key| drop(line.edit(*key)));
+        for key in keys {
+            line.edit(*key);
+        }
         (line.text().to_owned(), line.cursor())
     }
 
@@ -241,7 +245,7 @@ mod tests {
     fn a_word_is_completed_as_far_as_the_candidates_agree_and_then_they_are_offered() {
         let both = || vec!["revoke".to_owned(), "revise".to_owned()];
         let mut line = line("r x");
-        [Key::Left, Key::Left].iter().for_each(|key| drop(line.edit(*key)));
+        assert!(!line.edit(Key::Left) && !line.edit(Key::Left), "the text is the same");
         line.complete(both());
         assert_eq!((line.text(), line.cursor()), ("rev x", 3));
         assert!(line.offers.is_empty());

@@ -118,12 +118,12 @@ impl Docket {
             Key::Enter if counts && seen => {
                 effects.push(Effect::Enter { prompt: id });
                 self.prompt_leaves(now, id, effects);
-                self.keyboard.set_adrift(false);
+                self.keyboard.land();
             }
             // Letting go needs no quiet time.
             Key::Escape => {
                 self.answer(now, id, Note::Dismissed {}, effects);
-                self.keyboard.set_adrift(false);
+                self.keyboard.land();
             }
             Key::Repaint => effects.push(Effect::Repaint),
             _ => {}
@@ -184,7 +184,7 @@ impl Docket {
         let was_first = self.prompts.first().is_some_and(|prompt| prompt.id == id);
         self.prompts.0.retain(|prompt| prompt.id != id);
         if was_first {
-            self.keyboard.set_adrift(true);
+            self.keyboard.drift(now);
             self.prompt_appears(now, effects);
         }
     }

@@ -1,6 +1,7 @@
 //! The docket's rules, one short scene each.
 
 mod lines;
+mod typing;
 
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;

@@ -21,7 +21,7 @@ impl Scene {
         self.key(Key::Enter)
     }
 
-    fn line(&self) -> Option<&Line> {
+    pub(super) fn line(&self) -> Option<&Line> {
         if let Mode::Line(line) = self.docket.mode() { Some(line) } else { None }
     }
 
@@ -54,7 +54,7 @@ impl Scene {
     }
 }
 
-fn prompt(n: u64) -> Event {
+pub(super) fn prompt(n: u64) -> Event {
     let wanted = Wanted {
         unlocks: Unlocks::Collection { label: Text::new("Login").unwrap() },
         lines: List::default(),
@@ -107,7 +107,6 @@ fn help_says_what_the_commands_do_in_plain_text() {
         assert!((all.clone() + &one).chars().all(|c| c == '\n' || !c.is_control()), "{one}");
         assert!((all.clone() + &one).lines().all(|line| line.chars().count() <= 78), "{one}");
     }
-    println!("{all}");
 }
 
 #[test]
@@ -135,7 +134,6 @@ fn what_is_no_command_is_answered_by_what_to_do_and_is_not_said_again() {
     ] {
         assert!(scene.command(text).is_empty(), "{text}");
         let told = scene.told();
-        println!("{text}: {told}\n");
         assert!(told.contains(says), "{text}: {told}");
         assert!(!told.contains("hunter2") && !told.contains('\u{1b}'), "{text}: {told}");
     }
