@@ -154,8 +154,7 @@ impl Docket {
                 }
             }
             Event::DispatchFailed { id, why } => {
-                let out =
-                    |entry: &Entry| matches!(entry.state, State::Queued { .. } | State::Dispatched { .. });
+                let out = |entry: &Entry| matches!(entry.state, State::Queued { .. } | State::Dispatched { .. });
                 if self.find(&id).is_some_and(out) {
                     self.fail(now, &id, why, &mut effects);
                 }
@@ -171,9 +170,7 @@ impl Docket {
                     self.end(now, &id, Resolution::Failed, &mut effects);
                 }
             }
-            Event::ChoreEnded { number, chore, how } => {
-                self.chore_ended(now, number, chore, how, &mut effects)
-            }
+            Event::ChoreEnded { number, chore, how } => self.chore_ended(now, number, chore, how, &mut effects),
             Event::PassphraseWanted { prompt, wanted } => {
                 self.passphrase_wanted(now, prompt, *wanted, &mut effects);
             }
@@ -256,8 +253,7 @@ impl Docket {
         let entries = self.entries.iter().filter_map(Entry::due);
         let grants = self.grants.iter().map(|grant| grant.until);
         let notice = self.notice.as_ref().map(|(until, _)| *until);
-        let others =
-            [self.prompts.due(), self.vault.due(), self.refusals.due(), notice, self.decision_over(now)];
+        let others = [self.prompts.due(), self.vault.due(), self.refusals.due(), notice, self.decision_over(now)];
         entries.chain(grants).chain(others.into_iter().flatten()).min()
     }
 
@@ -301,8 +297,7 @@ impl Docket {
             return;
         }
         self.forget_what_is_over(now);
-        let refused =
-            routing::refusable(&filing.ask.want).then(|| self.refusals.refuse(now, &filing)).flatten();
+        let refused = routing::refusable(&filing.ask.want).then(|| self.refusals.refuse(now, &filing)).flatten();
         let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
         let mut entry = Entry {
             expires: now.after(self.expire),

@@ -109,9 +109,7 @@ impl Terminal {
         let read = Secret::fill(1024, |room| match self.fd.read(room) {
             Ok(0) => None,
             Ok(read) => Some(read),
-            Err(why) if matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                Some(0)
-            }
+            Err(why) if matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Some(0),
             Err(why) => {
                 ended = Err(why);
                 None

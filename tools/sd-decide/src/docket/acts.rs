@@ -138,9 +138,7 @@ impl Docket {
     pub(super) fn count_minutes(&mut self, now: Moment, key: Key, effects: &mut Vec<Effect>) {
         let Mode::Minutes(minutes) = &mut self.mode else { return };
         match key {
-            Key::Char(digit) if digit.is_ascii_digit() && minutes.typed.len() < 2 => {
-                minutes.typed.push(digit)
-            }
+            Key::Char(digit) if digit.is_ascii_digit() && minutes.typed.len() < 2 => minutes.typed.push(digit),
             Key::Backspace => drop(minutes.typed.pop()),
             Key::Escape => self.set_mode(now, Mode::Asks),
             Key::Enter => {
@@ -193,9 +191,7 @@ impl Docket {
         let Mode::Code(copying) = &mut self.mode else { return };
         let face = copying.face;
         match key {
-            Key::Char(character) if copying.typed.chars().count() < Code::LENGTH => {
-                copying.typed.push(character)
-            }
+            Key::Char(character) if copying.typed.chars().count() < Code::LENGTH => copying.typed.push(character),
             Key::Backspace => drop(copying.typed.pop()),
             Key::ClearLine => copying.typed.clear(),
             Key::Escape => return self.set_mode(now, Mode::Asks),
@@ -218,7 +214,8 @@ impl Docket {
             self.set_mode(now, Mode::Asks);
             self.deny(now, Decided::WrongCode, effects);
         } else {
-            self.mode = Mode::Code(Copying { face, typed: String::new(), wrong: wrong.saturating_add(1) });
+            self.mode =
+                Mode::Code(Copying { face, typed: String::new(), wrong: wrong.saturating_add(1) });
         }
     }
 

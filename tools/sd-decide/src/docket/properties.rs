@@ -12,9 +12,9 @@ use super::Docket;
 use super::effect::Effect;
 use super::entry::Entry;
 use super::event::{Event, Moment};
+use crate::keys::Key;
 use super::mode::Mode;
 use crate::caller::Caller;
-use crate::keys::Key;
 use crate::made_up;
 
 /// One thing that happens, by small numbers.
@@ -70,16 +70,7 @@ fn want(kind: u8) -> Want {
     }
 }
 
-const KEYS: [Key; 8] = [
-    Key::Char('y'),
-    Key::Char('y'),
-    Key::Char('y'),
-    Key::Char('n'),
-    Key::Up,
-    Key::Down,
-    Key::Char('?'),
-    Key::Other,
-];
+const KEYS: [Key; 8] = [Key::Char('y'), Key::Char('y'), Key::Char('y'), Key::Char('n'), Key::Up, Key::Down, Key::Char('?'), Key::Other];
 
 /// What an onlooker knows.
 #[derive(Default)]
@@ -251,10 +242,7 @@ fn play(story: &[Happens]) {
         onlooker.now += 30_000;
         step(&mut docket, &mut onlooker, Event::Tick);
     }
-    assert!(
-        docket.due(Moment(onlooker.now)).is_none() && docket.listed().next().is_none(),
-        "nothing is forgotten"
-    );
+    assert!(docket.due(Moment(onlooker.now)).is_none() && docket.listed().next().is_none(), "nothing is forgotten");
     assert!(onlooker.open.is_empty());
     let ids: HashSet<&AskId> =
         onlooker.filings.iter().filter(|filed| filed.told != 1).map(|f| &f.id).collect();

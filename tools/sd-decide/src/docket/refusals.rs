@@ -67,8 +67,7 @@ impl Refusals {
             mute.denied = mute.denied.saturating_add(1);
             return Some(Decided::Muted);
         }
-        let same =
-            |denial: &Denial| denial.until > now && denial.is_of(caller) && denial.want == filing.ask.want;
+        let same = |denial: &Denial| denial.until > now && denial.is_of(caller) && denial.want == filing.ask.want;
         self.denials.iter().any(same).then_some(Decided::Remembered)
     }
 

@@ -1,5 +1,6 @@
 //! The docket's rules, one short scene each.
 
+mod commands;
 mod lines;
 mod typing;
 
@@ -11,10 +12,10 @@ use sd_wire::outcome::What;
 
 use super::effect::Effect;
 use super::event::{Event, Moment};
+use crate::keys::Key;
 use super::mode::Mode;
 use super::{Docket, MOST, MOST_OF_ONE};
 use crate::caller::{Caller, ClaimedApp};
-use crate::keys::Key;
 use crate::made_up::{self, access, description, filed, filed_by, id, item, read, sign, store};
 use crate::routing::{Described, Order};
 use sd_wire::claims::App;
