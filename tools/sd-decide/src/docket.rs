@@ -7,6 +7,7 @@
 mod acts;
 pub(crate) mod code;
 mod command;
+mod complete;
 pub(crate) mod effect;
 pub(crate) mod entry;
 pub(crate) mod event;
@@ -14,6 +15,7 @@ pub(crate) mod grant;
 pub(crate) mod history;
 mod judged;
 mod keyboard;
+pub(crate) mod line;
 mod lines;
 pub(crate) mod mode;
 #[cfg(test)]
@@ -44,6 +46,7 @@ use crate::docket::event::{Event, Filing, Moment};
 use crate::docket::grant::Grant;
 use crate::docket::history::{Decided, History};
 use crate::docket::keyboard::Keyboard;
+use crate::docket::line::Past;
 use crate::docket::mode::Mode;
 use crate::docket::prompts::Prompts;
 use crate::docket::refusals::Refusals;
@@ -70,6 +73,8 @@ pub(crate) struct Docket {
     selected: Option<AskId>,
     keyboard: Keyboard,
     mode: Mode,
+    /// The commands that were typed before.
+    past: Past,
     /// Only asks that mention this are seen and chosen.
     filter: Option<String>,
     /// Whether the detail has the screen for itself.
@@ -97,6 +102,7 @@ impl Docket {
             selected: None,
             keyboard: Keyboard::default(),
             mode: Mode::default(),
+            past: Past::default(),
             filter: None,
             wide: false,
             grants: Vec::new(),
@@ -220,9 +226,9 @@ impl Docket {
 
     /// Whether a key settles the selected ask now, were it `n`.
     pub(crate) fn is_armed(&self, now: Moment) -> bool {
-        let covered = self.prompt().is_some() || matches!(self.mode, Mode::Help | Mode::Page(_));
+        let free = self.prompt().is_none() && self.mode == Mode::Asks;
         let face = self.selected().and_then(Entry::face);
-        !covered && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
+        free && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
     }
 
     /// The listed asks that the filter lets be seen.
@@ -556,6 +562,9 @@ impl Docket {
             self.mode = Mode::Asks;
         }
         self.keyboard.restart(now);
-        effects.push(Effect::FlushInput);
+        // What was typed into a line is for the line.
+        if !matches!(self.mode, Mode::Line(_)) {
+            effects.push(Effect::FlushInput);
+        }
     }
 }

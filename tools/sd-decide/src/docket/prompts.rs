@@ -121,9 +121,13 @@ impl Docket {
             Key::Enter if counts && seen => {
                 effects.push(Effect::Enter { prompt: id });
                 self.prompt_leaves(now, id, effects);
+                self.keyboard.land();
             }
             // Letting go needs no quiet time.
-            Key::Escape => self.answer(now, id, Note::Dismissed {}, effects),
+            Key::Escape => {
+                self.answer(now, id, Note::Dismissed {}, effects);
+                self.keyboard.land();
+            }
             Key::Repaint => effects.push(Effect::Repaint),
             _ => {}
         }
@@ -183,6 +187,7 @@ impl Docket {
         let was_first = self.prompts.first().is_some_and(|prompt| prompt.id == id);
         self.prompts.0.retain(|prompt| prompt.id != id);
         if was_first {
+            self.keyboard.drift(now);
             self.prompt_appears(now, effects);
         }
     }

@@ -1,5 +1,9 @@
 //! The docket's rules, one short scene each.
 
+mod commands;
+mod lines;
+mod typing;
+
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
