@@ -50,6 +50,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub hold: Option<PathBuf>,
 
+    /// A named pipe: what is written into it is typed on the screen, whatever stands there.
+    #[arg(long, value_name = "FIFO")]
+    pub keyboard: Option<PathBuf>,
+
     /// GnuPG home with the signing key. It is used in place; as root a copy is made for the companion user, and
     /// changes to the copy are lost.
     #[arg(long, value_name = "DIR")]

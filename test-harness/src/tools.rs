@@ -70,7 +70,8 @@ impl Worker {
 }
 
 /// The binaries that must stand beside the rig.
-pub const BINARIES: [&str; 6] = ["sd-agent", "sd-decide", "sd-fetch", "sd-gate", "sd-gpg", "sd-sign"];
+pub const BINARIES: [&str; 7] =
+    ["sd-agent", "sd-decide", "sd-fetch", "sd-gate", "sd-gpg", "sd-pinentry", "sd-sign"];
 
 /// Looks whether all tools are there and may be executed by the people of this run.
 ///
@@ -158,6 +159,10 @@ pub fn worker(which: Worker, environment: &Environment, bell: &Doorbell) -> Resu
             .env("DBUS_SESSION_BUS_ADDRESS", &environment.companion_bus)
             .arg("--passphrase")
             .arg(environment.at("socket/passphrase.sock")),
-        Worker::Sign => launch.env("GNUPGHOME", &environment.gnupghome),
+        // gpg-agent, which gpg starts from here, hands them on to sd-pinentry.
+        Worker::Sign => launch
+            .env("GNUPGHOME", &environment.gnupghome)
+            .env("SECRETS_DISPATCHER_PASSPHRASE", environment.at("socket/passphrase.sock"))
+            .env("SECRETS_DISPATCHER_CONFIG", environment.at("config")),
     })
 }

@@ -24,6 +24,11 @@ pub fn set_exclusive(fd: impl AsFd) -> io::Result<()> {
     command(fd, libc::TIOCEXCL, 0)
 }
 
+/// Lets others open the terminal again.
+pub fn unset_exclusive(fd: impl AsFd) -> io::Result<()> {
+    command(fd, libc::TIOCNXCL, 0)
+}
+
 /// Hangs up the terminal: every descriptor opened before, this one included, is dead afterwards.
 /// Needs `CAP_SYS_ADMIN`.
 pub fn hang_up_others(fd: impl AsFd) -> io::Result<()> {

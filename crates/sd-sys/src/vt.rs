@@ -55,6 +55,16 @@ pub enum Switching {
     },
 }
 
+impl Switching {
+    /// [`Switching::Asks`], by `SIGUSR1` for the release and `SIGUSR2` for the arrival. Either kills whoever neither
+    /// blocks nor catches it.
+    pub fn asks_by_user_signals() -> Self {
+        // Signals are numbered up to 64.
+        let number = |signal: libc::c_int| i16::try_from(signal).unwrap_or_default();
+        Self::Asks { release: number(libc::SIGUSR1), acquire: number(libc::SIGUSR2) }
+    }
+}
+
 /// The answer to one of the two signals (`VT_RELDISP`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {

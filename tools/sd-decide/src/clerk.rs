@@ -4,6 +4,7 @@ mod chores;
 mod errands;
 mod held;
 mod queue;
+mod vt;
 mod wait;
 mod watchdog;
 mod watches;
@@ -19,6 +20,7 @@ use sd_wire::ask::Note;
 use sd_wire::fault::Fault;
 use sd_wire::outcome::Outcome;
 use sd_wire::parties::Parties;
+use sd_wire::printable::Printable;
 
 use crate::caller::Caller;
 use crate::clerk::errands::Errands;
@@ -68,6 +70,8 @@ pub(crate) struct Clerk {
     watchdog: Watchdog,
     /// What the picture that is being written shows, until all of it is on the terminal.
     picture: Option<Shows>,
+    /// When every cell of the screen was last written.
+    mended: Option<Moment>,
 }
 
 impl Clerk {
@@ -77,6 +81,7 @@ impl Clerk {
         parties: Parties,
         [asks, passphrases]: [Listener; 2],
         rules: Rules,
+        phrase: Option<Printable>,
     ) -> Result<Self, NotServing> {
         // Before the terminal: a signal must find it in a state that is put right again.
         let signals = Signals::catch().map_err(NotServing::Io)?;
@@ -87,6 +92,7 @@ impl Clerk {
             desktop: parties.desktop,
             vt: console.as_ref().map(Console::number),
             clock: now.map_or(0, |now| now.as_secs()),
+            phrase,
             ..Around::default()
         };
         Ok(Self {
@@ -106,6 +112,7 @@ impl Clerk {
             readers: Readers::default(),
             watchdog: Watchdog::wanted(),
             picture: None,
+            mended: None,
         })
     }
 
@@ -121,6 +128,7 @@ impl Clerk {
             if found.stop {
                 return Ok(());
             }
+            self.answer_the_kernel(&found);
             if found.switched {
                 self.look_at_console()?;
             }
@@ -131,20 +139,9 @@ impl Clerk {
             self.look_at_passphrases(&found);
             self.look_at_processes(&found);
             self.happen(Event::Tick);
+            self.hold_the_screen();
             self.draw()?;
         }
-    }
-
-    /// Whether a person can be looking. Asked before the keyboard is read: a key typed at another VT is none of ours, and
-    /// one typed here before the picture was seen counts for nothing.
-    fn look_at_console(&mut self) -> Result<(), NotServing> {
-        let shown = match &mut self.console {
-            Some(console) => console.is_shown().map_err(NotServing::Io)?,
-            None => true,
-        };
-        self.terminal.flush_input();
-        self.happen(Event::Active(shown));
-        Ok(())
     }
 
     fn now(&self) -> Moment {
@@ -215,6 +212,10 @@ impl Clerk {
         if found.typed {
             let bytes = self.terminal.typed().map_err(|_| terminal_gone())?.ok_or_else(terminal_gone)?;
             let mut rest = bytes.expose();
+            let now = self.now();
+            if let Some(console) = self.console.as_mut().filter(|_| !rest.is_empty()) {
+                console.typed(now);
+            }
             while let Some((key, used)) = keys::first(rest) {
                 let (pressed, after) = rest.split_at_checked(used).unwrap_or((rest, &[]));
                 self.press(key, pressed);
@@ -344,6 +345,7 @@ impl Clerk {
         if !self.terminal.is_flushed() {
             return Ok(());
         }
+        self.mend();
         let now = self.now();
         let (docket, pane, around) = (&self.docket, &mut self.pane, &self.around);
         let mut shows = Shows::default();

@@ -11,10 +11,10 @@ use sd_wire::deadline;
 #[command(name = "sd-decide", version)]
 pub(crate) struct Options {
     /// The socket on which sd-fetch listens.
-    #[arg(long, value_name = "PATH", required_unless_present = "check_rules")]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["check_rules", "rescue"])]
     fetch: Option<PathBuf>,
     /// The socket on which sd-sign listens.
-    #[arg(long, value_name = "PATH", required_unless_present = "check_rules")]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["check_rules", "rescue"])]
     sign: Option<PathBuf>,
     /// How long an ask waits for a key.
     #[arg(long, value_name = "SECONDS", default_value_t = deadline::ASK.as_secs(),
@@ -26,8 +26,15 @@ pub(crate) struct Options {
     /// The file with the rules, which can only restrict; otherwise `rules` in $CREDENTIALS_DIRECTORY, if there is one.
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
+    /// The file with the personal phrase that stands in the header; otherwise `phrase` in $CREDENTIALS_DIRECTORY, if
+    /// there is one.
+    #[arg(long, value_name = "FILE")]
+    phrase: Option<PathBuf>,
+    /// Instead of serving, puts the virtual terminal on fd 0 back to what a login expects.
+    #[arg(long, exclusive = true)]
+    rescue: bool,
     /// Instead of serving, says whether a file of rules is valid and what each rule does; exits with 78 if it is not.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["fetch", "sign", "expire", "parties", "rules"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fetch", "sign", "expire", "parties", "rules", "phrase"])]
     check_rules: Option<PathBuf>,
     /// With --check-rules: says it as one JSON object.
     // Both: clap lets go of a requirement that something else on the line conflicts with.
@@ -40,6 +47,8 @@ pub(crate) struct Options {
 pub(crate) enum Task {
     /// To serve.
     Serve(Cli),
+    /// To put the virtual terminal back, and to end.
+    Rescue,
     /// To look at a file of rules, and to end.
     CheckRules {
         /// The file.
@@ -61,21 +70,25 @@ pub(crate) struct Cli {
     pub(crate) parties: Option<PathBuf>,
     /// The file with the rules, if not the credential.
     pub(crate) rules: Option<PathBuf>,
+    /// The file with the phrase, if not the credential.
+    pub(crate) phrase: Option<PathBuf>,
 }
 
 impl Options {
     /// What it asks for.
     pub(crate) fn task(self) -> Task {
-        let Self { fetch, sign, expire, parties, rules, check_rules, json } = self;
+        let Self { fetch, sign, expire, parties, rules, phrase, rescue, check_rules, json } = self;
         match check_rules {
             Some(file) => Task::CheckRules { file, json },
-            // Without --check-rules clap has insisted on both sockets.
+            None if rescue => Task::Rescue,
+            // Without either clap has insisted on both sockets.
             None => Task::Serve(Cli {
                 fetch: fetch.unwrap_or_default(),
                 sign: sign.unwrap_or_default(),
                 expire,
                 parties,
                 rules,
+                phrase,
             }),
         }
     }
@@ -85,5 +98,28 @@ impl Cli {
     /// How long an ask waits for a key.
     pub(crate) fn expire(&self) -> Duration {
         Duration::from_secs(self.expire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(line: &[&str]) -> Option<Task> {
+        let line = std::iter::once("sd-decide").chain(line.iter().copied());
+        Options::try_parse_from(line).ok().map(Options::task)
+    }
+
+    #[test]
+    fn the_rescue_is_meant_by_its_argument_alone() {
+        assert!(matches!(task(&["--rescue"]), Some(Task::Rescue)));
+        assert!(task(&["--rescue", "--fetch", "x"]).is_none());
+        assert!(task(&[]).is_none());
+    }
+
+    #[test]
+    fn both_sockets_are_needed_to_serve() {
+        assert!(matches!(task(&["--fetch", "a", "--sign", "b"]), Some(Task::Serve(_))));
+        assert!(task(&["--fetch", "a"]).is_none());
     }
 }

@@ -7,6 +7,7 @@
 mod acts;
 pub(crate) mod code;
 mod command;
+mod complete;
 pub(crate) mod effect;
 pub(crate) mod entry;
 pub(crate) mod event;
@@ -14,6 +15,7 @@ pub(crate) mod grant;
 pub(crate) mod history;
 mod judged;
 mod keyboard;
+pub(crate) mod line;
 mod lines;
 pub(crate) mod mode;
 #[cfg(test)]
@@ -44,6 +46,7 @@ use crate::docket::event::{Event, Filing, Moment};
 use crate::docket::grant::Grant;
 use crate::docket::history::{Decided, History};
 use crate::docket::keyboard::Keyboard;
+use crate::docket::line::Past;
 use crate::docket::mode::Mode;
 use crate::docket::prompts::Prompts;
 use crate::docket::refusals::Refusals;
@@ -70,6 +73,8 @@ pub(crate) struct Docket {
     selected: Option<AskId>,
     keyboard: Keyboard,
     mode: Mode,
+    /// The commands that were typed before.
+    past: Past,
     /// Only asks that mention this are seen and chosen.
     filter: Option<String>,
     /// Whether the detail has the screen for itself.
@@ -97,6 +102,7 @@ impl Docket {
             selected: None,
             keyboard: Keyboard::default(),
             mode: Mode::default(),
+            past: Past::default(),
             filter: None,
             wide: false,
             grants: Vec::new(),
@@ -128,6 +134,7 @@ impl Docket {
                     entry.seen_to_end = true;
                 }
             }
+            Event::SwitchRefused => self.say(now, "a switch away was refused; Esc lets go".into()),
             Event::Typed { characters } => self.typed(now, characters),
             Event::Started => {
                 self.keyboard.restart(now);
@@ -135,6 +142,10 @@ impl Docket {
             }
             Event::Active(active) => {
                 self.keyboard.activate(now, active);
+                // What was begun on a screen that went away is begun anew.
+                if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
+                    self.mode = Mode::Asks;
+                }
                 self.forget_typed(&mut effects);
                 if active && self.vault.is_stale(now) {
                     self.ask_whether_locked(now, &mut effects);
@@ -171,8 +182,8 @@ impl Docket {
             }
             Event::WorkerFailed { id, why } => {
                 if self.is_dispatched(&id) {
-                    self.history.ended(&id, Resolution::Failed, Some(why));
-                    self.end(now, &id, Resolution::Failed, &mut effects);
+                    self.write_down(now, &id, Resolution::Failed, Some(why));
+                    self.leave(now, &id, Resolution::Failed, &mut effects);
                 }
             }
             Event::ChoreEnded { number, chore, how } => {
@@ -215,9 +226,9 @@ impl Docket {
 
     /// Whether a key settles the selected ask now, were it `n`.
     pub(crate) fn is_armed(&self, now: Moment) -> bool {
-        let covered = self.prompt().is_some() || matches!(self.mode, Mode::Help | Mode::Page(_));
+        let free = self.prompt().is_none() && self.mode == Mode::Asks;
         let face = self.selected().and_then(Entry::face);
-        !covered && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
+        free && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
     }
 
     /// The listed asks that the filter lets be seen.
@@ -495,7 +506,7 @@ impl Docket {
         };
         self.write_down(now, id, how, why);
         effects.push(Effect::Settle { id: id.clone(), what });
-        self.end(now, id, how, effects);
+        self.leave(now, id, how, effects);
     }
 
     /// How an ask ended goes into the history; also one that nobody decided, unless it needed nobody.
@@ -507,9 +518,14 @@ impl Docket {
         self.history.ended(id, how, why);
     }
 
-    /// The ask leaves the docket.
+    /// The ask ended elsewhere.
     fn end(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
         self.write_down(now, id, how, None);
+        self.leave(now, id, how, effects);
+    }
+
+    /// The ask leaves the docket. How it ended is written down already.
+    fn leave(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
         let place = self.place(id);
         self.entries.retain(|entry| entry.id() != id);
         effects.push(Effect::Tell { id: id.clone(), how });
@@ -551,6 +567,9 @@ impl Docket {
             self.mode = Mode::Asks;
         }
         self.keyboard.restart(now);
-        effects.push(Effect::FlushInput);
+        // What was typed into a line is for the line.
+        if !matches!(self.mode, Mode::Line(_)) {
+            effects.push(Effect::FlushInput);
+        }
     }
 }

@@ -20,6 +20,8 @@ mod lobby;
 #[cfg(test)]
 mod made_up;
 mod passphrase_door;
+mod phrase;
+mod rescue;
 mod routing;
 mod rules;
 mod screen;
@@ -41,6 +43,7 @@ const DESCRIPTORS: u64 = 4096;
 fn main() -> ExitCode {
     sd_start::run(|options: Options| match options.task() {
         Task::Serve(cli) => serve(&cli).map(|()| ExitCode::SUCCESS),
+        Task::Rescue => Ok(rescue::run()),
         Task::CheckRules { file, json } => Ok(rules::check(&file, json)),
     })
 }
@@ -49,8 +52,9 @@ fn serve(cli: &Cli) -> Result<(), NotServing> {
     let start = Start::as_role(Role::Decide, cli.parties.as_deref())?;
     more_descriptors();
     let rules = rules::load(cli.rules.as_deref())?;
+    let phrase = phrase::load(cli.phrase.as_deref())?;
     let listeners = start.listeners(["decide", "passphrase"])?;
-    Clerk::new(cli, start.parties, listeners, rules)?.serve()
+    Clerk::new(cli, start.parties, listeners, rules, phrase)?.serve()
 }
 
 /// Raises the soft limit as far as the hard one lets it; with fewer descriptors fewer asks are let in at once.

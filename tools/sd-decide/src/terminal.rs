@@ -21,10 +21,14 @@ use sd_sys::terminal;
 const USUAL: (u16, u16) = (80, 25);
 /// The largest size that is drawn, in columns and rows.
 const LARGEST: (u16, u16) = (500, 300);
-/// Attributes off, no going on in the next line at the end of one, cursor home, all clear. A terminal may take a
-/// character for wider than we do: what is too much then must not become the beginning of another line.
-const CLEAR: &[u8] = b"\x1b[0m\x1b[?7l\x1b[H\x1b[2J";
-/// As [`CLEAR`], lines go on again, and the cursor shows again.
+/// Takes back what others may have left behind: an unfinished sequence, attributes, origin and insert mode, control
+/// characters that show, a scrolling region, another character set (console_codes(4)). And no going on in the next line
+/// at the end of one: a terminal may take a character for wider than we do, and what is too much then must not become
+/// the beginning of another line.
+const MEND: &[u8] = b"\x18\x1b[0m\x1b[?7l\x1b[?6l\x1b[4l\x1b[3l\x1b[r\x1b(B\x0f\x1b%G";
+/// After [`MEND`]: cursor home, all clear.
+const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
+/// All clear, lines go on again, and the cursor shows again.
 const LEAVE: &[u8] = b"\x1b[0m\x1b[?7h\x1b[H\x1b[2J\x1b[?25h";
 
 /// What is drawn and not yet on the terminal.
@@ -74,6 +78,17 @@ impl Terminal {
         self.size = size(&self.fd)?;
         self.picture = picture(&self.outbox, self.size)?;
         Ok(())
+    }
+
+    /// Begins a picture that is written whole over what stands there, without blanking it first: what others have
+    /// painted over it goes, and what they have not painted over does not flicker.
+    pub(crate) fn mend(&mut self) {
+        self.outbox.0.borrow_mut().extend(MEND);
+        // As if the last picture had been one that differs from any in every cell.
+        for cell in &mut self.picture.current_buffer_mut().content {
+            cell.set_symbol("\u{f8ff}");
+        }
+        self.picture.swap_buffers();
     }
 
     /// Draws a picture. Only what differs from the last one is written.
@@ -151,6 +166,7 @@ fn size(fd: &File) -> io::Result<(u16, u16)> {
 /// A picture of this size, with nothing on it. Its area is fixed: otherwise the size would be asked for behind our
 /// back, which on an exclusive terminal ends in a forked `tput`.
 fn picture(outbox: &Outbox, size: (u16, u16)) -> io::Result<ratatui::Terminal<CrosstermBackend<Outbox>>> {
+    outbox.0.borrow_mut().extend(MEND);
     outbox.0.borrow_mut().extend(CLEAR);
     let area = Rect::new(0, 0, size.0, size.1);
     let options = TerminalOptions { viewport: Viewport::Fixed(area) };

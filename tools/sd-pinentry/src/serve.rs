@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sd_passphrase::{NoPassphrase, Secret};
 use sd_sys::identity::own_uid;
+use sd_sys::secret::MemoryKind;
 
 use crate::cli;
 use crate::code::Code;
@@ -95,7 +96,11 @@ fn passphrase(
         return Err(Code::NotSupported);
     }
     let patience = dialog.patience.map_or(patience, |set| set.min(patience));
-    ask(dialog, patience).map_err(|why| {
+    let asked = ask(dialog, patience);
+    if asked.as_ref().is_ok_and(|passphrase| passphrase.kind() == MemoryKind::Plain) {
+        sd_journal::warning("this passphrase's memory could be swapped out; raise RLIMIT_MEMLOCK");
+    }
+    asked.map_err(|why| {
         sd_journal::warning(format!("no passphrase for gpg-agent: {why}"));
         // Our own clock was shorter than the screen's.
         if matches!(why, NoPassphrase::Silent) && patience < sd_wire::deadline::PASSPHRASE {

@@ -10,7 +10,7 @@ use sd_wire::outcome::{Granted, What};
 use sd_wire::passphrase::{Note as Answer, Unlocks};
 use sd_wire::sign::{Note, Order};
 
-use stage::{Person, RIGHT, Stage, WRONG, id};
+use stage::{Person, RIGHT, SLOWLY, Stage, WRONG, id};
 
 fn unlock() -> Order {
     Order::Unlock { id: id() }
@@ -57,6 +57,23 @@ fn a_wrong_passphrase_is_asked_for_again_and_the_right_one_still_signs() {
     assert!(stage.verifies(&signature));
     assert_eq!(prompts[1].wanted.wrong.as_deref(), Some("Bad Passphrase"));
     assert_eq!(prompts[1].wanted.tries, Some((2, 3)));
+}
+
+#[test]
+fn a_lock_does_not_wait_for_a_prompt() {
+    let stage = Stage::with_key(RIGHT, "");
+    let (locked, signed) = stage.lock_while_signing(&[Person::HangsUpLater]);
+    assert!(locked < SLOWLY, "it took {locked:?}");
+    assert!(matches!(signed, What::Failed { why: Fault::Unavailable, .. }), "{signed:?}\n{}", stage.logs());
+    assert!(stage.locked());
+}
+
+#[test]
+fn two_signatures_at_once_ask_for_the_passphrase_once() {
+    let stage = Stage::with_key(RIGHT, "");
+    for what in stage.sign_two(&[Person::TypesSlowly(RIGHT)]) {
+        assert!(matches!(what, What::Granted(_)), "{what:?}\n{}", stage.logs());
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use sd_wire::id::AskId;
 
 use crate::caller::Pinned;
 use crate::clerk::{Clerk, MOST_CONNECTIONS, terminal_gone};
+use crate::console::{ARRIVED, ASKED_TO_LEAVE, Console};
 use crate::docket::event::Moment;
 use crate::docket::prompts::PromptId;
 
@@ -19,6 +20,8 @@ use crate::docket::prompts::PromptId;
 const CLOCK: u64 = 1000;
 /// While the quiet time runs its progress is drawn anew this often.
 const PROGRESS: u64 = 100;
+/// While switches away are refused, it is looked this often whether they still are.
+const HELD: u64 = 250;
 
 /// The signals, as something to wait for: no code runs in the middle of other code.
 pub(crate) struct Signals(SignalFd);
@@ -27,7 +30,9 @@ impl Signals {
     /// Takes the signals that matter out of the usual delivery.
     pub(crate) fn catch() -> io::Result<Self> {
         let mut set = SigSet::empty();
-        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGWINCH] {
+        for signal in
+            [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGWINCH, ASKED_TO_LEAVE, ARRIVED]
+        {
             set.add(signal);
         }
         set.thread_block()?;
@@ -42,6 +47,10 @@ pub(crate) struct Found {
     pub(crate) stop: bool,
     /// To draw on another size.
     pub(crate) resized: bool,
+    /// To answer the kernel, which wants to show another virtual terminal.
+    pub(crate) asked_to_leave: bool,
+    /// To tell the kernel that ours is back.
+    pub(crate) arrived: bool,
     /// To ask which virtual terminal is shown.
     pub(crate) switched: bool,
     /// To read the keyboard.
@@ -174,6 +183,9 @@ impl Clerk {
         if prompt || self.docket.listed().next().is_some() || self.docket.grants(now).next().is_some() {
             at_most(CLOCK);
         }
+        if self.console.as_ref().is_some_and(Console::is_held) {
+            at_most(HELD);
+        }
         let quiet = self.docket.keyboard().quiet_left(now);
         if (prompt || self.docket.selected().is_some()) && quiet > 0 {
             at_most(quiet.min(PROGRESS));
@@ -190,6 +202,8 @@ impl Signals {
                 Some(Signal::SIGTERM | Signal::SIGINT) => found.stop = true,
                 Some(Signal::SIGHUP) => return Err(terminal_gone()),
                 Some(Signal::SIGWINCH) => found.resized = true,
+                Some(ASKED_TO_LEAVE) => found.asked_to_leave = true,
+                Some(ARRIVED) => found.arrived = true,
                 _ => {}
             }
         }

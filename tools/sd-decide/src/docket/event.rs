@@ -77,6 +77,8 @@ pub(crate) enum Event {
     Started,
     /// The terminal is in front of the person, or no longer.
     Active(bool),
+    /// A switch to another virtual terminal was refused.
+    SwitchRefused,
     /// The requester hung up.
     Withdrawn {
         /// Which ask.

@@ -24,13 +24,14 @@ pub(super) fn lines(docket: &Docket, around: &Around, now: Moment, area: Rect) -
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     let strong = Style::new().add_modifier(Modifier::BOLD);
     let mut lines = vec![Line::raw(""), Line::styled(" Nothing is waiting.", strong), Line::raw("")];
-    lines.push(Line::raw(
-        " What a program asks for, a secret or a signature, appears here and waits for a key.",
-    ));
+    let mut text =
+        " What a program asks for, a secret or a signature, appears here and waits for a key.".to_owned();
     if let Some(vt) = around.vt {
-        lines
-            .push(Line::raw(format!(" Ctrl+Alt+F{vt} leads here from the desktop; nothing else ever does.")));
+        text.push_str(&format!(
+            " From the desktop Ctrl+Alt+F{vt} leads here; this screen never comes by itself."
+        ));
     }
+    lines.extend(row::words(&text, width.min(TEXT)).into_iter().map(Line::raw));
     lines.push(Line::raw(""));
     let mut rows = vec![Row::Section(Trust::Ours, "NOW")];
     rows.push(Row::fact(Trust::Ours, "serves", Printable::line(&around.served())));

@@ -165,7 +165,7 @@ fn grants(docket: &Docket, now: Moment) -> Vec<Row> {
         let left = dates::left(grant.until.since(now));
         rows.push(ours(
             &format!("number {}", grant.number),
-            &format!("{left} left, used {} times, {by}", grant.used),
+            &format!("{left} left, {by}, made use of: {}", grant.used),
         ));
         rows.push(Row::fact(Trust::Looks, "held by", grant.who.clone()));
         rows.push(Row::fact(Trust::Ours, "for", grant.what.clone()));
@@ -177,7 +177,7 @@ fn grants(docket: &Docket, now: Moment) -> Vec<Row> {
     let before = rows.len();
     for mute in docket.refusals().mutes() {
         let left = dates::left(mute.until.since(now));
-        let text = format!("{left} left, {} asks denied meanwhile", mute.denied);
+        let text = format!("{left} left, denied meanwhile: {}", mute.denied);
         rows.push(ours(&format!("number {}", mute.number), &text));
         rows.push(Row::fact(Trust::Looks, "muted", mute.who.clone()));
     }
@@ -213,7 +213,7 @@ fn status(docket: &Docket, around: &Around, now: Moment) -> Vec<Row> {
     rows.push(ours("mutes", &docket.refusals().mutes().len().to_string()));
     let everything = if docket.refusals().everything() { "DENIED, until :lift" } else { "is let in" };
     rows.push(ours("all asks", everything));
-    rows.push(ours("unasked", &format!("{silently} asks were denied without asking, since the start")));
+    rows.push(ours("unasked", &format!("{silently} denied without asking, since the start")));
     rows.push(ours("rules", &docket.rules().list().len().to_string()));
     rows.push(ours("history", &format!("{} decisions, in memory", docket.history().newest().count())));
     rows

@@ -6,21 +6,23 @@ use sd_wire::printable::Printable;
 
 use crate::docket::code::{Code, MOST_WRONG};
 use crate::docket::entry::Entry;
-use crate::docket::mode::{self, Copying, Minutes, Period, Purpose};
+use crate::docket::line::Line as Editing;
+use crate::docket::mode::{Copying, Minutes, Period, Purpose};
 use crate::screen::row;
 
 /// The most lines of completions.
 const OFFERS: usize = 3;
 
-/// A line that is being written: what is left of the cursor, the rest, and what the word at the cursor may become.
-fn written(line: &mode::Line) -> (String, String, &[String]) {
-    (line.text.clone(), String::new(), &[])
+/// What is left of the cursor, and the rest.
+fn around_cursor(line: &Editing) -> (String, String) {
+    let text = line.text();
+    (text.chars().take(line.cursor()).collect(), text.chars().skip(line.cursor()).collect())
 }
 
 /// What a command or a filter looks like, its completions above it.
-pub(super) fn line(line: &mode::Line, width: usize) -> Vec<Line<'static>> {
-    let (before, after, offers) = written(line);
-    let mut lines = offered(offers, width);
+pub(super) fn line(line: &Editing, width: usize) -> Vec<Line<'static>> {
+    let (before, after) = around_cursor(line);
+    let mut lines = offered(&line.offers, width);
     let (sign, hint) = match line.purpose {
         Purpose::Command => (":", "Enter runs it, Tab completes, Esc lets go"),
         Purpose::Filter => ("/", "Enter keeps it, Esc shows all"),
@@ -93,7 +95,7 @@ pub(super) fn minutes(entry: Option<&Entry>, minutes: &Minutes, width: usize) ->
     let strong = Style::new().add_modifier(Modifier::BOLD);
     let (act, style) = match minutes.period {
         Period::Grant => ("grant", strong.fg(Color::Green)),
-        Period::Mute => ("deny and mute", strong.fg(Color::Yellow)),
+        Period::Mute => ("mute", strong.fg(Color::Yellow)),
     };
     let shown = if minutes.typed.is_empty() {
         minutes.period.usual().to_string()

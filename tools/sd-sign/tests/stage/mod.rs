@@ -18,9 +18,13 @@ use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::outcome::{Granted, Outcome, What};
 use sd_wire::parties::Parties;
-use sd_wire::passphrase::{self, Packet, Wanted};
 use sd_wire::sign::{Fingerprint, Note, Order};
 use tempfile::TempDir;
+
+mod screen;
+
+use screen::prompt;
+pub(crate) use screen::{Person, Prompt, SLOWLY};
 
 /// Longer than anything here takes, gpg's slow start and a passphrase's slow check included.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,23 +34,6 @@ pub(crate) const RIGHT: &str = "cänary 100% right";
 pub(crate) const WRONG: &str = "cänary quite wrong";
 
 const ADA: &str = "Ada Example <ada@example.org>";
-
-/// What the person at the screen does with one prompt.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Person {
-    Types(&'static str),
-    Says(fn() -> passphrase::Note),
-    /// Nothing, until the prompt goes away by itself.
-    Sleeps,
-}
-
-/// A prompt as the person saw it.
-#[derive(Debug)]
-pub(crate) struct Prompt {
-    pub(crate) wanted: Wanted,
-    /// `/proc/<pid>/cmdline` of sd-pinentry, and its environment if this user may read it at all.
-    pub(crate) pinentry: Vec<u8>,
-}
 
 pub(crate) struct Stage {
     folder: TempDir,
@@ -109,22 +96,55 @@ impl Stage {
 
     /// Orders a signature; the outcome in the sink and its bytes, the note, and the prompts.
     pub(crate) fn sign(&self, person: &[Person]) -> (What, Vec<u8>, Note, Vec<Prompt>) {
-        let order = Order::Sign { id: id(), fingerprint: self.fingerprint() };
-        let ((what, bytes, note), prompts) = self.at_the_screen(person, || {
-            let (ours, sink) = Link::pair().unwrap();
-            let payload = Payload::seal(b"the payload\n").unwrap();
-            let link = self.say(&order, &[sink.as_fd(), payload.as_fd()]);
-            drop(sink);
-            let until = Instant::now() + PATIENCE;
-            let packet = ours.receive_by(until).unwrap().expect("an outcome");
-            let what = Outcome::from_line(&packet.bytes).unwrap().what;
-            let mut bytes = Vec::new();
-            if matches!(what, What::Granted(Granted::Signature { .. })) {
-                bytes = ours.receive_by(until).unwrap().expect("a signature").bytes;
-            }
-            (what, bytes, self.hear(&link))
-        });
+        let order = self.signature();
+        let ((what, bytes, note), prompts) = self.at_the_screen(person, || self.one_signature(&order));
         (what, bytes, note, prompts)
+    }
+
+    /// Orders two signatures at once; how each ended.
+    pub(crate) fn sign_two(&self, person: &[Person]) -> [What; 2] {
+        let order = self.signature();
+        let work = || {
+            std::thread::scope(|threads| {
+                let both = [(); 2].map(|()| threads.spawn(|| self.one_signature(&order).0));
+                both.map(|one| one.join().unwrap())
+            })
+        };
+        self.at_the_screen(person, work).0
+    }
+
+    /// Locks while a prompt stands; how long that took, and how the signature ended.
+    pub(crate) fn lock_while_signing(&self, person: &[Person]) -> (Duration, What) {
+        let order = self.signature();
+        let work = || {
+            std::thread::scope(|threads| {
+                let signing = threads.spawn(|| self.one_signature(&order).0);
+                std::thread::sleep(SLOWLY / 2);
+                let began = Instant::now();
+                assert_eq!(self.order(&Order::Lock { id: id() }, &[]).0, Note::Done {});
+                (began.elapsed(), signing.join().unwrap())
+            })
+        };
+        self.at_the_screen(person, work).0
+    }
+
+    fn signature(&self) -> Order {
+        Order::Sign { id: id(), fingerprint: self.fingerprint() }
+    }
+
+    fn one_signature(&self, order: &Order) -> (What, Vec<u8>, Note) {
+        let (ours, sink) = Link::pair().unwrap();
+        let payload = Payload::seal(b"the payload\n").unwrap();
+        let link = self.say(order, &[sink.as_fd(), payload.as_fd()]);
+        drop(sink);
+        let until = Instant::now() + PATIENCE;
+        let packet = ours.receive_by(until).unwrap().expect("an outcome");
+        let what = Outcome::from_line(&packet.bytes).unwrap().what;
+        let mut bytes = Vec::new();
+        if matches!(what, What::Granted(Granted::Signature { .. })) {
+            bytes = ours.receive_by(until).unwrap().expect("a signature").bytes;
+        }
+        (what, bytes, self.hear(&link))
     }
 
     /// As [`Stage::sign`], when it fails: the fault, which the sink and sd-decide must have heard alike.
@@ -263,32 +283,6 @@ impl Drop for Stage {
         let _ = self.sign.wait();
         self.end_agent();
     }
-}
-
-/// One prompt, as sd-decide would serve it.
-fn prompt(link: &Link, person: Person) -> Prompt {
-    let packet = link.receive_by(Instant::now() + PATIENCE).unwrap().unwrap();
-    let Packet::Passphrase(wanted) = Packet::from_line(&packet.bytes).unwrap();
-    let pid = packet.writer.unwrap().pid;
-    let mut pinentry = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
-    // It is undumpable, so that only root reads this.
-    pinentry.extend(std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default());
-    let say = |note: &passphrase::Note| link.send(&note.to_line().unwrap(), &[]).unwrap();
-    match person {
-        Person::Types(text) => {
-            say(&passphrase::Note::Entered { len: u32::try_from(text.len()).unwrap() });
-            // Nothing has no packet: the end comes at once.
-            if !text.is_empty() {
-                link.send(text.as_bytes(), &[]).unwrap();
-            }
-        }
-        Person::Says(note) => say(&note()),
-        Person::Sleeps => {
-            let end = link.receive_by(Instant::now() + PATIENCE).unwrap();
-            assert!(end.is_none(), "the prompt should have gone away, not asked again");
-        }
-    }
-    Prompt { wanted: *wanted, pinentry }
 }
 
 /// A program as the companion's user manager would start it: nothing of the person's own session.

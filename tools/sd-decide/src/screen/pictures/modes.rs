@@ -122,3 +122,35 @@ fn help_and_a_small_terminal_show_no_ask_and_so_settle_none() {
     let mut stage = Stage::new((40, 10));
     assert!(text(&stage.is_as_kept("small")).contains("the terminal is too small"));
 }
+
+#[test]
+fn what_tab_offers_stands_above_the_line_and_moves_nothing() {
+    for size in SIZES {
+        let mut stage = Stage::new(size);
+        stage.ask(1, read(7));
+        let before = stage.quiet();
+        stage.type_in(":");
+        stage.key(Key::Tab);
+        let lines = stage.is_as_kept("offers");
+        assert!(text(&lines).contains("history") && text(&lines).contains("deny-all"));
+        let same = before.iter().zip(&lines).take_while(|(before, now)| before == now).count();
+        assert!(same >= before.len() - 5, "all but the lowest lines are as before");
+        stage.key(Key::Escape);
+        assert_eq!(stage.quiet().len(), before.len());
+    }
+}
+
+#[test]
+fn a_refused_switch_is_said_to_be() {
+    for size in SIZES {
+        let mut stage = Stage::new(size);
+        stage.command("unlock");
+        let wanted = Box::new(made_up::wanted());
+        stage.step(Event::PassphraseWanted { prompt: crate::docket::prompts::PromptId(1), wanted });
+        stage.quiet();
+        stage.step(Event::Typed { characters: 3 });
+        stage.step(Event::SwitchRefused);
+        let lines = stage.is_now_as_kept("prompt-switch");
+        assert!(text(&lines).contains(" ! ") && text(&lines).contains("***_"));
+    }
+}
