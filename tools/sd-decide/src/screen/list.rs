@@ -127,7 +127,7 @@ fn two(entry: &Entry, now: Moment, width: usize, mark: char) -> Vec<String> {
 }
 
 fn text(entry: &Entry) -> String {
-    let short = if entry.waits() { entry.short() } else { Printable::line("asking the backend...") };
+    let short = if entry.waits() { entry.short() } else { Printable::line("being looked up") };
     if entry.needs_code().is_some() { format!("[code] {short}") } else { short.as_str().to_owned() }
 }
 

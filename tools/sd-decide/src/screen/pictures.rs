@@ -8,5 +8,6 @@ mod lists;
 mod modes;
 mod pages;
 mod prompts;
+mod random;
 mod scrolling;
 mod stage;

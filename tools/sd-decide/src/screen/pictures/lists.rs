@@ -88,7 +88,7 @@ fn several_asks_stand_in_order_of_arrival_and_one_is_selected() {
         stage.ask(4, store());
         let lines = stage.is_as_kept("list-few");
         let place = |part: &str| lines.iter().position(|line| line.contains(part)).unwrap_or(99);
-        assert!(place("asking the backend...") < place("> read "));
+        assert!(place("being looked up") < place("> read "));
         assert!(lines[0].contains("4 are waiting"));
         assert!(text(&lines).contains("ask 0000000000000002"));
         if size.0 >= 100 {
