@@ -23,6 +23,7 @@ fn a_switch_is_refused_around_a_decision_and_the_screen_says_so_and_later_it_hap
     vt.holds();
     assert!(switch_is_refused(), "{}", vt.log());
     vt.shows(REFUSED);
+    assert_eq!(vt.log().matches("a switch away from the terminal was refused").count(), 1, "{}", vt.log());
     eventually("the end of the hold", || !is_held());
     assert_eq!(shown(), NUMBER, "a refused switch was made up for");
     assert!(!switch_is_refused());
