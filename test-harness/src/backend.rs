@@ -10,11 +10,15 @@ use crate::cli::Backend;
 use crate::environment::Environment;
 use crate::failure::{Doing, Failure};
 
-/// Starts the backend on the companion's bus; no process when it is somebody else's.
+/// Starts the backend on the companion's bus, with a keyring of this password; no process when it is somebody else's.
 ///
 /// # Errors
 /// When its program is not installed or cannot be started.
-pub fn start(which: Backend, environment: &Environment) -> Result<Option<Pid>, Failure> {
+pub fn start(
+    which: Backend,
+    password: Option<&str>,
+    environment: &Environment,
+) -> Result<Option<Pid>, Failure> {
     let (program, arguments, package) = match which {
         Backend::External => return Ok(None),
         Backend::GnomeKeyring => (
@@ -30,18 +34,24 @@ pub fn start(which: Backend, environment: &Environment) -> Result<Option<Pid>, F
     };
     let found = find(program)
         .ok_or_else(|| Failure::Missing(format!("the backend {program} is not in PATH; {package}")))?;
-    // Only as long-lived as the run, and nobody ever types it.
-    let mut random = [0_u8; 16];
-    let doing = "make a throw-away password";
-    std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).doing(doing)?;
-    let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let password = match password {
+        Some(known) => known.to_owned(),
+        None => throw_away().doing("make a throw-away password")?,
+    };
     if which == Backend::Oo7 {
         login_keyring(environment, &password)?;
     }
-    let (reader, mut writer) = std::io::pipe().doing(doing)?;
+    let (reader, mut writer) = std::io::pipe().doing("make a pipe for the backend's password")?;
     let pid = service(environment, "backend", found)?.args(arguments).stdin(reader).start()?;
     writer.write_all(password.as_bytes()).doing("give the backend its password")?;
     Ok(Some(pid))
+}
+
+/// A password that is only as long-lived as the run, and that nobody ever types.
+fn throw_away() -> std::io::Result<String> {
+    let mut random = [0_u8; 16];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Makes the keyring that oo7-daemon unlocks by its password: one that it makes itself stays locked until somebody

@@ -11,7 +11,7 @@ use crate::answer::Answers;
 /// Which Secret Service stands at the end of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
-    /// gnome-keyring-daemon with a keyring of its own, unlocked with a throw-away password.
+    /// gnome-keyring-daemon with a keyring of its own, unlocked with the password of --password.
     GnomeKeyring,
     /// oo7-daemon, likewise; it must be in PATH.
     Oo7,
@@ -37,6 +37,10 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS", required_if_eq("backend", "external"))]
     pub backend_bus: Option<String>,
 
+    /// Password of the backend's keyring, a made-up one; without it, one that nobody knows.
+    #[arg(long, value_name = "TEXT")]
+    pub password: Option<String>,
+
     /// What is typed at an ask: y or n at every one, `none` nothing at all, `ask` lets you answer on this terminal; a
     /// word of two or more of y and n is typed one key an ask, and n once it is used up.
     #[arg(long, value_name = "y|n|none|ask|SCRIPT", default_value = "none")]
@@ -45,6 +49,10 @@ pub struct Options {
     /// Type nothing before this file exists: for what must happen while an ask is on the screen.
     #[arg(long, value_name = "FILE")]
     pub hold: Option<PathBuf>,
+
+    /// A named pipe: what is written into it is typed on the screen, whatever stands there.
+    #[arg(long, value_name = "FIFO")]
+    pub keyboard: Option<PathBuf>,
 
     /// GnuPG home with the signing key. It is used in place; as root a copy is made for the companion user, and
     /// changes to the copy are lost.
@@ -105,9 +113,13 @@ impl std::str::FromStr for Size {
 pub fn read(arguments: &[OsString]) -> Result<Options, ExitCode> {
     let line = std::iter::once(OsString::from("sd-rig")).chain(arguments.iter().cloned());
     let options = Options::try_parse_from(line).and_then(|options| {
-        if options.backend_bus.is_some() && options.backend != Backend::External {
-            let words = "--backend-bus goes with --backend external only";
-            return Err(Options::command().error(clap::error::ErrorKind::ArgumentConflict, words));
+        let external = options.backend == Backend::External;
+        let conflict = |words| Err(Options::command().error(clap::error::ErrorKind::ArgumentConflict, words));
+        if options.backend_bus.is_some() && !external {
+            return conflict("--backend-bus goes with --backend external only");
+        }
+        if options.password.is_some() && external {
+            return conflict("--password is for a backend that the rig starts itself");
         }
         Ok(options)
     });

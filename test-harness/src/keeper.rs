@@ -29,6 +29,7 @@ use crate::caller_terminal::CallerTerminal;
 use crate::cli::{self, Options};
 use crate::environment::Environment;
 use crate::failure::{Doing, Failure};
+use crate::keyboard::Keyboard;
 use crate::notify::Notify;
 use crate::output::Output;
 use crate::screen::Album;
@@ -119,6 +120,7 @@ struct Keeper<'a> {
     album: Album,
     typist: Typist,
     terminal: Option<CallerTerminal>,
+    keyboard: Option<Keyboard>,
     output: Option<Output>,
     decide: Doorbell,
     passphrase: Doorbell,
@@ -163,6 +165,7 @@ impl<'a> Keeper<'a> {
             picture: String::new(),
             album: Album::open(options.screen.as_deref())?,
             typist: Typist::new(options.answer.clone()),
+            keyboard: options.keyboard.as_deref().map(Keyboard::open).transpose()?,
             output: terminal.is_some().then(|| Output::open(size)).transpose()?,
             terminal,
             decide,

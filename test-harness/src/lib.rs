@@ -18,6 +18,7 @@ pub mod environment;
 pub mod failure;
 pub mod front;
 pub mod keeper;
+pub mod keyboard;
 pub mod launch;
 pub mod launched;
 pub mod notify;

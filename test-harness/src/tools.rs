@@ -70,7 +70,8 @@ impl Worker {
 }
 
 /// The binaries that must stand beside the rig.
-pub const BINARIES: [&str; 6] = ["sd-agent", "sd-decide", "sd-fetch", "sd-gate", "sd-gpg", "sd-sign"];
+pub const BINARIES: [&str; 7] =
+    ["sd-agent", "sd-decide", "sd-fetch", "sd-gate", "sd-gpg", "sd-pinentry", "sd-sign"];
 
 /// Looks whether all tools are there and may be executed by the people of this run.
 ///
@@ -154,7 +155,14 @@ pub fn worker(which: Worker, environment: &Environment, bell: &Doorbell) -> Resu
         .env("CREDENTIALS_DIRECTORY", environment.at("credentials"))
         .listener(bell.name, bell.share()?);
     Ok(match which {
-        Worker::Fetch => launch.env("DBUS_SESSION_BUS_ADDRESS", &environment.companion_bus),
-        Worker::Sign => launch.env("GNUPGHOME", &environment.gnupghome),
+        Worker::Fetch => launch
+            .env("DBUS_SESSION_BUS_ADDRESS", &environment.companion_bus)
+            .arg("--passphrase")
+            .arg(environment.at("socket/passphrase.sock")),
+        // gpg-agent, which gpg starts from here, hands them on to sd-pinentry.
+        Worker::Sign => launch
+            .env("GNUPGHOME", &environment.gnupghome)
+            .env("SECRETS_DISPATCHER_PASSPHRASE", environment.at("socket/passphrase.sock"))
+            .env("SECRETS_DISPATCHER_CONFIG", environment.at("config")),
     })
 }

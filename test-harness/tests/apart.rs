@@ -127,6 +127,8 @@ fn what_only_the_companion_or_the_decider_may_say_is_not_believed_from_the_gate(
             (r#"{"granted":{"deleted":{}}}"#, "sd-ask delete /org/freedesktop/secrets/collection/login/1"),
             (r#"{"invited":{}}"#, STORES),
             (r#"{"approved":{"seconds":10}}"#, ACCESSES),
+            (r#"{"locked":{}}"#, "sd-ask lock"),
+            (r#"{"unlocked":{}}"#, "sd-ask unlock"),
             (r#"{"denied":{}}"#, READS),
             (r#"{"expired":{}}"#, READS),
             (r#"{"cancelled":{}}"#, READS),
@@ -161,6 +163,8 @@ fn what_only_the_decider_or_the_gate_may_say_is_not_believed_from_the_companion(
         people.companion,
         &[
             (r#"{"approved":{"seconds":10}}"#, SEARCHES),
+            (r#"{"locked":{}}"#, SEARCHES),
+            (r#"{"unlocked":{}}"#, SEARCHES),
             (r#"{"denied":{}}"#, SEARCHES),
             (r#"{"expired":{}}"#, SEARCHES),
             (r#"{"cancelled":{}}"#, SEARCHES),
@@ -177,6 +181,8 @@ fn what_each_may_say_is_believed_from_it() {
         ("sd-gate", r#"{"rejected":{"why":"too_many"}}"#, "", READS, "rejected by sd-gate"),
         ("sd-decide", r#"{"denied":{}}"#, "", READS, "denied on the approval screen"),
         ("sd-decide", FAILED_DECIDE, "", READS, "failed at sd-decide"),
+        ("sd-decide", r#"{"locked":{}}"#, "", "sd-ask lock && echo it locked", "it locked"),
+        ("sd-decide", r#"{"unlocked":{}}"#, "", "sd-ask unlock && echo it unlocked", "it unlocked"),
         ("sd-fetch", FAILED_FETCH, "", SEARCHES, "failed at sd-fetch"),
         ("sd-fetch", FOUND, PATHS, SEARCHES, "/org/freedesktop/secrets/collection/a/1"),
     ] {

@@ -5,11 +5,11 @@
 
 mod support;
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::fs;
 use std::path::Path;
 
 use nix::unistd::geteuid;
+use support::memory::{contains, memory_holds};
 use support::{Going, Rig};
 
 /// Put together at run time, so that no executable holds it.
@@ -36,10 +36,6 @@ fn after_every_flow() -> Going {
     going
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
-}
-
 /// Every file below a directory that holds the canary.
 fn files_with(dir: &Path, canary: &str, found: &mut Vec<String>) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -50,33 +46,6 @@ fn files_with(dir: &Path, canary: &str, found: &mut Vec<String>) {
             found.push(path.display().to_string());
         }
     }
-}
-
-/// Whether a process's memory holds the canary. `None` when the kernel does not let us look.
-fn memory_holds(pid: i32, canary: &[u8]) -> Option<bool> {
-    let mut memory = File::open(format!("/proc/{pid}/mem")).ok()?;
-    let maps = File::open(format!("/proc/{pid}/maps")).ok()?;
-    let mut looked = false;
-    for line in BufReader::new(maps).lines() {
-        let line = line.ok()?;
-        let mut words = line.split_whitespace();
-        let (range, access) = (words.next()?, words.next()?);
-        if !access.starts_with('r') || line.ends_with("[vvar]") || line.ends_with("[vsyscall]") {
-            continue;
-        }
-        let (from, to) = range.split_once('-')?;
-        let (from, to) = (u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?);
-        let mut bytes = vec![0; usize::try_from(to - from).ok()?];
-        memory.seek(SeekFrom::Start(from)).ok()?;
-        // Some mappings cannot be read even so, memfd_secret among them: that is their purpose.
-        if memory.read_exact(&mut bytes).is_ok() {
-            looked = true;
-            if contains(&bytes, canary) {
-                return Some(true);
-            }
-        }
-    }
-    looked.then_some(false)
 }
 
 const TOOLS: &[&str] = &["sd-gate", "sd-decide", "sd-fetch", "sd-agent"];

@@ -1,14 +1,15 @@
 //! How a secret travels over a session of the Secret Service (specification, "Transfer of Secrets"), for both of its
 //! ends: `sd-agent` is one towards the applications, `sd-fetch` the other towards the backend.
 //!
-//! Key exchange and encryption are oo7's. Decryption is done with the same ciphers straight into locked memory,
-//! because a decrypting function that returns a vector leaves the secret behind in freed memory.
+//! The key exchange is oo7's. Encryption and decryption are done with the same ciphers straight from and into locked
+//! memory: a function that returns what it has decrypted leaves the secret behind in freed memory, and one that pads
+//! while it encrypts leaves the last block, which of a short secret is all of it, behind on the stack.
 #![forbid(unsafe_code)]
 
 use std::fmt;
 
-use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockDecryptMut, KeyIvInit};
+use aes::cipher::block_padding::{NoPadding, Pkcs7};
+use aes::cipher::{BlockDecryptMut, BlockEncryptMut, KeyIvInit};
 use oo7::Key;
 use sd_sys::secret::Secret;
 use sd_wire::outcome::MAX_SECRET;
@@ -39,14 +40,19 @@ impl Cipher {
     /// The secret as this session's other end can open it.
     ///
     /// # Errors
-    /// [`Fault::NoMemory`] when the kernel gives no random bytes.
+    /// [`Fault::NoMemory`] when the kernel gives no locked memory or no random bytes.
     pub fn seal(&self, secret: &Secret) -> Result<Sealed, Fault> {
         match self {
             Self::Plain => Ok((Vec::new(), Zeroizing::new(secret.expose().to_vec()))),
             Self::Dh(key) => {
                 let iv = oo7::crypto::generate_iv().map_err(|_| Fault::NoMemory)?;
-                let value = oo7::crypto::encrypt(secret.expose(), key, &iv).map_err(|_| Fault::NoMemory)?;
-                Ok((iv, Zeroizing::new(value)))
+                let padded = padded_secret(secret)?;
+                let mut value = Zeroizing::new(vec![0; padded.len()]);
+                cbc::Encryptor::<aes::Aes128>::new_from_slices(key.as_ref(), &iv)
+                    .map_err(|_| Fault::WrongKey)?
+                    .encrypt_padded_b2b_mut::<NoPadding>(padded.expose(), &mut value)
+                    .map_err(|_| Fault::WrongKey)?;
+                Ok((iv, value))
             }
         }
     }
@@ -84,6 +90,20 @@ impl Cipher {
 pub fn fits(value: &[u8]) -> Result<(), Fault> {
     let most = usize::try_from(MAX_SECRET).unwrap_or(usize::MAX);
     if value.len() > most.saturating_add(BLOCK) { Err(Fault::TooLong) } else { Ok(()) }
+}
+
+/// The secret and its padding by PKCS #7 (RFC 5652, section 6.3), a whole number of blocks.
+fn padded_secret(secret: &Secret) -> Result<Secret, Fault> {
+    let bytes = secret.expose();
+    let padding = BLOCK - bytes.len() % BLOCK;
+    let value = u8::try_from(padding).map_err(|_| Fault::NotAsAgreed)?;
+    let filled = Secret::fill(bytes.len() + padding, |room| {
+        let (start, end) = room.split_at_mut_checked(bytes.len())?;
+        start.copy_from_slice(bytes);
+        end.fill(value);
+        Some(start.len() + end.len())
+    });
+    filled.map_err(|_| Fault::NoMemory)?.ok_or(Fault::NoMemory)
 }
 
 /// A public key as it goes over the bus: padded to exactly [`PUBLIC_KEY`] bytes.
@@ -137,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_not_the_secret_and_opens_to_it() {
-        for text in [&b"hunter2"[..], b"", &[0xff; 16], &[b'x'; 100_000]] {
+        for text in [&b"hunter2"[..], b"", &[0xff; 15], &[0xff; 16], &[0xff; 17], &[b'x'; 100_000]] {
             let (iv, value) = dh().seal(&secret(text)).unwrap();
             assert_ne!(value.as_slice(), text);
             assert_eq!(dh().open(&iv, &value).unwrap().expose(), text);
@@ -147,8 +167,10 @@ mod tests {
     #[test]
     fn oo7_opens_what_is_sealed_and_seals_what_is_opened() {
         let key = Key::new(vec![7; 16]);
-        let (iv, value) = dh().seal(&secret(b"hunter2")).unwrap();
-        assert_eq!(oo7::crypto::decrypt(&value, &key, &iv).unwrap().as_slice(), b"hunter2");
+        for text in [&b"hunter2"[..], b"", &[0xff; 15], &[0xff; 16], &[b'x'; 100_000]] {
+            let (iv, value) = dh().seal(&secret(text)).unwrap();
+            assert_eq!(oo7::crypto::decrypt(&value, &key, &iv).unwrap().as_slice(), text);
+        }
         let iv = oo7::crypto::generate_iv().unwrap();
         let value = oo7::crypto::encrypt(b"hunter2", &key, &iv).unwrap();
         assert_eq!(dh().open(&iv, &value).unwrap().expose(), b"hunter2");

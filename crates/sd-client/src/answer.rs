@@ -49,6 +49,24 @@ impl Answer {
         }
     }
 
+    /// Nothing, once the whole store is locked.
+    pub(crate) async fn locked(&self) -> Result<(), Failure> {
+        match self.end(None).await? {
+            What::Locked {} => Ok(()),
+            What::Granted(_) => Err(Failure::Garbled("a lock was answered with a grant".into())),
+            other => Err(Failure::Ended(other)),
+        }
+    }
+
+    /// Nothing, once the whole store is unlocked.
+    pub(crate) async fn unlocked(&self) -> Result<(), Failure> {
+        match self.end(None).await? {
+            What::Unlocked {} => Ok(()),
+            What::Granted(_) => Err(Failure::Garbled("an unlock was answered with a grant".into())),
+            other => Err(Failure::Ended(other)),
+        }
+    }
+
     /// The secret of `len` bytes that a grant announced.
     pub(crate) async fn secret(&self, len: u32) -> Result<Secret, Failure> {
         bound(len, MAX_SECRET)?;

@@ -28,6 +28,10 @@ pub(crate) const OBJECT: &str = "/net/mowaka/SecretsDispatcher1";
 /// How long the gate may take to take a request in. It answers at once: all waiting is done on the sink.
 const INTAKE: Duration = Duration::from_secs(1);
 
+/// How long locking may take: an order in each of two workers, and a moment for the answer.
+const LOCKING: Duration =
+    deadline::DECIDE_WAITS.saturating_add(deadline::DECIDE_WAITS).saturating_add(deadline::UPLOAD);
+
 /// A connection to the system bus, and whose answers to believe. Its clones share the connection.
 #[derive(Clone)]
 pub struct Gate {
@@ -163,6 +167,22 @@ impl Gate {
             }
             other => Err(unasked(&other)),
         }
+    }
+
+    /// That the store be locked, all of it: the backend's collections, and gpg-agent's passphrases. Needs no keypress.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; then something may be locked already.
+    pub async fn lock(&self, claims: &Claims) -> Result<(), Failure> {
+        self.ask(&request::Lock, claims, LOCKING).await?.locked().await
+    }
+
+    /// That the store be unlocked, all of it; the passphrases are typed on the approval screen.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; then something may be unlocked already.
+    pub async fn unlock(&self, claims: &Claims) -> Result<(), Failure> {
+        self.ask(&request::Unlock, claims, deadline::REQUESTER).await?.unlocked().await
     }
 
     /// Takes back an ask of this user's, whichever program made it.

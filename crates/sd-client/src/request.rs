@@ -138,6 +138,32 @@ impl Request for Signature<'_> {
     }
 }
 
+pub(crate) struct Lock;
+
+impl Request for Lock {
+    const MEMBER: &'static str = "Lock";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), claims))
+    }
+}
+
+pub(crate) struct Unlock;
+
+impl Request for Unlock {
+    const MEMBER: &'static str = "Unlock";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), claims))
+    }
+}
+
 fn object(path: &str) -> Result<ObjectPath<'_>, Failure> {
     ObjectPath::try_from(path)
         .map_err(|e| Failure::Misconfigured(format!("{path} is not an object path: {e}")))

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use sd_sys::listener::Listener;
 use sd_sys::{exit, harden, identity, trusted};
@@ -84,7 +84,9 @@ fn misconfigured(why: &str) -> NotServing {
 
 /// Reads the command line and runs a daemon to its end: the error, if any, to the journal, and the exit status by
 /// sysexits(3), 64 for a command line that is not understood.
-pub fn run<C: clap::Parser>(daemon: impl FnOnce(C) -> Result<(), NotServing>) -> ExitCode {
+///
+/// What a daemon returns in the end is the exit status: success, unless it says another one itself.
+pub fn run<C: clap::Parser, E: Termination>(daemon: impl FnOnce(C) -> Result<E, NotServing>) -> ExitCode {
     let cli = match C::try_parse() {
         Ok(cli) => cli,
         Err(why) => {
@@ -94,7 +96,7 @@ pub fn run<C: clap::Parser>(daemon: impl FnOnce(C) -> Result<(), NotServing>) ->
         }
     };
     match daemon(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(end) => end.report(),
         Err(e) => {
             sd_journal::error(&e);
             exit::code(e.exit_code())
@@ -109,6 +111,8 @@ pub enum NotServing {
     Hardening(String),
     /// Who is who cannot be learnt, or this process is somebody else. Provision again.
     Misconfigured(String),
+    /// A file that a person writes is invalid. Mend it where the sentence says.
+    Invalid(String),
     /// The listening socket is missing. Start the socket unit.
     Activation(String),
     /// Something that the daemon serves from, such as a bus or a terminal, is not there or went away.
@@ -122,7 +126,7 @@ impl NotServing {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Misconfigured(_) => exit::MISCONFIGURED,
+            Self::Misconfigured(_) | Self::Invalid(_) => exit::MISCONFIGURED,
             Self::Activation(_) | Self::Unavailable(_) => exit::UNAVAILABLE,
             Self::Hardening(_) | Self::Io(_) => exit::BUG,
         }
@@ -135,7 +139,7 @@ impl fmt::Display for NotServing {
             Self::Hardening(why) => write!(f, "the process could not be hardened: {why}"),
             Self::Misconfigured(why) => write!(f, "{why}; run sd-provision for this user again"),
             Self::Activation(why) => write!(f, "no listening socket: {why}; start the socket unit instead"),
-            Self::Unavailable(why) => f.write_str(why),
+            Self::Invalid(why) | Self::Unavailable(why) => f.write_str(why),
             Self::Io(why) => write!(f, "a system call failed: {why}"),
         }
     }

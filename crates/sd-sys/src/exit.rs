@@ -8,6 +8,8 @@ pub const USAGE: u8 = 64;
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of the tool itself.
 pub const BUG: u8 = 70;
+/// A peer misspoke, and nothing more can be said to it.
+pub const PROTOCOL: u8 = 76;
 /// The installation is wrong: a missing or untrusted file, a wrong uid.
 pub const MISCONFIGURED: u8 = 78;
 

@@ -52,6 +52,10 @@ enum What {
     Delete { item: String },
     /// A signature of standard input, to standard output.
     Sign { key: Option<String> },
+    /// That the store be locked.
+    Lock,
+    /// That the store be unlocked.
+    Unlock,
     /// Takes a request back.
     Cancel { id: String },
 }
@@ -116,6 +120,8 @@ async fn ask(cli: &Cli) -> Ended {
             eprintln!("{}", signature.status);
             Ok(std::io::stdout().write_all(&signature.bytes)?)
         }
+        What::Lock => Ok(gate.lock(&claims).await.map_err(said)?),
+        What::Unlock => Ok(gate.unlock(&claims).await.map_err(said)?),
         What::Cancel { id } => Ok(gate.cancel(&AskId::parse(id)?).await.map_err(said)?),
     }
 }

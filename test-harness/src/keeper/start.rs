@@ -26,7 +26,9 @@ impl Keeper<'_> {
             self.environment.companion_bus = address;
             self.register.enter(pid, Part::Ground("companion-bus"))?;
         }
-        if let Some(pid) = backend::start(self.options.backend, &self.environment)? {
+        if let Some(pid) =
+            backend::start(self.options.backend, self.options.password.as_deref(), &self.environment)?
+        {
             self.register.enter(pid, Part::Ground("backend"))?;
         }
         let pid = backend::start_waiting(self.options.backend, &self.environment)?;

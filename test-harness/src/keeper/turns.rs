@@ -25,6 +25,7 @@ enum Source {
     Notify(usize),
     Bell(Worker),
     Keyboard,
+    Pipe,
     Output,
 }
 
@@ -82,6 +83,7 @@ impl Keeper<'_> {
                 sources.push((Source::Bell(*worker), bell.as_fd()));
             }
         }
+        sources.extend(self.keyboard.iter().map(|pipe| (Source::Pipe, pipe.as_fd())));
         match (&self.terminal, &self.output) {
             (Some(terminal), _) if terminal.is_shown() => sources.push((Source::Keyboard, terminal.as_fd())),
             (_, Some(output)) => sources.push((Source::Output, output.as_fd())),
@@ -131,6 +133,10 @@ impl Keeper<'_> {
             Source::Keyboard => match self.terminal.as_mut().map(CallerTerminal::typed).transpose()? {
                 Some(Typed::Keys(keys)) => self.vt.type_in(&keys),
                 Some(Typed::Interrupt) => self.hear(Signal::SIGINT, 2),
+                None => Ok(()),
+            },
+            Source::Pipe => match &mut self.keyboard {
+                Some(pipe) => self.vt.type_in(&pipe.typed()),
                 None => Ok(()),
             },
             Source::Output => match (&mut self.output, &mut self.terminal) {

@@ -17,6 +17,11 @@ echo two > two.txt; echo more >> one.txt; git add .
 
 /// A rig with a throw-away key, and the public key in a file that COMMAND may read.
 pub(crate) fn rig(options: &[&str]) -> (Rig, PathBuf) {
+    rig_with_passphrase("", options)
+}
+
+/// As [`rig`], with a passphrase on the key, for which gpg-agent asks by sd-pinentry.
+pub(crate) fn rig_with_passphrase(passphrase: &str, options: &[&str]) -> (Rig, PathBuf) {
     let rig = Rig::real();
     let home = rig.place().join("gnupg");
     std::fs::create_dir(&home).unwrap();
@@ -29,8 +34,10 @@ pub(crate) fn rig(options: &[&str]) -> (Rig, PathBuf) {
         output.stdout
     };
     gpg(&[
+        "--pinentry-mode",
+        "loopback",
         "--passphrase",
-        "",
+        passphrase,
         "--quick-gen-key",
         "Ada Example <ada@example.org>",
         "ed25519",
@@ -39,6 +46,13 @@ pub(crate) fn rig(options: &[&str]) -> (Rig, PathBuf) {
     ]);
     let public = rig.place().join("public.asc");
     std::fs::write(&public, gpg(&["--armor", "--export"])).unwrap();
+    // The agent that made the key knows its passphrase.
+    let killed =
+        Command::new("gpgconf").arg("--homedir").arg(&home).args(["--kill", "all"]).status().unwrap();
+    assert!(killed.success());
+    let pinentry = std::path::Path::new(env!("CARGO_BIN_EXE_sd-rig")).with_file_name("sd-pinentry");
+    std::fs::write(home.join("gpg-agent.conf"), format!("pinentry-program {}\n", pinentry.display()))
+        .unwrap();
     let home = home.to_str().unwrap().to_owned();
     (rig.with(options).with(&["--gnupghome", &home]), public)
 }

@@ -3,7 +3,9 @@
 // Each test file uses its own part of this.
 #![allow(dead_code)]
 
+pub(crate) mod companion;
 pub(crate) mod keys;
+pub(crate) mod memory;
 pub(crate) mod packets;
 
 use std::fs;
@@ -103,6 +105,14 @@ impl Rig {
     pub(crate) fn holding(self) -> Self {
         let file = self.place().join("type").to_str().unwrap().to_owned();
         self.with(&["--hold", &file])
+    }
+
+    /// At whose screen the test types: by [`Going::types`].
+    pub(crate) fn with_keyboard(self) -> Self {
+        let pipe = self.place().join("keyboard");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let pipe = pipe.to_str().unwrap().to_owned();
+        self.with(&["--keyboard", &pipe])
     }
 
     /// A directory of the test's own; it is gone with the rig.
@@ -309,6 +319,36 @@ impl Going {
     /// Lets the rig type: for one that was started with `--hold PLACE/type`.
     pub(crate) fn lets_type(&self) {
         fs::write(self.place().join("type"), "").unwrap();
+    }
+
+    /// Types on the screen, as a person would: not before it has been looked at for the quiet time.
+    pub(crate) fn types(&self, keys: &str) {
+        std::thread::sleep(Duration::from_millis(1200));
+        self.types_at_once(keys);
+    }
+
+    /// Types on the screen without looking.
+    pub(crate) fn types_at_once(&self, keys: &str) {
+        fs::OpenOptions::new()
+            .write(true)
+            .open(self.place().join("keyboard"))
+            .and_then(|mut pipe| std::io::Write::write_all(&mut pipe, keys.as_bytes()))
+            .unwrap();
+    }
+
+    /// What stands on the screen now.
+    pub(crate) fn screen(&self) -> String {
+        let album = fs::read_to_string(self.place().join("screens")).unwrap_or_default();
+        screen::pictures(&album).pop().unwrap_or_default()
+    }
+
+    /// Waits until this stands on the screen now.
+    pub(crate) fn stands(&self, what: &str) {
+        let started = Instant::now();
+        while !self.screen().contains(what) {
+            assert!(started.elapsed() < Duration::from_secs(30), "no {what:?} on\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits until the screen shows this.

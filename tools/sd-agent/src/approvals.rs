@@ -42,6 +42,11 @@ impl Approvals {
         }
     }
 
+    /// Takes every approval back: the store is being locked, and the grants go with that.
+    pub(crate) fn forget_all(&mut self) {
+        self.until.clear();
+    }
+
     fn forget_expired(&mut self, now: Instant) {
         self.until.retain(|_, items| {
             items.retain(|_, until| now < *until);

@@ -38,6 +38,8 @@ pub(crate) trait Asks: Send + Sync {
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections>;
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath>;
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()>;
+    fn lock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()>;
+    fn unlock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()>;
 }
 
 /// The gate, connected to when it is first needed and again after the system bus went away.
@@ -95,5 +97,13 @@ impl Asks for System {
 
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()> {
         Box::pin(async move { self.gate().await?.delete(item, claims).await })
+    }
+
+    fn lock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
+        Box::pin(async move { self.gate().await?.lock(claims).await })
+    }
+
+    fn unlock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
+        Box::pin(async move { self.gate().await?.unlock(claims).await })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sd_wire::bounded::{Attributes, Text};
-use sd_wire::outcome::Collection;
+use sd_wire::outcome::{Collection, Collections};
 use sd_wire::path::{CollectionPath, ItemPath, ROOT};
 use zbus::Message;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
@@ -72,12 +72,17 @@ fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Message, 
 /// The collection at a path, as the backend describes it.
 pub(crate) async fn described(turn: &Turn<'_>, path: &CollectionPath) -> Result<Collection, Refusal> {
     let collections = turn.desk.asks.collections(&turn.caller.claims()).await?;
-    let real = match path.as_str().strip_prefix(ROOT) {
-        Some(DEFAULT) => collections.default.as_ref(),
-        _ => Some(path),
-    };
-    let found = collections.collections.iter().find(|collection| Some(&collection.path) == real);
+    let found = among(&collections, path);
     found.cloned().ok_or_else(|| Refusal::no_such_object(format!("there is no collection {path}")))
+}
+
+/// The collection that a path names, also by way of an alias.
+pub(crate) fn among<'a>(collections: &'a Collections, path: &CollectionPath) -> Option<&'a Collection> {
+    let real = match path.as_str().strip_prefix(ROOT) {
+        Some(DEFAULT) => collections.default.as_ref()?,
+        _ => path,
+    };
+    collections.collections.iter().find(|collection| collection.path == *real)
 }
 
 /// The item's own path, when it is named by way of an alias.

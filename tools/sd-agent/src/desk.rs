@@ -171,6 +171,11 @@ impl Desk {
         self.approvals().forget(app, item);
     }
 
+    /// Takes every approval of everybody back.
+    pub(crate) fn forget_all(&self) {
+        self.approvals().forget_all();
+    }
+
     fn seats(&self) -> std::sync::MutexGuard<'_, HashMap<OwnedUniqueName, Seat>> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -20,7 +20,7 @@ use crate::dispatch::Turn;
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
-use crate::{collection, session};
+use crate::{collection, session, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Item";
 
@@ -137,7 +137,12 @@ fn reopen(turn: &Turn<'_>, item: ItemPath) {
 
 async fn ask_again(desk: Arc<Desk>, caller: Caller, sender: OwnedUniqueName, item: ItemPath) {
     let items = [item];
-    match desk.asks.access(&items, &caller.claims()).await {
+    let claims = caller.claims();
+    let asked = async {
+        store::open_for_items(&desk, &items, &claims).await?;
+        desk.asks.access(&items, &claims).await
+    };
+    match asked.await {
         Ok(lives) => desk.approve(&caller.app, &items, lives),
         Err(failure) => {
             sd_journal::info(format_args!("a read ended unapproved: {failure}"));

@@ -25,6 +25,7 @@ mod refusal;
 mod service;
 mod session;
 mod stop;
+mod store;
 
 use std::process::ExitCode;
 

@@ -20,8 +20,8 @@ use crate::asks::NewItem;
 use crate::caller::Caller;
 use crate::desk::{Desk, Seen};
 use crate::dispatch::{Turn, object};
-use crate::place;
 use crate::refusal::Refusal;
+use crate::{place, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Prompt";
 
@@ -45,8 +45,9 @@ enum State {
 
 /// What a prompt is for.
 pub(crate) enum Work {
-    /// Approve reads. `given` are the paths as the caller wrote them, `items` what they name.
-    Unlock { given: Vec<OwnedObjectPath>, items: Vec<ItemPath> },
+    /// Open the store if `store` says so or an item's collection is locked, and then approve reads of the items. `given`
+    /// are the paths as the caller wrote them, `items` those of them that are items.
+    Unlock { given: Vec<OwnedObjectPath>, items: Vec<ItemPath>, store: bool },
     /// Make an item.
     Create(Box<Creation>),
     /// Delete an item.
@@ -167,13 +168,21 @@ async fn carry_out(
 ) -> Result<Value<'static>, Refusal> {
     let claims = caller.claims();
     match work {
-        Work::Unlock { given, items } => {
-            let lives = desk.asks.access(&items, &claims).await?;
-            desk.approve(&caller.app, &items, lives);
+        Work::Unlock { given, items, store } => {
+            if store {
+                desk.asks.unlock(&claims).await?;
+            } else {
+                store::open_for_items(desk, &items, &claims).await?;
+            }
+            if !items.is_empty() {
+                let lives = desk.asks.access(&items, &claims).await?;
+                desk.approve(&caller.app, &items, lives);
+            }
             Ok(Value::from(given.into_iter().map(OwnedObjectPath::into_inner).collect::<Vec<_>>()))
         }
         Work::Create(creation) => {
             let Creation { item, cipher, parameters, value } = *creation;
+            store::open_for_collection(desk, &item.collection, &claims).await?;
             let secret = cipher.open(&parameters, &value)?;
             drop(value);
             let stored: Result<ItemPath, Failure> = desk.asks.store(&item, &secret, &claims).await;
@@ -183,6 +192,7 @@ async fn carry_out(
             Ok(Value::from(object(path.as_str())?.into_owned()))
         }
         Work::Delete(item) => {
+            store::open_for_items(desk, std::slice::from_ref(&item), &claims).await?;
             desk.asks.delete(&item, &claims).await?;
             desk.forget(&caller.app, &item);
             Ok(Kind::Path.nothing())

@@ -1,6 +1,7 @@
 //! org.freedesktop.DBus.Properties, for every object.
 //!
-//! Of an item an application is told what it has itself said of it; of a collection, its name and its times.
+//! Of an item an application is told what it has itself said of it; of a collection, its name, its times, and whether
+//! the backend holds it locked.
 
 use std::collections::HashMap;
 
@@ -55,8 +56,9 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
             let collection = collection::described(turn, path).await?;
             Ok(HashMap::from([
                 ("Label", Value::from(collection.label)),
-                // A client would ask to unlock the collection first, and then the item: one prompt too many.
-                ("Locked", Value::from(false)),
+                // The backend's lock, not the items' own: those of an open collection are locked for each application
+                // until a person approves them, which is no reason to ask for a passphrase.
+                ("Locked", Value::from(collection.locked)),
                 // What is in a collection nobody is told who does not name it (promise 2).
                 ("Items", Value::from(Vec::<ObjectPath<'static>>::new())),
                 ("Created", Value::from(collection.created)),

@@ -14,7 +14,7 @@ use crate::offer::Offer;
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
-use crate::{collection, item, session};
+use crate::{collection, item, session, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Service";
 
@@ -83,15 +83,15 @@ pub(crate) async fn found(
 
 async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let paths = some_paths(turn)?;
-    let (mut usable, mut given, mut items) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut usable, mut given, mut items, mut collections) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for path in paths {
         // Each path once, in one of the lists, as the caller wrote it: go-keyring counts them.
-        if usable.contains(&path) || given.contains(&path) {
+        if usable.contains(&path) || given.contains(&path) || collections.contains(&path) {
             continue;
         }
         match Place::of(path.as_str()) {
-            // What is locked is each item for each application, never the collection.
-            Some(Place::Collection(_)) => usable.push(path),
+            Some(Place::Collection(_)) => collections.push(path),
             Some(Place::Item(item)) => {
                 let item = collection::real_item(turn, item).await?;
                 if turn.approved(&item) {
@@ -106,7 +106,9 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
             _ => {}
         }
     }
-    if usable.is_empty() && given.is_empty() {
+    let named_nothing = usable.is_empty() && given.is_empty() && collections.is_empty();
+    let store = store::sort(turn, collections, &mut usable, &mut given).await?;
+    if named_nothing {
         // Nothing seemed locked to a searcher without a session: it means what it has found and looked at.
         items = offered(turn);
         given = items.iter().map(|item| Ok(object(item.as_str())?.into())).collect::<Result<_, Refusal>>()?;
@@ -116,7 +118,7 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
         return Err(Refusal::limits_exceeded(text));
     }
     let prompt =
-        if items.is_empty() { NO_PROMPT } else { prompt::make(turn, Work::Unlock { given, items })? };
+        if given.is_empty() { NO_PROMPT } else { prompt::make(turn, Work::Unlock { given, items, store })? };
     turn.call.reply(&(usable, prompt))
 }
 
@@ -135,19 +137,26 @@ fn offered(turn: &Turn<'_>) -> Vec<ItemPath> {
     looked.into_iter().filter(|item| !turn.approved(item)).collect()
 }
 
-/// Takes back the caller's own approvals. To lock the store is another matter, and another program's.
+/// Of an item, takes back the caller's own approval. Of a collection, locks the store, and that is always all of it: one
+/// passphrase opens it again.
 async fn lock(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let paths = some_paths(turn)?;
-    let mut locked = Vec::new();
+    let (mut locked, mut the_store) = (Vec::new(), false);
     for path in paths {
         match Place::of(path.as_str()) {
             Some(Place::Item(item)) => {
                 let item = collection::real_item(turn, item).await?;
                 turn.desk.forget(&turn.caller.app, &item);
-                locked.push(path);
             }
-            _ => return Err(turn.not_yet("locking a collection")),
+            Some(Place::Collection(_)) => the_store = true,
+            _ => return Err(Refusal::no_such_object(format!("{} cannot be locked", path.as_str()))),
         }
+        if !locked.contains(&path) {
+            locked.push(path);
+        }
+    }
+    if the_store {
+        store::lock(turn.desk, turn.caller).await?;
     }
     turn.call.reply(&(locked, NO_PROMPT))
 }

@@ -20,6 +20,7 @@ use sd_wire::ask::Note;
 use sd_wire::fault::Fault;
 use sd_wire::outcome::Outcome;
 use sd_wire::parties::Parties;
+use sd_wire::printable::Printable;
 
 use crate::caller::Caller;
 use crate::clerk::errands::Errands;
@@ -39,6 +40,7 @@ use crate::field::Field;
 use crate::gate_door::{self, Brought, Door};
 use crate::keys::{self, Key};
 use crate::passphrase_door::PassphraseDoor;
+use crate::rules::Rules;
 use crate::screen::{self, Pane, Shows};
 use crate::terminal::Terminal;
 
@@ -77,8 +79,9 @@ impl Clerk {
     pub(crate) fn new(
         cli: &Cli,
         parties: Parties,
-        asks: Listener,
-        passphrases: Listener,
+        [asks, passphrases]: [Listener; 2],
+        rules: Rules,
+        _phrase: Option<Printable>,
     ) -> Result<Self, NotServing> {
         // Before the terminal: a signal must find it in a state that is put right again.
         let signals = Signals::catch().map_err(NotServing::Io)?;
@@ -87,7 +90,7 @@ impl Clerk {
         Ok(Self {
             started: Instant::now(),
             desktop: parties.desktop,
-            docket: Docket::new(cli.expire()),
+            docket: Docket::new(cli.expire(), rules),
             door: Door::new(asks, parties),
             passphrases: PassphraseDoor::new(passphrases, parties.companion),
             field: Field::new().map_err(NotServing::Io)?,

@@ -7,14 +7,19 @@
 mod acts;
 pub(crate) mod code;
 mod command;
+mod complete;
 pub(crate) mod effect;
 pub(crate) mod entry;
 pub(crate) mod event;
 pub(crate) mod grant;
 pub(crate) mod history;
+mod judged;
 mod keyboard;
+pub(crate) mod line;
 mod lines;
 pub(crate) mod mode;
+#[cfg(test)]
+mod onlooker;
 pub(crate) mod page;
 pub(crate) mod prompts;
 #[cfg(test)]
@@ -25,6 +30,7 @@ mod scenes;
 pub(crate) mod vault;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sd_wire::ask::{Resolution, Want};
@@ -33,17 +39,20 @@ use sd_wire::fault::{Fault, Stage};
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 
+use crate::caller::Pinned;
 use crate::docket::effect::Effect;
 use crate::docket::entry::{Entry, Face, State};
 use crate::docket::event::{Event, Filing, Moment};
 use crate::docket::grant::Grant;
 use crate::docket::history::{Decided, History};
 use crate::docket::keyboard::Keyboard;
+use crate::docket::line::Past;
 use crate::docket::mode::Mode;
 use crate::docket::prompts::Prompts;
 use crate::docket::refusals::Refusals;
 use crate::docket::vault::Vault;
 use crate::routing::{self, Described, Order, Road, Yes};
+use crate::rules::{Judgement, Rates, Rules, Subject};
 
 /// The most asks that may be pending at once.
 pub(crate) const MOST: usize = 200;
@@ -58,10 +67,14 @@ const NOTICE: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub(crate) struct Docket {
     expire: Duration,
+    rules: Rules,
+    rates: Rates<Pinned>,
     entries: Vec<Entry>,
     selected: Option<AskId>,
     keyboard: Keyboard,
     mode: Mode,
+    /// The commands that were typed before.
+    past: Past,
     /// Only asks that mention this are seen and chosen.
     filter: Option<String>,
     /// Whether the detail has the screen for itself.
@@ -79,14 +92,17 @@ pub(crate) struct Docket {
 }
 
 impl Docket {
-    /// An empty docket whose asks expire after `expire`.
-    pub(crate) fn new(expire: Duration) -> Self {
+    /// An empty docket whose asks expire after `expire`, under these rules.
+    pub(crate) fn new(expire: Duration, rules: Rules) -> Self {
         Self {
             expire,
+            rules,
+            rates: Rates::default(),
             entries: Vec::new(),
             selected: None,
             keyboard: Keyboard::default(),
             mode: Mode::default(),
+            past: Past::default(),
             filter: None,
             wide: false,
             grants: Vec::new(),
@@ -126,6 +142,10 @@ impl Docket {
             }
             Event::Active(active) => {
                 self.keyboard.activate(now, active);
+                // What was begun on a screen that went away is begun anew.
+                if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
+                    self.mode = Mode::Asks;
+                }
                 self.forget_typed(&mut effects);
                 if active && self.vault.is_stale(now) {
                     self.ask_whether_locked(now, &mut effects);
@@ -206,9 +226,9 @@ impl Docket {
 
     /// Whether a key settles the selected ask now, were it `n`.
     pub(crate) fn is_armed(&self, now: Moment) -> bool {
-        let covered = self.prompt().is_some() || matches!(self.mode, Mode::Help | Mode::Page(_));
+        let free = self.prompt().is_none() && self.mode == Mode::Asks;
         let face = self.selected().and_then(Entry::face);
-        !covered && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
+        free && face.is_some_and(|face| self.keyboard.sees(face) && self.keyboard.is_quiet(now))
     }
 
     /// The listed asks that the filter lets be seen.
@@ -229,6 +249,11 @@ impl Docket {
     /// The grants in force.
     pub(crate) fn grants(&self, now: Moment) -> impl Iterator<Item = &Grant> {
         self.grants.iter().filter(move |grant| !grant.is_over(now))
+    }
+
+    /// The rules in force.
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The noes that last.
@@ -296,28 +321,45 @@ impl Docket {
             return;
         }
         self.forget_what_is_over(now);
-        let refused =
-            routing::refusable(&filing.ask.want).then(|| self.refusals.refuse(now, &filing)).flatten();
         let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
+        let judged = judged::judge(&self.rules, &filing, None);
+        let expire = judged.expire.map_or(self.expire, |rule| rule.min(self.expire));
+        let needs_code = judged.code.clone();
         let mut entry = Entry {
-            expires: now.after(self.expire),
+            expires: now.after(expire),
             state: State::Vault,
             seen_to_end: false,
-            needs_code: None,
+            needs_code,
+            judged,
             filing,
         };
+        let refused =
+            routing::refusable(entry.want()).then(|| self.refusals.refuse(now, &entry.filing)).flatten();
         if let Some(why) = refused {
             self.history.note(now, &entry, why);
             self.entries.push(entry);
             return self.settle(now, &id, What::Denied {}, effects);
         }
-        if let Some((order, number)) = self.granted(now, &entry.filing) {
+        if let Some(rule) = self.forbidden(now, &entry.filing, &entry.judged, None) {
+            self.history.note(now, &entry, Decided::Rule(rule));
+            self.entries.push(entry);
+            return self.fail(now, &id, Fault::Forbidden, effects);
+        }
+        if let Some((order, number)) = self.granted(now, &entry.filing).filter(|_| entry.needs_code.is_none())
+        {
             entry.state = State::Dispatched { until, order: Some(order.clone()) };
             self.history.note(now, &entry, Decided::ByGrant(number));
             self.entries.push(entry);
             return effects.push(Effect::Dispatch { id, order });
         }
-        let road = routing::road(&id, &entry.filing.ask.want);
+        let hidden = |filing: &Filing| {
+            let processes = judged::processes(filing);
+            self.rules.hidden(&Subject { kind: "search", processes: &processes, ..Subject::default() })
+        };
+        let Some(road) = routing::road(&id, entry.want(), || hidden(&entry.filing)) else {
+            self.entries.push(entry);
+            return self.fail(now, &id, Fault::Forbidden, effects);
+        };
         match &road {
             Road::InTurn(_) => entry.state = State::Queued { until },
             Road::ByKey(_) | Road::Plain => entry.state = State::Describing { until },
@@ -353,6 +395,18 @@ impl Docket {
             self.fail(now, id, Fault::Malformed, effects);
             return;
         };
+        let judged = judged::judge(&self.rules, &entry.filing, Some(&shown));
+        let (filing, before) = (Rc::clone(&entry.filing), entry.judged.clone());
+        if let Some(rule) = self.forbidden(now, &filing, &judged, Some(&before)) {
+            self.note(now, id, Decided::Rule(rule));
+            return self.fail(now, id, Fault::Forbidden, effects);
+        }
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) else { return };
+        if let Some(expire) = judged.expire {
+            entry.expires = entry.expires.min(now.after(expire));
+        }
+        entry.needs_code = entry.needs_code.take().or(judged.code);
+        let needs_code = entry.needs_code.is_some();
         let caller = &entry.filing.caller;
         let granted = if let Described::Key(key) = &shown {
             self.grants.iter_mut().find(|grant| grant.covers_signature(caller, &key.fingerprint, now))
@@ -360,7 +414,7 @@ impl Docket {
             None
         };
         entry.state = State::Waiting { shown, face };
-        if let (Yes::Dispatch(order), Some(grant)) = (yes, granted) {
+        if let (Yes::Dispatch(order), Some(grant), false) = (yes, granted, needs_code) {
             grant.used = grant.used.saturating_add(1);
             self.history.note(now, entry, Decided::ByGrant(grant.number));
             return self.dispatch(now, id, order, effects);
@@ -382,6 +436,24 @@ impl Docket {
         self.grants.retain(|grant| !grant.is_over(now));
         self.refusals.clear(now);
         self.notice.take_if(|(until, _)| *until <= now);
+    }
+
+    /// The rule that forbids an ask, if one does: each rate counts it once.
+    fn forbidden(
+        &mut self,
+        now: Moment,
+        filing: &Filing,
+        judged: &Judgement,
+        before: Option<&Judgement>,
+    ) -> Option<Arc<str>> {
+        if let Some(rule) = &judged.deny {
+            return Some(Arc::clone(rule));
+        }
+        let rates = before.map_or_else(|| judged.rates.clone(), |before| judged.rates_since(before));
+        // Who cannot be told apart shares one account.
+        let nobody = Pinned { pid: 0, start: 0 };
+        let process = filing.caller.principal().unwrap_or(nobody);
+        self.rates.allow(now.0, &rates, &process).err()
     }
 
     /// Denies everything that waits, and everything that comes, until it is lifted.
@@ -490,6 +562,9 @@ impl Docket {
             self.mode = Mode::Asks;
         }
         self.keyboard.restart(now);
-        effects.push(Effect::FlushInput);
+        // What was typed into a line is for the line.
+        if !matches!(self.mode, Mode::Line(_)) {
+            effects.push(Effect::FlushInput);
+        }
     }
 }

@@ -5,6 +5,7 @@ use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::claims::Claims;
 use sd_wire::description::Description;
 use sd_wire::id::AskId;
+use sd_wire::passphrase::{Unlocks, Wanted};
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::sign::{Fingerprint, Key};
 
@@ -111,4 +112,20 @@ pub(crate) fn filed(n: u64, want: Want) -> Event {
 
 pub(crate) fn filed_by(n: u64, want: Want, caller: Caller) -> Event {
     Event::Filed(Box::new(filing(n, want, caller)))
+}
+
+/// What gpg-agent says of a passphrase that it wants.
+pub(crate) fn wanted() -> Wanted {
+    let lines = [
+        "Please enter the passphrase to unlock the OpenPGP secret key:",
+        "\"Ada Lovelace <ada@example.org>\"",
+        "255-bit EDDSA key, ID 89ABCDEF01234567,",
+        "created 2023-11-14.",
+    ];
+    Wanted {
+        unlocks: Unlocks::Key { grip: Text::new("0123456789ABCDEF0123456789ABCDEF01234567").unwrap() },
+        lines: List::new(lines.map(|line| Text::new(line).unwrap()).to_vec()).unwrap(),
+        wrong: None,
+        tries: None,
+    }
 }

@@ -20,8 +20,10 @@ mod lobby;
 #[cfg(test)]
 mod made_up;
 mod passphrase_door;
+mod phrase;
 mod rescue;
 mod routing;
+mod rules;
 mod screen;
 mod terminal;
 mod worker;
@@ -29,25 +31,30 @@ mod worker;
 use std::process::ExitCode;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use sd_start::Start;
+use sd_start::{NotServing, Start};
 use sd_wire::parties::Role;
 
 use crate::clerk::Clerk;
-use crate::cli::Cli;
+use crate::cli::{Cli, Options, Task};
 
 /// Enough for the most asks, each with its sink, payload and connections and a handle on each of their peers.
 const DESCRIPTORS: u64 = 4096;
 
 fn main() -> ExitCode {
-    if rescue::is_meant(std::env::args_os()) {
-        return rescue::run();
-    }
-    sd_start::run(|cli: Cli| {
-        let start = Start::as_role(Role::Decide, cli.parties.as_deref())?;
-        more_descriptors();
-        let [asks, passphrases] = start.listeners(["decide", "passphrase"])?;
-        Clerk::new(&cli, start.parties, asks, passphrases)?.serve()
+    sd_start::run(|options: Options| match options.task() {
+        Task::Serve(cli) => serve(&cli).map(|()| ExitCode::SUCCESS),
+        Task::Rescue => Ok(rescue::run()),
+        Task::CheckRules { file, json } => Ok(rules::check(&file, json)),
     })
+}
+
+fn serve(cli: &Cli) -> Result<(), NotServing> {
+    let start = Start::as_role(Role::Decide, cli.parties.as_deref())?;
+    more_descriptors();
+    let rules = rules::load(cli.rules.as_deref())?;
+    let phrase = phrase::load(cli.phrase.as_deref())?;
+    let listeners = start.listeners(["decide", "passphrase"])?;
+    Clerk::new(cli, start.parties, listeners, rules, phrase)?.serve()
 }
 
 /// Raises the soft limit as far as the hard one lets it; with fewer descriptors fewer asks are let in at once.

@@ -10,14 +10,6 @@ use std::process::ExitCode;
 use sd_sys::vt::{Display, Keyboard, Switching};
 use sd_sys::{exit, terminal, vt};
 
-/// The only argument, when it is meant.
-const ARGUMENT: &str = "--rescue";
-
-/// Whether the command line, with the program's name first, is the one that means this.
-pub(crate) fn is_meant(mut line: impl ExactSizeIterator<Item = std::ffi::OsString>) -> bool {
-    line.len() == 2 && line.nth(1).is_some_and(|argument| argument == ARGUMENT)
-}
-
 /// Does it, each thing whether or not the one before could be done. The status is 0 when nothing is left to do, also
 /// because fd 0 is another kind of terminal.
 pub(crate) fn run() -> ExitCode {
@@ -58,19 +50,6 @@ fn put_back(tty: impl AsFd) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn meant(line: &[&str]) -> bool {
-        is_meant(line.iter().map(|word| (*word).into()))
-    }
-
-    #[test]
-    fn it_is_meant_by_its_argument_alone() {
-        assert!(meant(&["sd-decide", "--rescue"]));
-        assert!(!meant(&["sd-decide"]));
-        assert!(!meant(&["--rescue"]));
-        assert!(!meant(&["sd-decide", "--rescue", "--help"]));
-        assert!(!meant(&["sd-decide", "--fetch", "--rescue"]));
-    }
 
     #[test]
     fn on_another_terminal_there_is_nothing_to_do() {

@@ -19,7 +19,7 @@ use sd_wire::ask::Want;
 use sd_wire::bounded::{List, Text};
 use sd_wire::description::{Description, MAX_LABEL};
 use sd_wire::digest::Digest;
-use sd_wire::fetch::Shown;
+use sd_wire::fetch::{Hidden, Shown};
 use sd_wire::id::AskId;
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::{deadline, fetch, sign};
@@ -77,15 +77,16 @@ pub(crate) enum Yes {
     Unlock,
 }
 
-/// The order with which an ask sets out.
-pub(crate) fn road(id: &AskId, want: &Want) -> Road {
+/// The order with which an ask sets out; `hidden` is what a search is not to find. `None` when all of that cannot be
+/// said in one order: then nothing is searched for.
+pub(crate) fn road(id: &AskId, want: &Want, hidden: impl FnOnce() -> Vec<Hidden>) -> Option<Road> {
     let id = id.clone();
-    match want {
+    Some(match want {
         Want::Search { collection, attributes } => Road::InTurn(Order::Fetch(fetch::Order::Search {
             id,
             collection: collection.clone(),
             attributes: attributes.clone(),
-            hidden: List::default(),
+            hidden: List::new(hidden()).ok()?,
         })),
         Want::Collections {} => Road::InTurn(Order::Fetch(fetch::Order::Collections { id })),
         Want::Read { item } | Want::Delete { item } => Road::ByKey(describe(id, vec![item.clone()])),
@@ -101,7 +102,7 @@ pub(crate) fn road(id: &AskId, want: &Want) -> Road {
         Want::Lock {} => Road::Lock,
         Want::Unlock {} => Road::Plain,
         Want::Sign { key } => Road::ByKey(Order::Sign(sign::Order::Describe { id, key: key.clone() })),
-    }
+    })
 }
 
 /// What a yes to this want does, as it was described on the screen. `None` when the description is not one of this

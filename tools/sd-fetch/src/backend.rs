@@ -14,10 +14,12 @@ use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Type};
 use crate::refusal::{self, fault};
 use crate::session::Session;
 
-const NAME: &str = "org.freedesktop.secrets";
-const SERVICE: &str = "/org/freedesktop/secrets";
+/// The backend's name on the bus.
+pub(crate) const NAME: &str = "org.freedesktop.secrets";
+/// Its root object.
+pub(crate) const SERVICE: &str = "/org/freedesktop/secrets";
 
-type Properties = HashMap<String, OwnedValue>;
+pub(crate) type Properties = HashMap<String, OwnedValue>;
 
 /// One connection to the backend.
 pub(crate) struct Backend {
@@ -34,6 +36,11 @@ impl Backend {
             .await
             .map_err(|e| fault(&e))?;
         Ok(Self { bus })
+    }
+
+    /// The companion's session bus.
+    pub(crate) fn bus(&self) -> &zbus::Connection {
+        &self.bus
     }
 
     /// Opens a session, for an order that carries a secret.
@@ -120,7 +127,8 @@ impl Backend {
         })
     }
 
-    async fn properties(&self, path: &str, interface: &str) -> Result<Properties, Fault> {
+    /// All properties of an object, as it gives them.
+    pub(crate) async fn properties(&self, path: &str, interface: &str) -> Result<Properties, Fault> {
         self.call(path, "org.freedesktop.DBus.Properties", "GetAll", &(interface,)).await
     }
 }
@@ -133,7 +141,8 @@ pub(crate) struct CollectionFacts {
     pub(crate) modified: u64,
 }
 
-fn take<T: TryFrom<OwnedValue>>(properties: &mut Properties, name: &str) -> Result<T, Fault> {
+/// One of an object's properties, if it is of that type.
+pub(crate) fn take<T: TryFrom<OwnedValue>>(properties: &mut Properties, name: &str) -> Result<T, Fault> {
     let value = properties.remove(name).ok_or(Fault::Malformed)?;
     T::try_from(value).map_err(|_| Fault::Malformed)
 }

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 /// Finds, releases and stores items of the backend's Secret Service, by orders of sd-decide.
 ///
 /// Started by systemd when the first order arrives (sd-fetch@USER.socket). The backend is whatever owns
@@ -9,4 +11,7 @@
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) worker: sd_start::Worker,
+    /// Where sd-decide is asked for the passphrase of a locked collection; without it, none can be asked for.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) passphrase: Option<PathBuf>,
 }

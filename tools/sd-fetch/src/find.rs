@@ -10,7 +10,7 @@ use zbus::zvariant::OwnedObjectPath;
 
 use crate::backend::Backend;
 
-/// The items that have these attributes.
+/// The items that have these attributes, also those that a rule hides.
 pub(crate) async fn items(
     backend: &Backend,
     collection: Option<&CollectionPath>,
@@ -62,4 +62,9 @@ pub(crate) async fn locked(backend: &Backend) -> Result<bool, Fault> {
 fn paths(found: &[OwnedObjectPath]) -> Vec<ItemPath> {
     // A backend that answers with paths outside the Secret Service's tree is not believed.
     found.iter().filter_map(|p| ItemPath::parse(p.as_str()).ok()).collect()
+}
+
+/// A path as the bus carries it.
+pub(crate) fn object(path: &CollectionPath) -> Result<OwnedObjectPath, Fault> {
+    OwnedObjectPath::try_from(path.as_str()).map_err(|_| Fault::Malformed)
 }

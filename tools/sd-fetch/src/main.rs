@@ -1,18 +1,26 @@
 //! sd-fetch — finds, releases and stores items of the backend, one order at a time.
 //!
-//! Holds:  the companion's session bus, and so the backend's Secret Service; a secret for the moment of its passing.
+//! Holds:  the companion's session bus, and so the backend's Secret Service; a secret, or the passphrase of a
+//!         collection, for the moment of its passing.
 //! Trusts: an order from the decider's uid, and the sink that came with it if the desktop user made it.
-//! Never:  acts without an order; keeps anything between two orders; sends a secret anywhere but into the sink.
+//! Never:  acts without an order; keeps anything between two orders; sends a secret anywhere but into the sink, or a
+//!         passphrase anywhere but to the backend, encrypted.
 #![forbid(unsafe_code)]
 
+mod asking;
 mod backend;
 mod cli;
 mod find;
+mod hide;
+mod lock;
+mod master;
+mod prompt;
 mod refusal;
 mod release;
 mod serve;
 mod session;
 mod store;
+mod unlock;
 
 use std::process::ExitCode;
 
@@ -20,10 +28,10 @@ use sd_start::Start;
 use sd_wire::parties::Role;
 
 fn main() -> ExitCode {
-    sd_start::run(|cli::Cli { worker }| {
+    sd_start::run(|cli::Cli { worker, passphrase }| {
         let start = Start::as_role(Role::Companion, worker.parties.as_deref())?;
         let listener = start.listener("fetch")?;
-        let parties = start.parties;
-        sd_start::each_connection(&listener, worker.idle(), || false, move |link| serve::one(link, &parties))
+        let place = serve::Place { parties: start.parties, passphrase };
+        sd_start::each_connection(&listener, worker.idle(), || false, move |link| serve::one(link, &place))
     })
 }

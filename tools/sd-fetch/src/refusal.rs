@@ -31,6 +31,8 @@ pub(crate) fn fault(e: &zbus::Error) -> Fault {
 fn named(name: &str) -> Fault {
     match name {
         "org.freedesktop.Secret.Error.IsLocked" => Fault::Locked,
+        // gnome-keyring, for a master password that is wrong (daemon/dbus/gkd-secret-unlock.c).
+        "org.gnome.keyring.Error.Denied" => Fault::WrongPassphrase,
         "org.freedesktop.Secret.Error.NoSuchObject"
         | "org.freedesktop.DBus.Error.UnknownObject"
         | "org.freedesktop.DBus.Error.UnknownInterface"

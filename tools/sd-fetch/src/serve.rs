@@ -1,6 +1,7 @@
 //! One connection, one order: read it, carry it out, tell the sink, tell sd-decide.
 
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
@@ -17,12 +18,22 @@ use sd_wire::parties::Parties;
 use serde::Serialize;
 use smol::future::FutureExt;
 
+use crate::asking::Asking;
 use crate::backend::Backend;
 use crate::store::NewItem;
-use crate::{find, release, store};
+use crate::{find, hide, lock, release, store, unlock};
+
+/// What every order is carried out with.
+pub(crate) struct Place {
+    /// Who is who.
+    pub(crate) parties: Parties,
+    /// Where sd-decide is asked for a passphrase.
+    pub(crate) passphrase: Option<PathBuf>,
+}
 
 /// One connection from its first byte to its last.
-pub(crate) fn one(link: &Link, parties: &Parties) {
+pub(crate) fn one(link: &Link, place: &Place) {
+    let parties = &place.parties;
     let (order, fds) = match sd_start::one_packet::<Order>(link, parties.decide) {
         Ok(received) => received,
         Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
@@ -34,12 +45,14 @@ pub(crate) fn one(link: &Link, parties: &Parties) {
             return say(link, &Note::Failed { why: Fault::Malformed });
         }
     };
+    let until = Instant::now() + patience(&order);
     let carried_out = smol::block_on(async {
         let tired = async {
-            Timer::after(deadline::WORKER).await;
+            Timer::at(until).await;
             Err(Fault::Timeout)
         };
-        carry_out(&order, sink.as_ref(), parties).or(tired).await
+        let asking = Asking { place, until, order: link };
+        carry_out(&order, sink.as_ref(), &asking).or(tired).await
     });
     let ended = match (sink, carried_out) {
         (_, Ok(Yield::Notes(notes))) => return notes.iter().for_each(|note| say(link, note)),
@@ -54,6 +67,14 @@ pub(crate) fn one(link: &Link, parties: &Parties) {
         (None, Err(why)) => Err(why),
     };
     say(link, &ended.map_or_else(|why| Note::Failed { why }, |()| Note::Done {}));
+}
+
+/// How long an order may take in all.
+fn patience(order: &Order) -> Duration {
+    match order {
+        Order::Unlock { .. } => deadline::WORKER_ASKS,
+        _ => deadline::WORKER,
+    }
 }
 
 fn the_sink(order: &Order, fds: Vec<OwnedFd>, desktop: u32) -> Result<Option<Sink>, String> {
@@ -88,7 +109,7 @@ enum Body {
     Secret(Secret),
 }
 
-async fn carry_out(order: &Order, sink: Option<&Sink>, parties: &Parties) -> Result<Yield, Fault> {
+async fn carry_out(order: &Order, sink: Option<&Sink>, asking: &Asking<'_>) -> Result<Yield, Fault> {
     // A connection an order: setting one up costs about a millisecond, and no state outlives the order.
     let backend = Backend::connect().await?;
     match order {
@@ -103,9 +124,13 @@ async fn carry_out(order: &Order, sink: Option<&Sink>, parties: &Parties) -> Res
             Ok(Yield::Notes(vec![store::target(&backend, collection, attributes, *replace).await?]))
         }
         Order::State {} => Ok(Yield::Notes(vec![Note::State { locked: find::locked(&backend).await? }])),
-        Order::Lock { .. } | Order::Unlock { .. } => Err(Fault::Refused),
-        Order::Search { id, collection, attributes, .. } => {
-            let found = find::items(&backend, collection.as_ref(), attributes).await?;
+        Order::Lock { .. } => lock::all(&backend).await.map(|()| Yield::Notes(vec![Note::Done {}])),
+        Order::Unlock { .. } => {
+            unlock::all(&backend, asking).await.map(|()| Yield::Notes(vec![Note::Done {}]))
+        }
+        Order::Search { id, collection, attributes, hidden } => {
+            let mut found = find::items(&backend, collection.as_ref(), attributes).await?;
+            hide::from(&backend, &mut found, attributes, hidden).await;
             open_body(id, &found, |len| Granted::Found { len })
         }
         Order::Collections { id } => {
@@ -125,7 +150,7 @@ async fn carry_out(order: &Order, sink: Option<&Sink>, parties: &Parties) -> Res
             let replaces = replaces.as_ref();
             let new = NewItem { collection, label, attributes, content_type, replaces };
             store::ready(&backend, &new).await?;
-            let secret = invited(sink.ok_or(Fault::Malformed)?, id, parties.desktop)?;
+            let secret = invited(sink.ok_or(Fault::Malformed)?, id, asking.place.parties.desktop)?;
             let item = store::put(&backend, &new, &secret).await?;
             Ok(Yield::Outcome { id: id.clone(), granted: Granted::Stored { item }, body: Body::Nothing })
         }

@@ -43,6 +43,11 @@ impl Session {
         Ok(Self { path: session.inner().path().to_owned().into(), cipher: Cipher::Dh(key) })
     }
 
+    /// Whether the bus daemon sees no secret of this session.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        matches!(self.cipher, Cipher::Dh(_))
+    }
+
     pub(crate) fn path(&self) -> ObjectPath<'_> {
         self.path.as_ref()
     }

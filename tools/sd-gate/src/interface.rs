@@ -156,8 +156,8 @@ impl Gate {
         sink: OwnedFd,
         claims: Claims,
     ) -> Result<String, Refusal> {
-        let _ = claims;
-        self.not_yet(bus, &header, sink, "locking").await
+        let sender = self.sender(bus, &header).await?;
+        self.forward(bus, sender, sink, None, Want::Lock {}, claims).await
     }
 
     async fn unlock(
@@ -167,8 +167,8 @@ impl Gate {
         sink: OwnedFd,
         claims: Claims,
     ) -> Result<String, Refusal> {
-        let _ = claims;
-        self.not_yet(bus, &header, sink, "unlocking").await
+        let sender = self.sender(bus, &header).await?;
+        self.forward(bus, sender, sink, None, Want::Unlock {}, claims).await
     }
 
     async fn cancel(

@@ -1,10 +1,11 @@
 //! sd-sign — signs one sealed payload with the key that the order names.
 //!
-//! Holds:  the companion's GNUPGHOME, and so its gpg-agent.
+//! Holds:  the companion's GNUPGHOME, and so its gpg-agent; can make it ask for a passphrase and forget them all.
 //! Trusts: an order from the decider's uid, and the sink and the sealed payload that came with it.
-//! Never:  chooses what to sign; signs what could still change; keeps anything between two orders.
+//! Never:  chooses what to sign; signs what could still change; sees a passphrase; keeps anything between two orders.
 #![forbid(unsafe_code)]
 
+mod agent;
 mod cli;
 mod keyring;
 mod serve;

@@ -15,6 +15,7 @@ use sd_wire::outcome::{Granted, Outcome, What};
 use sd_wire::parties::Parties;
 use sd_wire::sign::{Fingerprint, MAX_PAYLOAD, Note, Order};
 
+use crate::agent;
 use crate::keyring::{self, Signature};
 
 /// One connection from its first byte to its last.
@@ -32,13 +33,47 @@ pub(crate) fn one(link: &Link, parties: &Parties, gpg_hangs: &AtomicBool) {
         return sd_start::answer(link, &Note::Failed { why: Fault::Malformed });
     }
     let note = match order {
-        Order::Describe { key, .. } => in_time(gpg_hangs, move || keyring::describe(&key)).map(Note::Key),
-        Order::State {} | Order::Lock { .. } | Order::Unlock { .. } => Err(Fault::Refused),
+        Order::Describe { key, .. } => {
+            by(Instant::now() + deadline::WORKER, gpg_hangs, move || keyring::describe(&key)).map(Note::Key)
+        }
+        Order::State {} => state(gpg_hangs).map(|locked| Note::State { locked }),
+        Order::Lock { .. } => {
+            by(Instant::now() + deadline::WORKER, gpg_hangs, agent::forget).map(|()| Note::Done {})
+        }
+        Order::Unlock { .. } => unlock(gpg_hangs).map(|()| Note::Done {}),
         Order::Sign { id, fingerprint } => {
             sign(&id, fingerprint, fds, parties, gpg_hangs).map(|()| Note::Done {})
         }
     };
     sd_start::answer(link, &note.unwrap_or_else(|why| Note::Failed { why }));
+}
+
+/// Whether the default key would ask for a passphrase. Where there is no key, nothing is locked.
+fn state(gpg_hangs: &AtomicBool) -> Result<bool, Fault> {
+    match by(Instant::now() + deadline::WORKER, gpg_hangs, || keyring::would_ask("")) {
+        Err(Fault::NotFound | Fault::UnusableKey) => Ok(false),
+        other => other,
+    }
+}
+
+fn unlock(gpg_hangs: &AtomicBool) -> Result<(), Fault> {
+    match by(Instant::now() + deadline::WORKER_ASKS, gpg_hangs, || keyring::unlock("")) {
+        Err(Fault::NotFound | Fault::UnusableKey) => Ok(()),
+        other => other,
+    }
+}
+
+/// Signs, and gives a person the time to type the key's passphrase if gpg-agent does not know it.
+fn signature(fingerprint: Fingerprint, payload: Vec<u8>, gpg_hangs: &AtomicBool) -> Result<Signature, Fault> {
+    let began = Instant::now();
+    let name = fingerprint.as_str().to_owned();
+    let patience = match by(began + deadline::WORKER, gpg_hangs, move || keyring::would_ask(&name)) {
+        Ok(true) => deadline::WORKER_ASKS,
+        Err(Fault::Timeout) => return Err(Fault::Timeout),
+        // What is wrong with the key or with gpg-agent, gpg says best itself.
+        Ok(false) | Err(_) => deadline::WORKER,
+    };
+    by(began + patience, gpg_hangs, move || keyring::sign(&fingerprint, &payload))
 }
 
 fn sign(
@@ -58,7 +93,7 @@ fn sign(
             sd_journal::warning(format!("a payload was refused: {why}"));
             Fault::Malformed
         })
-        .and_then(|bytes| in_time(gpg_hangs, move || keyring::sign(&fingerprint, &bytes)));
+        .and_then(|bytes| signature(fingerprint, bytes, gpg_hangs));
     match signed {
         Ok(signature) => settle(sink, id, signature),
         Err(why) => {
@@ -81,8 +116,9 @@ fn beside(fds: Vec<OwnedFd>, desktop: u32) -> Result<(Sink, Result<Payload, Stri
     Ok((sink, Payload::admit(payload, MAX_PAYLOAD).map_err(|e| e.to_string())))
 }
 
-/// Runs something of gpg, which has no deadline of its own, and gives up on it after [`deadline::WORKER`].
-fn in_time<T: Send + 'static>(
+/// Runs something of gpg, which has no deadline of its own, and gives up on it at `until`.
+fn by<T: Send + 'static>(
+    until: Instant,
     gpg_hangs: &AtomicBool,
     gpg: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
@@ -92,7 +128,7 @@ fn in_time<T: Send + 'static>(
         // Nobody listens any more when it comes back too late.
         .spawn(move || drop(done.send(gpg())))
         .map_err(|_| Fault::Unavailable)?;
-    wait.recv_timeout(deadline::WORKER).unwrap_or_else(|_| {
+    wait.recv_timeout(until.saturating_duration_since(Instant::now())).unwrap_or_else(|_| {
         gpg_hangs.store(true, Ordering::Release);
         Err(Fault::Timeout)
     })

@@ -248,3 +248,24 @@ fn dropping_the_answer_hangs_up_the_sink() {
     drop(answer);
     assert!(sink.hung_up());
 }
+
+#[test]
+fn locked_and_unlocked_are_believed_from_the_decider_alone_and_each_where_it_was_asked_for() {
+    let (answer, sink) = answer_from(ourselves());
+    say(&sink, What::Locked {}, &[]);
+    assert!(block_on(answer.locked()).is_ok());
+    let (answer, sink) = answer_from(ourselves());
+    say(&sink, What::Unlocked {}, &[]);
+    assert!(block_on(answer.unlocked()).is_ok());
+
+    let stranger = Parties { decide: own_uid() + 1, ..ourselves() };
+    let (answer, sink) = answer_from(stranger);
+    say(&sink, What::Locked {}, &[]);
+    assert!(matches!(block_on(answer.locked()), Err(Failure::Forged { role: Role::Decide, .. })));
+    let (answer, sink) = answer_from(ourselves());
+    say(&sink, What::Locked {}, &[]);
+    assert!(matches!(block_on(answer.unlocked()), Err(Failure::Ended(What::Locked {}))));
+    let (answer, sink) = answer_from(ourselves());
+    say(&sink, What::Granted(Granted::Deleted {}), &[]);
+    garbled(block_on(answer.locked()));
+}

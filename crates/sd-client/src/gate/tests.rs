@@ -70,6 +70,8 @@ fn every_call_has_the_name_and_signature_that_the_xml_gives() {
         on_the_wire(&request::Collections),
         on_the_wire(&store),
         on_the_wire(&request::Delete { item: &item }),
+        on_the_wire(&request::Lock),
+        on_the_wire(&request::Unlock),
         on_the_wire(&request::Signature { payload: &payload, key: "" }),
     ];
     let interface = interface();

@@ -9,6 +9,7 @@ use zbus::object_server::ObjectServer;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::Fault;
+use crate::lock::Lock;
 use crate::service::{COLLECTION, Secret, never, nothing};
 use crate::shelf::{Kept, Shelf};
 
@@ -16,6 +17,7 @@ pub(crate) struct Item {
     pub(crate) shelf: Shelf,
     pub(crate) name: String,
     pub(crate) fault: Fault,
+    pub(crate) lock: Lock,
 }
 
 #[derive(Debug, zbus::DBusError)]
@@ -36,6 +38,9 @@ impl Item {
         #[zbus(connection)] bus: &zbus::Connection,
     ) -> Result<(Secret,), SecretError> {
         let kept = self.kept()?;
+        if self.lock.is_locked() {
+            return Err(SecretError::IsLocked("the collection is locked".into()));
+        }
         match self.fault {
             Fault::Hang => never().await,
             Fault::Crash => std::process::exit(3),
@@ -45,7 +50,7 @@ impl Item {
             }
             Fault::Locked => return Err(SecretError::IsLocked("the fake is locked".into())),
             Fault::Relabel => self.change(|kept| kept.label.push_str(" (changed)")),
-            Fault::None | Fault::Huge | Fault::Restless | Fault::Shifting => {}
+            Fault::None | Fault::Huge | Fault::Restless | Fault::Shifting | Fault::Mute => {}
         }
         let secret = if self.fault == Fault::Huge { vec![b'x'; 10_000_000] } else { kept.secret };
         Ok(((session, Vec::new(), secret, kept.content_type),))
@@ -69,6 +74,9 @@ impl Item {
 
     #[zbus(property)]
     async fn label(&self) -> zbus::fdo::Result<String> {
+        if self.fault == Fault::Mute {
+            return Err(zbus::fdo::Error::Failed("the fake is mute".into()));
+        }
         Ok(self.kept().map_err(gone)?.label)
     }
 
@@ -88,7 +96,7 @@ impl Item {
 
     #[zbus(property)]
     async fn locked(&self) -> bool {
-        false
+        self.lock.is_locked()
     }
 
     #[zbus(property)]

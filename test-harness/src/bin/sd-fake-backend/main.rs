@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod item;
+mod lock;
 mod service;
 mod shelf;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use clap::{Parser, ValueEnum};
 
 use crate::item::Item;
+use crate::lock::{Lock, Locking, Master, Unlocking};
 use crate::service::{COLLECTION, Collection, SERVICE, Service};
 use crate::shelf::{Shelf, item, put};
 
@@ -27,6 +29,15 @@ struct Cli {
     /// What it does when it is asked for a secret.
     #[arg(long, value_enum, default_value_t = Fault::None)]
     fault: Fault,
+    /// Its collection is locked from the start.
+    #[arg(long)]
+    locked: bool,
+    /// What it does when it is told to lock.
+    #[arg(long, value_enum, default_value_t = Locking::Works)]
+    locking: Locking,
+    /// What it does when it is told to unlock.
+    #[arg(long, value_enum, default_value_t = Unlocking::AtOnce)]
+    unlocking: Unlocking,
     /// Reply to nothing for this member, for example SearchItems.
     #[arg(long, value_name = "MEMBER")]
     hang: Option<String>,
@@ -52,22 +63,30 @@ enum Fault {
     Restless,
     /// Likewise one of its attributes.
     Shifting,
+    /// Does not tell an item's label.
+    Mute,
 }
 
 async fn serve(cli: &Cli) -> zbus::Result<()> {
     let shelf = Shelf::default();
     let hang = cli.hang.clone();
+    let lock = Lock::new(cli.locked, cli.locking, cli.unlocking);
     // All by the builder: an object server that is started beside a connection in use now and then never answers.
     let mut builder = zbus::connection::Builder::session()?.serve_at(
         COLLECTION,
-        Collection { shelf: Arc::clone(&shelf), fault: cli.fault, hang: hang.clone() },
+        Collection { shelf: Arc::clone(&shelf), fault: cli.fault, lock: lock.clone(), hang: hang.clone() },
     )?;
     for kept in cli.items.iter().filter_map(|words| item(words)) {
         let name = put(&shelf, kept);
         let at = format!("{COLLECTION}/{name}");
-        builder = builder.serve_at(at, Item { shelf: Arc::clone(&shelf), name, fault: cli.fault })?;
+        builder = builder
+            .serve_at(at, Item { shelf: Arc::clone(&shelf), name, fault: cli.fault, lock: lock.clone() })?;
     }
-    let builder = builder.serve_at(SERVICE, Service { shelf, hang })?.name("org.freedesktop.secrets")?;
+    if cli.unlocking == Unlocking::Plain {
+        builder = builder.serve_at(SERVICE, Master(lock.clone()))?;
+    }
+    let builder =
+        builder.serve_at(SERVICE, Service { shelf, hang, lock })?.name("org.freedesktop.secrets")?;
     let _bus = builder.build().await?;
     std::future::pending().await
 }

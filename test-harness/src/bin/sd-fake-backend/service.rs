@@ -9,6 +9,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::Fault;
 use crate::item::Item;
+use crate::lock::Lock;
 use crate::shelf::{Kept, Shelf, matching, put};
 
 pub(crate) const SERVICE: &str = "/org/freedesktop/secrets";
@@ -19,12 +20,14 @@ pub(crate) type Secret = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 pub(crate) struct Service {
     pub(crate) shelf: Shelf,
     pub(crate) hang: Option<String>,
+    pub(crate) lock: Lock,
 }
 
 pub(crate) struct Collection {
     pub(crate) shelf: Shelf,
     pub(crate) fault: Fault,
     pub(crate) hang: Option<String>,
+    pub(crate) lock: Lock,
 }
 
 struct Session;
@@ -64,7 +67,23 @@ impl Service {
         if self.hang.as_deref() == Some("SearchItems") {
             never().await;
         }
-        (matching(&self.shelf, &attributes), Vec::new())
+        let found = matching(&self.shelf, &attributes);
+        if self.lock.is_locked() { (Vec::new(), found) } else { (found, Vec::new()) }
+    }
+
+    async fn lock(
+        &self,
+        objects: Vec<OwnedObjectPath>,
+    ) -> zbus::fdo::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)> {
+        self.lock.lock(objects)
+    }
+
+    async fn unlock(
+        &self,
+        objects: Vec<OwnedObjectPath>,
+        #[zbus(object_server)] server: &ObjectServer,
+    ) -> zbus::fdo::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)> {
+        self.lock.unlock(objects, server).await
     }
 
     async fn read_alias(&self, name: String) -> OwnedObjectPath {
@@ -109,7 +128,12 @@ impl Collection {
             modified: 2,
         };
         let name = put(&self.shelf, kept);
-        let item = Item { shelf: Arc::clone(&self.shelf), name: name.clone(), fault: self.fault };
+        let item = Item {
+            shelf: Arc::clone(&self.shelf),
+            name: name.clone(),
+            fault: self.fault,
+            lock: self.lock.clone(),
+        };
         let at = format!("{COLLECTION}/{name}");
         server.at(at.as_str(), item).await?;
         Ok((path(&at), nothing()))
@@ -122,7 +146,7 @@ impl Collection {
 
     #[zbus(property)]
     async fn locked(&self) -> bool {
-        false
+        self.lock.is_locked()
     }
 
     #[zbus(property)]

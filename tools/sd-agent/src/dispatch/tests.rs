@@ -4,3 +4,4 @@ mod bench;
 mod objects;
 mod prompts;
 mod reads;
+mod store;

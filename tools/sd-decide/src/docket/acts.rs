@@ -15,7 +15,7 @@ use crate::docket::entry::Entry;
 use crate::docket::event::Moment;
 use crate::docket::grant::{Covers, Grant, Holder};
 use crate::docket::history::Decided;
-use crate::docket::mode::{Copying, Line, Minutes, Mode, Period, Purpose};
+use crate::docket::mode::{Copying, Minutes, Mode, Period, Purpose};
 use crate::keys::Key;
 use crate::routing::{self, Described, Yes};
 
@@ -42,10 +42,6 @@ impl Docket {
             Key::Escape if self.filter.is_some() => self.set_filter(now, None, effects),
             _ => {}
         }
-    }
-
-    fn begin_line(&mut self, now: Moment, purpose: Purpose) {
-        self.set_mode(now, Mode::Line(Line { purpose, text: String::new() }));
     }
 
     /// The selected ask if a yes to it counts: it has been seen to its end, and its time is not over. Nobody may have

@@ -1,6 +1,7 @@
 //! One ask on the docket.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sd_wire::ask::Want;
 use sd_wire::id::AskId;
@@ -8,6 +9,7 @@ use sd_wire::printable::Printable;
 
 use crate::docket::event::{Filing, Moment};
 use crate::routing::{self, Described, Order};
+use crate::rules::Judgement;
 
 /// An ask and how far it has come.
 #[derive(Clone, Debug)]
@@ -17,7 +19,9 @@ pub(crate) struct Entry {
     pub(super) state: State,
     pub(super) seen_to_end: bool,
     /// The rule by which its code has to be copied.
-    pub(super) needs_code: Option<String>,
+    pub(super) needs_code: Option<Arc<str>>,
+    /// What the rules said when it was filed.
+    pub(super) judged: Judgement,
 }
 
 /// How far an ask has come.

@@ -1,6 +1,7 @@
 //! What was decided, and how: the last of it, in memory.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use sd_wire::ask::Resolution;
 use sd_wire::fault::Fault;
@@ -62,7 +63,7 @@ pub(crate) enum Decided {
     /// Everything was denied.
     Everything,
     /// A rule denied it.
-    Rule(String),
+    Rule(Arc<str>),
     /// Nobody decided: it needed no key, or it ended before.
     Nobody,
 }

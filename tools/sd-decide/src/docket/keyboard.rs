@@ -24,6 +24,8 @@ pub(crate) struct Keyboard {
     quiet_since: Moment,
     drawn: Option<Face>,
     decided: Option<Moment>,
+    /// Until then keys mean nothing: a prompt went away under the person's hands.
+    adrift: Option<Moment>,
 }
 
 impl Keyboard {
@@ -71,6 +73,22 @@ impl Keyboard {
     pub(super) fn decided(&mut self, now: Moment) {
         self.decided = Some(now);
     }
+
+    /// A prompt goes away, and no key of the person did it: what is typed before the next pause was meant for it.
+    pub(super) fn drift(&mut self, now: Moment) {
+        self.adrift = Some(now.after(deadline::QUIET));
+    }
+
+    /// The person knows that the prompt is gone.
+    pub(super) fn land(&mut self) {
+        self.adrift = None;
+    }
+
+    /// Whether a key typed now was meant for a prompt that went away. It restarts the pause.
+    fn is_adrift(&mut self, now: Moment) -> bool {
+        self.adrift = self.adrift.filter(|until| now < *until).map(|_| now.after(deadline::QUIET));
+        self.adrift.is_some()
+    }
 }
 
 impl Docket {
@@ -103,6 +121,9 @@ impl Docket {
         self.keyboard.restart(now);
         if key == Key::Repaint {
             effects.push(Effect::Repaint);
+            return;
+        }
+        if self.keyboard.is_adrift(now) {
             return;
         }
         match &self.mode {

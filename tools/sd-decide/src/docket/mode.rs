@@ -1,10 +1,8 @@
 //! What the keyboard is for just now, unless a passphrase is asked for.
 
 use crate::docket::entry::Face;
+use crate::docket::line::Line;
 use crate::docket::page::Page;
-
-/// The longest line that can be typed, in characters.
-pub(crate) const LONGEST: usize = 200;
 
 /// What the keys do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,15 +20,6 @@ pub(crate) enum Mode {
     Code(Copying),
     /// They say for how many minutes.
     Minutes(Minutes),
-}
-
-/// A line that is being written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// What for.
-    pub(crate) purpose: Purpose,
-    /// As far as it is written.
-    pub(crate) text: String,
 }
 
 /// What a line is for.

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use sd_wire::deadline;
-use sd_wire::passphrase::{Note, Wanted};
+use sd_wire::passphrase::{Note, Unlocks, Wanted};
 
 use crate::docket::Docket;
 use crate::docket::effect::Effect;
@@ -112,15 +112,22 @@ impl Docket {
     pub(super) fn prompt_key(&mut self, now: Moment, key: Key, effects: &mut Vec<Effect>) {
         let Some(prompt) = self.prompts.first() else { return };
         let (id, counts) = (prompt.id, prompt.characters > 0 || self.keyboard.is_quiet(now));
+        let (prompt_is_empty, unlocks) = (prompt.characters == 0, prompt.wanted.unlocks.clone());
         let seen = self.keyboard.sees(prompt.face);
         self.keyboard.restart(now);
         match key {
+            // gpg takes an empty passphrase for a wrong one and gives up at once.
+            Key::Enter if prompt_is_empty && matches!(unlocks, Unlocks::Key { .. }) => {}
             Key::Enter if counts && seen => {
                 effects.push(Effect::Enter { prompt: id });
                 self.prompt_leaves(now, id, effects);
+                self.keyboard.land();
             }
             // Letting go needs no quiet time.
-            Key::Escape => self.answer(now, id, Note::Dismissed {}, effects),
+            Key::Escape => {
+                self.answer(now, id, Note::Dismissed {}, effects);
+                self.keyboard.land();
+            }
             Key::Repaint => effects.push(Effect::Repaint),
             _ => {}
         }
@@ -180,6 +187,7 @@ impl Docket {
         let was_first = self.prompts.first().is_some_and(|prompt| prompt.id == id);
         self.prompts.0.retain(|prompt| prompt.id != id);
         if was_first {
+            self.keyboard.drift(now);
             self.prompt_appears(now, effects);
         }
     }

@@ -1,5 +1,9 @@
 //! The docket's rules, one short scene each.
 
+mod commands;
+mod lines;
+mod typing;
+
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
@@ -14,6 +18,7 @@ use crate::caller::{Caller, ClaimedApp};
 use crate::keys::Key;
 use crate::made_up::{self, access, description, filed, filed_by, id, item, read, sign, store};
 use crate::routing::{Described, Order};
+use crate::rules::Rules;
 use sd_wire::claims::App;
 
 /// A docket with a person before it and a clock.
@@ -24,7 +29,8 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let mut scene = Self { docket: Docket::new(std::time::Duration::from_secs(300)), now: 0 };
+        let mut scene =
+            Self { docket: Docket::new(std::time::Duration::from_secs(300), Rules::default()), now: 0 };
         scene.step(Event::Active(true));
         scene.step(Event::Started);
         scene

@@ -16,6 +16,7 @@ use crate::docket::event::{Event, Filing, Moment};
 use crate::keys::Key;
 use crate::made_up::{self, access, description, filed, filing, id, read, sign, store};
 use crate::routing::Described;
+use crate::rules::Rules;
 use crate::screen::{Pane, Shows, draw};
 
 const SIZES: [(u16, u16); 2] = [(80, 25), (120, 40)];
@@ -30,7 +31,7 @@ struct Stage {
 
 impl Stage {
     fn new((width, height): (u16, u16)) -> Self {
-        let mut docket = Docket::new(Duration::from_secs(300));
+        let mut docket = Docket::new(Duration::from_secs(300), Rules::default());
         docket.step(Moment(0), Event::Active(true));
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         Self { docket, pane: Pane::default(), terminal, now: 0 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sd_client::Failure;
@@ -34,6 +35,8 @@ pub(super) const SECOND: &str = "/org/freedesktop/secrets/collection/login/2";
 pub(super) struct Fake {
     words: Receiver<bool>,
     asked: Mutex<Vec<String>>,
+    /// Whether the backend's collection is locked.
+    locked: AtomicBool,
 }
 
 impl Fake {
@@ -94,8 +97,8 @@ impl Asks for Arc<Fake> {
 
     fn collections<'a>(&'a self, _: &'a Claims) -> Asked<'a, Collections> {
         let path = CollectionPath::parse(LOGIN).unwrap();
-        let login =
-            Collection { path: path.clone(), label: "Login".into(), locked: true, created: 1, modified: 2 };
+        let locked = self.locked.load(Ordering::SeqCst);
+        let login = Collection { path: path.clone(), label: "Login".into(), locked, created: 1, modified: 2 };
         Box::pin(async move { Ok(Collections { collections: vec![login], default: Some(path) }) })
     }
 
@@ -113,6 +116,23 @@ impl Asks for Arc<Fake> {
         Box::pin(async move {
             self.note(format!("delete {item}"));
             self.person(()).await
+        })
+    }
+
+    fn lock<'a>(&'a self, _: &'a Claims) -> Asked<'a, ()> {
+        Box::pin(async move {
+            self.note("lock".into());
+            self.locked.store(true, Ordering::SeqCst);
+            Ok(())
+        })
+    }
+
+    fn unlock<'a>(&'a self, _: &'a Claims) -> Asked<'a, ()> {
+        Box::pin(async move {
+            self.note("unlock".into());
+            self.person(()).await?;
+            self.locked.store(false, Ordering::SeqCst);
+            Ok(())
         })
     }
 }
@@ -140,7 +160,7 @@ impl Bench {
     pub(super) fn new() -> Self {
         let (say, words) = smol::channel::unbounded();
         let (outbox, sent) = smol::channel::unbounded();
-        let fake = Arc::new(Fake { words, asked: Mutex::default() });
+        let fake = Arc::new(Fake { words, asked: Mutex::default(), locked: AtomicBool::new(false) });
         Self { desk: Desk::new(Box::new(Arc::clone(&fake)), outbox), fake, say, sent }
     }
 
@@ -213,6 +233,11 @@ impl Bench {
         session: &OwnedObjectPath,
     ) -> Result<Message, Refusal> {
         self.call(from, path, ITEM, "GetSecret", session)
+    }
+
+    /// Locks the backend's collection, as if somebody else had.
+    pub(super) fn lock_the_store(&self) {
+        self.fake.locked.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn asked(&self) -> Vec<String> {

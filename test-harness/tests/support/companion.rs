@@ -1,0 +1,289 @@
+//! sd-fetch and a backend on a bus of their own, with the test in the place of sd-decide: at `passphrase.sock`, too.
+
+use std::fs::{self, File, Permissions};
+use std::io::{BufRead, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use sd_sys::identity::own_uid;
+use sd_sys::link::Link;
+use sd_sys::listener::Listener;
+use sd_wire::fetch::{Note, Order};
+use sd_wire::line::Words;
+use sd_wire::outcome::{Found, Granted, Outcome, What};
+use sd_wire::parties::Parties;
+use sd_wire::passphrase::{self, Wanted};
+use tempfile::TempDir;
+
+use super::{RIG, eventually, place};
+
+/// The master password of the keyring.
+pub(crate) const MASTER: &str = "correct horse battery";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// sd-fetch, a backend, and the bus between them; all end with the value.
+pub(crate) struct Companion {
+    place: TempDir,
+    children: Vec<Child>,
+    address: String,
+}
+
+/// What is done at a passphrase prompt.
+#[derive(Clone, Copy)]
+pub(crate) enum Person {
+    Types(&'static str),
+    PressesEsc,
+    IsAway,
+    /// sd-decide ends before anything is typed.
+    LosesTheScreen,
+}
+
+impl Companion {
+    /// With gnome-keyring, whose only collection but `session` is open and empty.
+    pub(crate) fn with_keyring() -> Self {
+        let mut companion = Self::new();
+        companion.start_keyring(true);
+        companion.eventually_open();
+        companion
+    }
+
+    /// With a backend that misbehaves as told; see `sd-fake-backend --help`.
+    pub(crate) fn with_fake(arguments: &[&str]) -> Self {
+        let mut companion = Self::new();
+        let mut command = companion.command(Path::new(env!("CARGO_BIN_EXE_sd-fake-backend")));
+        command.args(arguments).stderr(companion.log("backend"));
+        companion.children.push(command.spawn().unwrap());
+        eventually("the fake backend", || {
+            matches!(companion.order(&Order::State {})[..], [Note::State { .. }]).then_some(())
+        });
+        companion
+    }
+
+    fn new() -> Self {
+        let place = place();
+        let config = place.path().join("bus.conf");
+        fs::write(&config, test_harness::bus::session_config(&place.path().join("bus"))).unwrap();
+        let mut bus = Command::new("dbus-daemon")
+            .args(["--nofork", "--print-address", "--config-file"])
+            .arg(&config)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        std::io::BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let mut companion = Self { place, children: vec![bus], address: address.trim().to_owned() };
+        companion.start_fetch();
+        companion
+    }
+
+    fn start_fetch(&mut self) {
+        let uid = own_uid();
+        let parties = Parties { desktop: uid, gate: uid, decide: uid, companion: uid };
+        let file = self.place.path().join("parties");
+        fs::write(&file, parties.to_line().unwrap()).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        let door = Listener::bind(&self.at("fetch.sock"), 0o600).unwrap();
+        // A shell puts the descriptor where the service manager would: that takes no unsafe code.
+        let script = "exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=fetch exec \"$@\"";
+        let mut command = self.command(Path::new("sh"));
+        command
+            .args(["-c", script, "sh"])
+            .arg(Path::new(RIG).with_file_name("sd-fetch"))
+            .arg("--parties")
+            .arg(file)
+            .arg("--passphrase")
+            .arg(self.at("passphrase.sock"))
+            .stdin(Stdio::from(OwnedFd::from(door)))
+            .stderr(self.log("sd-fetch"));
+        self.children.push(command.spawn().unwrap());
+    }
+
+    fn start_keyring(&mut self, unlocked: bool) {
+        let mut command = self.command(Path::new("gnome-keyring-daemon"));
+        command.args(["--foreground", "--components=secrets"]).stderr(self.log("backend"));
+        if unlocked {
+            command.arg("--unlock");
+        }
+        let mut keyring = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        keyring.stdin.take().unwrap().write_all(MASTER.as_bytes()).unwrap();
+        self.children.push(keyring);
+    }
+
+    /// Ends the keyring and starts it again as at a login that nobody unlocks it by.
+    pub(crate) fn restart_keyring_locked(&mut self) {
+        let mut keyring = self.children.pop().unwrap();
+        keyring.kill().unwrap();
+        keyring.wait().unwrap();
+        self.start_keyring(false);
+        eventually("the keyring to be back", || {
+            matches!(self.order(&Order::State {})[..], [Note::State { locked: true }]).then_some(())
+        });
+    }
+
+    fn eventually_open(&self) {
+        eventually("an open collection", || (!self.is_locked()).then_some(()));
+    }
+
+    /// Whether the default collection is locked.
+    pub(crate) fn is_locked(&self) -> bool {
+        !matches!(self.order(&Order::State {})[..], [Note::State { locked: false }])
+    }
+
+    /// A program on the companion's bus.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
+            .env("HOME", self.at("home"))
+            .env("XDG_DATA_HOME", self.at("data"))
+            .env("XDG_RUNTIME_DIR", self.at("home"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The process of sd-fetch.
+    pub(crate) fn fetch(&self) -> u32 {
+        self.children[1].id()
+    }
+
+    /// The address of its bus.
+    pub(crate) fn bus(&self) -> &str {
+        &self.address
+    }
+
+    /// A file of the test's own.
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    fn log(&self, name: &str) -> File {
+        File::options().create(true).append(true).open(self.at(&format!("{name}.log"))).unwrap()
+    }
+
+    /// What `sd-fetch` or the `backend` has logged.
+    pub(crate) fn logged(&self, name: &str) -> String {
+        fs::read_to_string(self.at(&format!("{name}.log"))).unwrap()
+    }
+
+    /// Stores an item with the secret `hunter2`, as a program of the companion could.
+    pub(crate) fn store(&self, label: &str, attributes: &[&str]) {
+        let mut command = self.command(Path::new("secret-tool"));
+        command.arg("store").arg(format!("--label={label}")).args(attributes).stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"hunter2").unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
+    /// Sends an order without a sink, and does not wait for what comes of it.
+    pub(crate) fn begin(&self, order: &Order) -> Link {
+        let link = Link::connect(&self.at("fetch.sock")).unwrap();
+        link.send(&order.to_line().unwrap(), &[]).unwrap();
+        link
+    }
+
+    /// What comes of an order without a sink.
+    pub(crate) fn order(&self, order: &Order) -> Vec<Note> {
+        notes(&self.begin(order))
+    }
+
+    /// As [`Companion::order`], with a person at the screen: also what was shown.
+    pub(crate) fn order_with(&self, order: &Order, person: &[Person]) -> (Vec<Note>, Vec<Wanted>) {
+        let over = Arc::new(AtomicBool::new(false));
+        let screen = self.screen(person, &over);
+        let notes = self.order(order);
+        over.store(true, Ordering::SeqCst);
+        (notes, screen.join().unwrap())
+    }
+
+    /// What an order puts into a sink, as its line and the bytes after it; and the notes.
+    pub(crate) fn order_with_sink(&self, order: &Order) -> (What, Vec<u8>, Vec<Note>) {
+        let (home, sink) = Link::pair().unwrap();
+        let link = Link::connect(&self.at("fetch.sock")).unwrap();
+        link.send(&order.to_line().unwrap(), &[sink.as_fd()]).unwrap();
+        drop(sink);
+        let until = Instant::now() + PATIENCE;
+        let line = home.receive_by(until).unwrap().expect("an outcome");
+        let what = Outcome::from_line(&line.bytes).unwrap().what;
+        let mut body = Vec::new();
+        while let Some(packet) = home.receive_by(until).unwrap() {
+            body.extend(packet.bytes);
+        }
+        (what, body, notes(&link))
+    }
+
+    /// What a search finds.
+    pub(crate) fn found(&self, order: &Order) -> Found {
+        let (what, body, _) = self.order_with_sink(order);
+        assert!(matches!(what, What::Granted(Granted::Found { .. })), "{what:?}");
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// Serves `passphrase.sock` until it is over, or for as many prompts as the person is told what to do at; gives what
+    /// each showed.
+    fn screen(&self, person: &[Person], over: &Arc<AtomicBool>) -> JoinHandle<Vec<Wanted>> {
+        let path = self.at("passphrase.sock");
+        let _ = fs::remove_file(&path);
+        let door = Listener::bind(&path, 0o600).unwrap();
+        let (person, over) = (person.to_vec(), Arc::clone(over));
+        std::thread::spawn(move || {
+            let mut shown = Vec::new();
+            for does in person {
+                while !door.wait(Duration::from_millis(20)).unwrap() {
+                    if over.load(Ordering::SeqCst) {
+                        return shown;
+                    }
+                }
+                let link = door.accept().unwrap().unwrap();
+                let packet = link.receive_by(Instant::now() + PATIENCE).unwrap().unwrap();
+                let passphrase::Packet::Passphrase(wanted) =
+                    passphrase::Packet::from_line(&packet.bytes).unwrap();
+                shown.push(*wanted);
+                does.at(&link);
+            }
+            shown
+        })
+    }
+}
+
+impl Person {
+    fn at(self, link: &Link) {
+        let say = |note: passphrase::Note| link.send(&note.to_line().unwrap(), &[]).unwrap();
+        match self {
+            Self::Types(text) => {
+                say(passphrase::Note::Entered { len: text.len().try_into().unwrap() });
+                if !text.is_empty() {
+                    link.send(text.as_bytes(), &[]).unwrap();
+                }
+            }
+            Self::PressesEsc => say(passphrase::Note::Dismissed {}),
+            Self::IsAway => say(passphrase::Note::Expired {}),
+            Self::LosesTheScreen => {}
+        }
+    }
+}
+
+/// Everything that comes back on an order's connection.
+pub(crate) fn notes(link: &Link) -> Vec<Note> {
+    let until = Instant::now() + PATIENCE;
+    let mut notes = Vec::new();
+    while let Some(packet) = link.receive_by(until).unwrap() {
+        notes.push(Note::from_line(&packet.bytes).unwrap());
+    }
+    notes
+}
+
+impl Drop for Companion {
+    fn drop(&mut self) {
+        for child in self.children.iter_mut().rev() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

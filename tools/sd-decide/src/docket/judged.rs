@@ -1,0 +1,74 @@
+//! An ask before the rules: what of it they may look at, once when it is filed and once when it is described.
+
+use sd_wire::ask::Want;
+use sd_wire::description::Description;
+
+use crate::caller::Seen;
+use crate::docket::event::Filing;
+use crate::routing::Described;
+use crate::rules::{Judgement, Rules, Subject, Thing};
+
+/// What the rules say about an ask, as far as it is known.
+pub(super) fn judge(rules: &Rules, filing: &Filing, described: Option<&Described>) -> Judgement {
+    let processes = processes(filing);
+    let subject = Subject {
+        kind: filing.ask.want.kind(),
+        things: &things(&filing.ask.want, described),
+        key: match described {
+            Some(Described::Key(key)) => Some(key.fingerprint.as_str()),
+            _ => None,
+        },
+        processes: &processes,
+    };
+    rules.judge(&subject)
+}
+
+/// The names of the caller, of the app that it claims, and of the parents of both. None when nobody could be looked at.
+pub(super) fn processes(filing: &Filing) -> Vec<&str> {
+    let app = filing.caller.app.as_ref().and_then(|app| app.seen.as_ref());
+    filing.caller.seen.iter().chain(app).flat_map(names).collect()
+}
+
+fn names(seen: &Seen) -> impl Iterator<Item = &str> {
+    std::iter::once(&seen.process).chain(&seen.parents).map(|process| process.comm.as_str())
+}
+
+fn things<'a>(want: &'a Want, described: Option<&'a Described>) -> Vec<Thing<'a>> {
+    match (want, described) {
+        (_, Some(Described::Items(items))) => items.iter().map(known).collect(),
+        (
+            Want::Store { label, attributes, .. },
+            Some(Described::Target { label: collection, replaces, .. }),
+        ) => {
+            let new = Thing {
+                item: None,
+                collection: Some(collection),
+                label: Some(label),
+                attributes: Some(attributes),
+            };
+            std::iter::once(new).chain(replaces.iter().map(known)).collect()
+        }
+        (Want::Store { label, attributes, .. }, _) => {
+            vec![Thing { label: Some(label), attributes: Some(attributes), ..Thing::default() }]
+        }
+        (Want::Search { attributes, .. }, _) => {
+            vec![Thing { attributes: Some(attributes), ..Thing::default() }]
+        }
+        (Want::Read { item } | Want::Delete { item }, _) => {
+            vec![Thing { item: Some(item.as_str()), ..Thing::default() }]
+        }
+        (Want::Access { items }, _) => {
+            items.iter().map(|item| Thing { item: Some(item.as_str()), ..Thing::default() }).collect()
+        }
+        (Want::Collections {} | Want::Sign { .. } | Want::Lock {} | Want::Unlock {}, _) => Vec::new(),
+    }
+}
+
+fn known(item: &Description) -> Thing<'_> {
+    Thing {
+        item: Some(item.item.as_str()),
+        collection: Some(&item.collection),
+        label: Some(&item.label),
+        attributes: Some(&item.attributes),
+    }
+}

@@ -1,0 +1,58 @@
+//! Locking: every collection, at once, and looked at again afterwards.
+
+use sd_wire::fault::Fault;
+use sd_wire::path::CollectionPath;
+use zbus::zvariant::OwnedObjectPath;
+
+use crate::backend::{Backend, take};
+use crate::{find, prompt};
+
+/// Locks every collection. Each by a call of its own, so that one which cannot be locked keeps no other open.
+///
+/// # Errors
+/// [`Fault::Refused`] when a collection that holds something stays open, whatever the backend said about it.
+pub(crate) async fn all(backend: &Backend) -> Result<(), Fault> {
+    let mut open = find::collections(backend).await?.collections;
+    open.retain(|collection| !collection.locked);
+    for collection in &open {
+        match one(backend, &collection.path).await {
+            Ok(()) => {}
+            Err(why @ (Fault::Timeout | Fault::Unavailable)) => return Err(why),
+            Err(why) => sd_journal::warning(format!("{} was not locked: {why}", collection.path)),
+        }
+    }
+    let mut ended = Ok(());
+    for collection in &open {
+        if stays_open(backend, &collection.path).await? {
+            let path = &collection.path;
+            sd_journal::error(format!(
+                "{path} stays open: the backend cannot lock it, and it holds items; stop the backend to close it"
+            ));
+            ended = Err(Fault::Refused);
+        }
+    }
+    ended
+}
+
+async fn one(backend: &Backend, path: &CollectionPath) -> Result<(), Fault> {
+    let asked: (Vec<OwnedObjectPath>, OwnedObjectPath) =
+        backend.service("Lock", &(vec![find::object(path)?],)).await?;
+    // Locking works at once, without a person: a prompt that it would take counts as a refusal.
+    prompt::dismiss(backend, &asked.1).await;
+    Ok(())
+}
+
+/// Whether there is anything in it that is not locked. gnome-keyring's collection `session` is never locked and says
+/// nothing about it; while it is empty there is nothing to lock.
+async fn stays_open(backend: &Backend, path: &CollectionPath) -> Result<bool, Fault> {
+    let facts = backend.properties(path.as_str(), "org.freedesktop.Secret.Collection").await;
+    let mut facts = match facts {
+        Err(Fault::NotFound) => return Ok(false),
+        facts => facts?,
+    };
+    if take(&mut facts, "Locked")? {
+        return Ok(false);
+    }
+    let items: Vec<OwnedObjectPath> = take(&mut facts, "Items")?;
+    Ok(!items.is_empty())
+}

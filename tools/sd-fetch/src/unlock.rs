@@ -1,0 +1,97 @@
+//! Unlocking: every collection, by whatever way the backend has, and looked at again afterwards.
+
+use sd_wire::bounded::{List, Text};
+use sd_wire::deadline::PASSPHRASES;
+use sd_wire::fault::Fault;
+use sd_wire::outcome::Collection;
+use sd_wire::passphrase::{Unlocks, Wanted};
+use zbus::zvariant::OwnedObjectPath;
+
+use crate::asking::Asking;
+use crate::backend::Backend;
+use crate::session::Session;
+use crate::{find, master, prompt};
+
+/// Unlocks every collection that is locked.
+///
+/// First as the Secret Service has it, which is enough for a collection without a passphrase. If that takes a prompt:
+/// by a passphrase typed on the screen where the backend takes one, else by the backend's own prompt.
+///
+/// # Errors
+/// [`Fault::WrongPassphrase`], [`Fault::Dismissed`], [`Fault::NoPassphrase`] by what the person did;
+/// [`Fault::Refused`] when a collection stays locked although all went well.
+pub(crate) async fn all(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fault> {
+    let locked = locked(backend).await?;
+    if locked.is_empty() {
+        return Ok(());
+    }
+    let paths = locked.iter().map(|one| find::object(&one.path)).collect::<Result<Vec<_>, _>>()?;
+    let (_, wanted): (Vec<OwnedObjectPath>, OwnedObjectPath) = backend.service("Unlock", &(paths,)).await?;
+    if prompt::is_one(&wanted) {
+        if master::is_offered(backend).await? {
+            prompt::dismiss(backend, &wanted).await;
+            by_passphrases(backend, asking).await?;
+        } else {
+            prompt::perform(backend, &wanted, asking).await?;
+        }
+    }
+    match self::locked(backend).await?.first() {
+        None => Ok(()),
+        Some(still) => {
+            sd_journal::error(format!("{} stays locked although the backend unlocked it", still.path));
+            Err(Fault::Refused)
+        }
+    }
+}
+
+async fn locked(backend: &Backend) -> Result<Vec<Collection>, Fault> {
+    let mut all = find::collections(backend).await?.collections;
+    all.retain(|collection| collection.locked);
+    Ok(all)
+}
+
+async fn by_passphrases(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fault> {
+    let session = backend.session().await?;
+    if !session.is_encrypted() {
+        sd_journal::error("the backend offers no encrypted session, so it gets no passphrase");
+        return Err(Fault::Refused);
+    }
+    for collection in locked(backend).await? {
+        // gnome-keyring opens further collections by passphrases that it keeps in `login`.
+        if backend.collection(&collection.path).await?.locked {
+            by_passphrase(backend, &session, &collection, asking).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn by_passphrase(
+    backend: &Backend,
+    session: &Session,
+    collection: &Collection,
+    asking: &Asking<'_>,
+) -> Result<(), Fault> {
+    let mut wrong = None;
+    for turn in 1..=PASSPHRASES {
+        let passphrase = asking.passphrase(wanted(collection, wrong, turn))?;
+        match master::unlock(backend, session, &collection.path, &passphrase).await {
+            Err(why @ (Fault::WrongPassphrase | Fault::Refused)) => wrong = Some(why),
+            ended => return ended,
+        }
+    }
+    Err(wrong.unwrap_or(Fault::WrongPassphrase))
+}
+
+fn wanted(collection: &Collection, wrong: Option<Fault>, turn: u32) -> Wanted {
+    let wrong = wrong.map(|why| match why {
+        Fault::WrongPassphrase => Text::clipped("wrong passphrase"),
+        _ => Text::clipped("the backend did not take that passphrase"),
+    });
+    let number = |n: u32| u8::try_from(n).unwrap_or(u8::MAX);
+    Wanted {
+        unlocks: Unlocks::Collection { label: Text::clipped(&collection.label) },
+        lines: List::default(),
+        wrong,
+        tries: Some((number(turn), number(PASSPHRASES))),
+    }
+}
