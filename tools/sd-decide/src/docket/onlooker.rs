@@ -365,7 +365,7 @@ impl Onlooker {
             "denied without a reason"
         );
         if no || muted {
-            self.denied.push((shell, want.clone(), self.now + 10_000));
+            self.denied.push((shell, want.clone(), self.now + 5_000));
             if matches!(want, Want::Read { .. } | Want::Access { .. }) {
                 self.grants.retain(|grant| grant.caller != caller || grant.key);
             }

@@ -17,14 +17,14 @@ fn the_same_again_within_seconds_of_a_no_is_denied_unasked_and_counted() {
     let mut scene = Scene::new();
     scene.file(1, read(7));
     deny(&mut scene, 'n');
-    scene.wait(9_000);
+    scene.wait(4_000);
     assert_eq!(settled(&scene.step(filed(2, read(7)))), [&What::Denied {}]);
     assert_eq!((decided(&scene), scene.docket.refusals().silently().0), (Decided::Remembered, 1));
     scene.step(filed(3, read(8)));
     assert_eq!(scene.docket.listed().count(), 1, "another item is asked about");
     scene.wait(1_000);
     scene.step(filed(4, read(7)));
-    assert_eq!(scene.docket.listed().count(), 2, "ten seconds later so is the same");
+    assert_eq!(scene.docket.listed().count(), 2, "five seconds later so is the same");
 }
 
 #[test]
