@@ -21,7 +21,8 @@ fn a_secret_that_a_person_approves_is_stored_and_read_back() {
 #[test]
 fn a_no_at_the_lookup_releases_nothing_and_leaves_the_item() {
     let rig = Rig::real().with(&["--answer", "yny"]);
-    let run = rig.run(&format!("{STORE} || exit 50; {LOOKUP} && exit 51; echo denied; {FORGOTTEN}; {LOOKUP}"));
+    let run =
+        rig.run(&format!("{STORE} || exit 50; {LOOKUP} && exit 51; echo denied; {FORGOTTEN}; {LOOKUP}"));
     assert_eq!((run.status, run.stdout.as_str()), (0, "denied\nhunter2"), "{}", run.all());
 }
 

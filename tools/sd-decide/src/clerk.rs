@@ -10,7 +10,10 @@ mod watchdog;
 mod watches;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, SystemTime};
+
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{Uid, User};
 
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
@@ -41,7 +44,7 @@ use crate::gate_door::{self, Brought, Door};
 use crate::keys::{self, Key};
 use crate::passphrase_door::PassphraseDoor;
 use crate::rules::Rules;
-use crate::screen::{self, Pane, Shows};
+use crate::screen::{self, Around, Pane, Shows};
 use crate::terminal::Terminal;
 
 /// The most connections of the gate at once; more wait in the listener's queue.
@@ -52,8 +55,9 @@ const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
 
 /// Everything that this process holds.
 pub(crate) struct Clerk {
-    started: Instant,
-    desktop: u32,
+    /// Since boot: the time that is not awake counts too, or a grant of two minutes would outlive a night.
+    started: Duration,
+    around: Around,
     docket: Docket,
     door: Door,
     passphrases: PassphraseDoor,
@@ -81,15 +85,23 @@ impl Clerk {
         parties: Parties,
         [asks, passphrases]: [Listener; 2],
         rules: Rules,
-        _phrase: Option<Printable>,
+        phrase: Option<Printable>,
     ) -> Result<Self, NotServing> {
         // Before the terminal: a signal must find it in a state that is put right again.
         let signals = Signals::catch().map_err(NotServing::Io)?;
         let console = Console::behind(std::io::stdin()).map_err(|why| no_terminal(&why))?;
         let terminal = Terminal::take_over().map_err(|why| no_terminal(&why))?;
-        Ok(Self {
-            started: Instant::now(),
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let around = Around {
             desktop: parties.desktop,
+            vt: console.as_ref().map(Console::number),
+            clock: now.map_or(0, |now| now.as_secs()),
+            phrase,
+            user: user(parties.desktop),
+        };
+        Ok(Self {
+            started: since_boot(),
+            around,
             docket: Docket::new(cli.expire(), rules),
             door: Door::new(asks, parties),
             passphrases: PassphraseDoor::new(passphrases, parties.companion),
@@ -137,7 +149,8 @@ impl Clerk {
     }
 
     fn now(&self) -> Moment {
-        Moment(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+        let elapsed = since_boot().saturating_sub(self.started);
+        Moment(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Tells the docket, and carries out what it answers, until nothing follows any more.
@@ -339,10 +352,10 @@ impl Clerk {
         }
         self.mend();
         let now = self.now();
-        let (docket, pane, desktop) = (&self.docket, &mut self.pane, self.desktop);
+        let (docket, pane, around) = (&self.docket, &mut self.pane, &self.around);
         let mut shows = Shows::default();
         self.terminal
-            .draw(|frame| shows = screen::draw(frame, docket, now, desktop, pane))
+            .draw(|frame| shows = screen::draw(frame, docket, now, around, pane))
             .map_err(|_| terminal_gone())?;
         self.picture = Some(shows);
         self.seen();
@@ -361,6 +374,16 @@ impl Clerk {
             self.happen(Event::SeenToEnd(face));
         }
     }
+}
+
+/// The desktop user's name, as far as the system knows one.
+fn user(uid: u32) -> Option<Printable> {
+    User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| Printable::line(&user.name))
+}
+
+/// Does not fail: the clock is there since Linux 2.6.39.
+fn since_boot() -> Duration {
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from)
 }
 
 fn no_terminal(why: &std::io::Error) -> NotServing {

@@ -69,6 +69,11 @@ impl Console {
         Ok(Some(Self { tty, number, shown, on_screen: false, hold, held, refused: false, failed: false }))
     }
 
+    /// Its number: 8 for `/dev/tty8`.
+    pub(crate) fn number(&self) -> u16 {
+        self.number
+    }
+
     /// Asks the kernel whether it is on the screen. Asked anew each time: the file only says that something has changed.
     pub(crate) fn look(&mut self) -> io::Result<bool> {
         // Read to its end, so that the next switch is reported again.

@@ -11,6 +11,17 @@ pub(crate) fn utc(seconds: u64) -> String {
     )
 }
 
+/// The day of such a moment, as `2026-11-22`.
+pub(crate) fn day(seconds: u64) -> String {
+    utc(seconds).split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// The time of day of such a moment in UTC, as `14:03:22`.
+pub(crate) fn time(seconds: u64) -> String {
+    let second = seconds % 86_400;
+    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+}
+
 /// A commit's time, in the time zone that the commit names.
 pub(crate) fn of_commit(time: Time) -> String {
     time.format_or_unix(ISO8601)

@@ -320,10 +320,11 @@ impl Onlooker {
             _ => {}
         }
         // A yes to an unlock joins one that runs already.
-        if let Some(n) = before.and_then(|id| self.open.get(id)).copied() {
-            if matches!(self.filings[n].want, Want::Unlock {}) && by_key(self, n, 'y') {
-                self.filings[n].unlocking = true;
-            }
+        if let Some(n) = before.and_then(|id| self.open.get(id)).copied()
+            && matches!(self.filings[n].want, Want::Unlock {})
+            && by_key(self, n, 'y')
+        {
+            self.filings[n].unlocking = true;
         }
     }
 

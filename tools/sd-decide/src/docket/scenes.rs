@@ -429,3 +429,22 @@ fn a_second_ask_with_a_pending_id_changes_nothing() {
     assert!(scene.step(filed(1, read(8))).is_empty());
     assert_eq!(scene.docket.selected().unwrap().want(), &read(7));
 }
+
+#[test]
+fn an_ask_ends_once_in_the_history_however_it_ends() {
+    let mut scene = Scene::new();
+    for (n, key) in [(1, 'y'), (2, 'n'), (3, 'y')] {
+        scene.file(n, read(n));
+        scene.see_and_wait();
+        scene.key(Key::Char(key));
+        scene.step(match n {
+            1 => Event::WorkerFailed { id: id(n), why: Fault::NotFound },
+            _ => Event::WorkerDone { id: id(n) },
+        });
+    }
+    scene.file(4, read(4));
+    scene.wait(300_000);
+    let ended: Vec<_> = scene.docket.history().newest().map(|decision| decision.ended).collect();
+    let expected = [Resolution::Expired, Resolution::Granted, Resolution::Denied, Resolution::Failed];
+    assert_eq!(ended, expected.map(Some));
+}

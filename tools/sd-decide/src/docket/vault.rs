@@ -61,12 +61,12 @@ struct Work {
 
 impl Vault {
     /// Whether a passphrase may be needed.
-    pub(super) fn is_unlocking(&self) -> bool {
+    pub(crate) fn is_unlocking(&self) -> bool {
         self.work.as_ref().is_some_and(|work| work.unlocking)
     }
 
     /// Whether it is being locked.
-    pub(super) fn is_locking(&self) -> bool {
+    pub(crate) fn is_locking(&self) -> bool {
         self.work.as_ref().is_some_and(|work| !work.unlocking)
     }
 

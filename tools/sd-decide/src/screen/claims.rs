@@ -93,7 +93,10 @@ pub(super) fn claimed(entry: &Entry, rows: &mut Vec<Row>) {
         claim(title(n), Some(&format!("{} {}", &*file.status, &*file.path)));
     }
     if claims.files_omitted > 0 {
-        claim(title(claims.files.len()), Some(&format!("and {} more files", claims.files_omitted)));
+        claim(
+            title(claims.files.len()),
+            Some(&format!("+{} more files, which are not listed", claims.files_omitted)),
+        );
     }
     if !said.is_empty() {
         rows.push(Row::Section(Trust::Claim, "CLAIMED, NOT CHECKED"));

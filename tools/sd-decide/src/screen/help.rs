@@ -1,21 +1,20 @@
-//! The pages without an ask.
+//! What the keys and the marks mean.
 
-use ratatui::Frame;
-use ratatui::layout::{Alignment, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 // The escaped blank keeps the first line's indent, which a continued string literal would lose.
 const HELP: &str = "\
-\x20y          approve the selected ask: it is carried out at once
- n          deny it: the requester is told so
- up, down   choose an ask (also k and j)
- PageDown   scroll the detail (also space); PageUp scrolls back
- ?          this page
+\x20y  approve it: it is carried out once        n  deny it: the requester is told
+ g  approve it, and the like for minutes      m  deny it, and all for minutes
+ up, down, j, k  choose an ask                PageDown, space, PageUp  scroll
+ d  the detail has the screen, or not         /  only asks that mention a text
+ :  or F2: commands; :help lists them         L  lock key and store, at once
+ u  unlock them, when nothing waits           ?  this page   Ctrl+L  paint anew
 
  A key counts only after a short while without any key, so that nothing is
- approved by typing that was meant for something else.
+ approved by typing that was meant for something else. Where a rule wants a
+ code, y asks for four characters that stand only on this screen.
 
  What stands behind a solid bar  │  is what the backend, the kernel or the
  signed bytes say. What stands behind  ?  is how a process looks, and it can
@@ -25,19 +24,16 @@ const HELP: &str = "\
 
  An ask that nobody answers expires, and nothing is released.";
 
-/// What the keys and the marks mean.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect) {
+/// As much of it as `height` rows hold.
+pub(super) fn lines(height: u16) -> Vec<Line<'static>> {
+    let height = usize::from(height);
     let mut lines = vec![Line::raw(""), Line::styled(" Help", Style::new().add_modifier(Modifier::BOLD))];
     lines.push(Line::raw(""));
     lines.extend(HELP.lines().map(Line::raw));
-    frame.render_widget(Paragraph::new(lines), area);
-}
-
-/// The page while no ask is pending.
-pub(super) fn idle(frame: &mut Frame<'_>, area: Rect) {
-    let mut lines = vec![Line::raw(""); usize::from(area.height / 3)];
-    lines.push(Line::styled("nothing is waiting", Style::new().add_modifier(Modifier::BOLD)));
-    lines.push(Line::raw(""));
-    lines.push(Line::raw("What a program asks for appears here, and waits for your key."));
-    frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), area);
+    if lines.len() > height {
+        let more = lines.len().saturating_sub(height).saturating_add(1);
+        lines.truncate(height.saturating_sub(1));
+        lines.push(Line::raw(format!("═══ +{more} more lines, for which there is no room")));
+    }
+    lines
 }

@@ -1,41 +1,151 @@
-//! The list of asks, one a line, in order of arrival.
+//! The list of asks in order of arrival: one line each, or two where the list stands beside the detail.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Line;
+use sd_wire::id::AskId;
 use sd_wire::printable::Printable;
 
 use crate::dates;
 use crate::docket::Docket;
-use crate::docket::entry::Entry;
+use crate::docket::entry::{Entry, Face};
 use crate::docket::event::Moment;
-use crate::screen::row;
+use crate::screen::{draw_lines, row};
 
-/// Draws as many asks as fit, the selected one among them.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, docket: &Docket, now: Moment) {
-    let selected = docket.selected().map(Entry::id);
-    let at = docket.listed().position(|entry| Some(entry.id()) == selected).unwrap_or(0);
-    let height = usize::from(area.height).max(1);
-    // Whole pages: the list moves only when the selection leaves a page.
-    let first = at / height * height;
-    for (y, entry) in (area.y..area.bottom()).zip(docket.listed().skip(first)) {
-        let is_selected = Some(entry.id()) == selected;
-        let line = line(entry, now, usize::from(area.width), is_selected);
-        frame.render_widget(line, Rect { y, height: 1, ..area });
+/// For so long the list says that asks were denied unasked, in milliseconds.
+const LATELY: u64 = 60_000;
+/// The columns of who asks, where that stands on the same line.
+const WHO: usize = 22;
+/// The columns of a filter that are shown.
+const FILTER: usize = 12;
+
+/// Where the list begins. The selected ask stays on its line when others come or go.
+#[derive(Debug, Default)]
+pub(crate) struct Place {
+    selected: Option<AskId>,
+    at: usize,
+    first: usize,
+    rows: (Option<Face>, u16),
+}
+
+impl Place {
+    /// The rows of a list above the detail, at most `most`: as many while one ask is shown, so that the detail stays
+    /// where it is.
+    pub(super) fn rows(&mut self, docket: &Docket, now: Moment, most: u16) -> u16 {
+        let face = docket.selected().and_then(Entry::face);
+        let alone = docket.seen().count() <= 1 && notes(docket, now).is_empty();
+        let wanted = if alone { 1 } else { most };
+        let rows = if self.rows.0 == face { wanted.max(self.rows.1.min(most)) } else { wanted };
+        self.rows = (face, rows);
+        rows
+    }
+
+    /// The first ask on the list, of `count`, when `room` of them fit.
+    fn first(&mut self, selected: Option<&AskId>, at: usize, count: usize, room: usize) -> usize {
+        if selected.is_some() && self.selected.as_ref() == selected {
+            // Moved with the selected one.
+            self.first = self.first.saturating_add(at).saturating_sub(self.at);
+        }
+        self.selected = selected.cloned();
+        self.at = at;
+        let lowest = at.saturating_add(1).saturating_sub(room);
+        self.first = self.first.clamp(lowest, at).min(count.saturating_sub(room));
+        self.first
     }
 }
 
-fn line(entry: &Entry, now: Moment, width: usize, selected: bool) -> Line<'static> {
-    let mark = if selected { '>' } else { ' ' };
-    let left = format!(" {}", dates::left(entry.left(now)));
-    let head = format!("{mark} {:<6} ", entry.want().kind());
-    let room = width.saturating_sub(head.chars().count()).saturating_sub(left.chars().count());
-    let text = row::fit(short(entry).as_str(), room);
-    let style = if selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
-    Line::styled(format!("{head}{text}{left}"), style)
+/// Draws as many asks as fit, the selected one among them; what does not fit is counted.
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    docket: &Docket,
+    now: Moment,
+    beside: bool,
+    place: &mut Place,
+) {
+    let selected = docket.selected().map(Entry::id);
+    let (count, each) = (docket.seen().count(), if beside { 2 } else { 1 });
+    let at = docket.seen().position(|entry| Some(entry.id()) == selected).unwrap_or(0);
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let notes = notes(docket, now);
+    // Beside the detail each note has lines of its own.
+    let lay = |notes: &[String]| {
+        let indented = |note: &String| row::words(&format!("  {note}"), width);
+        match notes {
+            [] => Vec::new(),
+            _ if beside => notes.iter().flat_map(indented).collect(),
+            _ => vec![format!("  {}", notes.join("   "))],
+        }
+    };
+    let mut below = lay(&notes);
+    let fits = count.saturating_mul(each).saturating_add(below.len()) <= height;
+    let more = |first: usize, rest: usize| {
+        let parts = [(first, "above"), (rest, "below")].into_iter().filter(|(more, _)| *more > 0);
+        let parts: Vec<String> = parts.map(|(more, place)| format!("+{more} more {place}")).collect();
+        lay(&std::iter::once(parts.join(", ")).chain(notes.iter().cloned()).collect::<Vec<_>>())
+    };
+    let space = if fits { below.len() } else { more(count, count).len() };
+    let room = (height.saturating_sub(space) / each).max(1);
+    let first = place.first(selected, at, count, room);
+    if !fits {
+        below = more(first, count.saturating_sub(first).saturating_sub(room));
+    }
+    let mut lines = Vec::new();
+    for entry in docket.seen().skip(first).take(room) {
+        let is_selected = Some(entry.id()) == selected;
+        let style = if is_selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+        let mark = if is_selected { '>' } else { ' ' };
+        let texts = if beside { two(entry, now, width, mark) } else { vec![one(entry, now, width, mark)] };
+        lines.extend(texts.into_iter().map(|text| Line::styled(text, style)));
+    }
+    let space = height.saturating_sub(lines.len()).saturating_sub(below.len());
+    lines.extend(std::iter::repeat_n(Line::raw(""), space));
+    let style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
+    lines.extend(below.iter().map(|note| Line::styled(row::fit(note, width), style)));
+    draw_lines(frame, area, lines);
 }
 
-fn short(entry: &Entry) -> Printable {
-    if entry.waits() { entry.short() } else { Printable::line("asking the backend…") }
+fn one(entry: &Entry, now: Moment, width: usize, mark: char) -> String {
+    let left = format!("{:>6}", dates::left(entry.left(now)));
+    let head = format!("{mark} {:<6} ", entry.want().kind());
+    let who = row::fit(entry.filing().caller.name().as_str(), WHO);
+    let room =
+        [&head, &left, &who].iter().fold(width, |room, part| room.saturating_sub(part.chars().count()));
+    format!("{head}{} {who}{left}", row::fit(&text(entry), room.saturating_sub(1)))
+}
+
+fn two(entry: &Entry, now: Moment, width: usize, mark: char) -> Vec<String> {
+    let left = format!("{:>6}", dates::left(entry.left(now)));
+    let head = format!("{mark} {:<6} ", entry.want().kind());
+    let room = width.saturating_sub(head.chars().count()).saturating_sub(left.chars().count());
+    let who = row::fit(entry.filing().caller.name().as_str(), width.saturating_sub(head.chars().count()));
+    vec![
+        format!("{head}{}{left}", row::fit(&text(entry), room)),
+        format!("{}{who}", " ".repeat(head.chars().count())),
+    ]
+}
+
+fn text(entry: &Entry) -> String {
+    let short = if entry.waits() { entry.short() } else { Printable::line("asking the backend…") };
+    if entry.needs_code().is_some() { format!("[code] {short}") } else { short.as_str().to_owned() }
+}
+
+/// What else is to be known about the list.
+pub(super) fn notes(docket: &Docket, now: Moment) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(filter) = docket.filter() {
+        let filter = Printable::clipped(filter, FILTER);
+        let (seen, all) = (docket.seen().count(), docket.listed().count());
+        notes.push(format!("filter '{filter}': {seen} of {all}; Esc shows all"));
+    }
+    notes.extend(silently(docket, now));
+    notes
+}
+
+/// How many asks were denied without asking, if there was one lately.
+pub(super) fn silently(docket: &Docket, now: Moment) -> Option<String> {
+    let (count, last) = docket.refusals().silently();
+    let (when, who) = last?;
+    (now.since(*when) < LATELY).then(|| format!("{count} denied unasked, last {who}"))
 }

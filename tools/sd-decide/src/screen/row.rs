@@ -21,6 +21,8 @@ pub(super) enum Trust {
     Looks,
     /// The requester says so.
     Claim,
+    /// We say so: nothing here is about a request.
+    Ours,
 }
 
 /// One line of the detail, however long.
@@ -78,22 +80,25 @@ impl Trust {
             Self::Fact => '│',
             Self::Looks => '?',
             Self::Claim => '~',
+            Self::Ours => ' ',
         }
     }
 
     fn rule(self) -> &'static str {
         match self {
-            Self::Fact => "─",
+            Self::Fact | Self::Ours => "─",
             Self::Looks => "-",
             Self::Claim => "~",
         }
     }
 
-    fn style(self) -> Style {
+    /// The colour of its marks and names.
+    pub(super) fn style(self) -> Style {
         match self {
             Self::Fact => Style::new().fg(Color::Green),
             Self::Looks => Style::new().fg(Color::Yellow),
             Self::Claim => Style::new().fg(Color::Magenta),
+            Self::Ours => Style::new().fg(Color::Cyan),
         }
     }
 }
@@ -105,7 +110,8 @@ pub(super) fn fit(text: &str, room: usize) -> String {
     fitted
 }
 
-fn clip(text: &str, room: usize) -> String {
+/// The text on at most `room` columns, cut and ended by `…`.
+pub(super) fn clip(text: &str, room: usize) -> String {
     if columns(text) <= room {
         return text.to_owned();
     }
@@ -114,12 +120,28 @@ fn clip(text: &str, room: usize) -> String {
     clipped
 }
 
-fn columns(text: &str) -> usize {
+/// How many columns the text takes.
+pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
+/// The end of the text on at most `room` columns, begun by `…` when it is cut.
+pub(super) fn tail(text: &str, room: usize) -> String {
+    if columns(text) <= room {
+        return text.to_owned();
+    }
+    let mut rest = text.chars();
+    while columns(rest.as_str()) >= room.max(1) && rest.next().is_some() {}
+    format!("…{}", rest.as_str())
+}
+
+/// The text with this end, on at most `room` columns: the text is cut, the end is not.
+pub(super) fn with_end(text: &str, end: &str, room: usize) -> String {
+    format!("{}{end}", clip(text, room.saturating_sub(columns(end))))
+}
+
 /// The text in parts of at most `room` columns; an empty text is one empty part.
-fn cut(text: &str, room: usize) -> Vec<String> {
+pub(super) fn cut(text: &str, room: usize) -> Vec<String> {
     // A character can be two columns wide.
     let room = room.max(2);
     let mut parts = vec![];
@@ -137,18 +159,20 @@ fn cut(text: &str, room: usize) -> Vec<String> {
     parts
 }
 
-/// A sentence of ours in lines of at most `room` columns, broken between words.
-fn words(text: &str, room: usize) -> Vec<String> {
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split(' ') {
+/// A sentence of ours in lines of at most `room` columns, broken between words; each is indented as the first one is.
+pub(super) fn words(text: &str, room: usize) -> Vec<String> {
+    let sentence = text.trim_start_matches(' ');
+    let indent = " ".repeat(text.len().saturating_sub(sentence.len()));
+    let mut lines: Vec<String> = vec![indent.clone()];
+    for word in sentence.split(' ') {
         let Some(line) = lines.last_mut() else { break };
-        if line.is_empty() {
+        if line.len() == indent.len() {
             line.push_str(word);
         } else if columns(line).saturating_add(1).saturating_add(columns(word)) <= room {
             line.push(' ');
             line.push_str(word);
         } else {
-            lines.push(word.to_owned());
+            lines.push(format!("{indent}{word}"));
         }
     }
     lines
