@@ -54,7 +54,7 @@ fn asks(docket: &Docket, now: Moment) -> Line<'static> {
             return Line::raw(format!(" {unlock}L lock   : command   ? help"));
         }
         let text =
-            if docket.seen().next().is_some() { "asking the backend…" } else { "Esc shows all asks" };
+            if docket.seen().next().is_some() { "asking the backend..." } else { "Esc shows all asks" };
         return Line::raw(format!(" {text}   : command   L lock   ? help"));
     };
     let more = if docket.seen().count() > 1 { "   arrows choose" } else { "" };

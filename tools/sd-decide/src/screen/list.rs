@@ -127,7 +127,7 @@ fn two(entry: &Entry, now: Moment, width: usize, mark: char) -> Vec<String> {
 }
 
 fn text(entry: &Entry) -> String {
-    let short = if entry.waits() { entry.short() } else { Printable::line("asking the backend…") };
+    let short = if entry.waits() { entry.short() } else { Printable::line("asking the backend...") };
     if entry.needs_code().is_some() { format!("[code] {short}") } else { short.as_str().to_owned() }
 }
 
@@ -135,7 +135,7 @@ fn text(entry: &Entry) -> String {
 pub(super) fn notes(docket: &Docket, now: Moment) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(filter) = docket.filter() {
-        let filter = Printable::clipped(filter, FILTER);
+        let filter = row::clip(Printable::line(filter).as_str(), FILTER);
         let (seen, all) = (docket.seen().count(), docket.listed().count());
         notes.push(format!("filter '{filter}': {seen} of {all}; Esc shows all"));
     }

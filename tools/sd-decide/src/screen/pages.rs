@@ -135,7 +135,7 @@ fn pending(width: usize, docket: &Docket, now: Moment, lines: &mut Vec<Line<'sta
     for entry in docket.listed() {
         let left = format!("{} left", dates::left(entry.left(now)));
         let code = if entry.needs_code().is_some() { "   needs its code" } else { "" };
-        let what = if entry.waits() { entry.short() } else { Printable::line("asking the backend…") };
+        let what = if entry.waits() { entry.short() } else { Printable::line("asking the backend...") };
         let head = format!(" {}   {:<6} ", entry.id(), entry.want().kind());
         let room = width.saturating_sub(head.chars().count()).saturating_sub(left.len()).saturating_sub(1);
         lines.push(Line::raw(format!("{head}{} {left}", row::fit(what.as_str(), room))));

@@ -56,7 +56,7 @@ impl Pane {
         self.on_page = false;
         let Some((entry, face)) = docket.selected().and_then(|entry| Some((entry, entry.face()?))) else {
             let text = if docket.seen().next().is_some() {
-                " asking the backend what this is about…"
+                " asking the backend what this is about..."
             } else {
                 " no ask fits the filter; Esc shows them all"
             };

@@ -84,7 +84,7 @@ fn field(prompt: &Prompt, counts: bool, width: usize) -> Vec<Line<'static>> {
     let content = if counts {
         format!("{}_", "*".repeat(prompt.characters.min(room.saturating_sub(1))))
     } else {
-        "wait… no key for a moment".to_owned()
+        "wait... no key for a moment".to_owned()
     };
     let title = "─ passphrase: ";
     let rule = "─".repeat(width.saturating_sub(2));

@@ -12,6 +12,11 @@ const QUOTE: char = '>';
 /// Before the rest of what did not fit on the line above. A fact without a name has a blank there.
 const GOES_ON: char = '+';
 
+/// Where a text was cut. In every font of the console, which the ellipsis is not.
+const CUT: char = '»';
+/// Where the beginning of a text was cut.
+const CUT_BEFORE: char = '«';
+
 /// How far a section is to be believed. It shows in the mark before each of its lines, so also without colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
@@ -103,20 +108,20 @@ impl Trust {
     }
 }
 
-/// The text on exactly `room` columns: filled up with blanks, or cut and ended by `…`.
+/// The text on exactly `room` columns: filled up with blanks, or cut and ended by `»`.
 pub(super) fn fit(text: &str, room: usize) -> String {
     let mut fitted = clip(text, room);
     fitted.push_str(&" ".repeat(room.saturating_sub(columns(&fitted))));
     fitted
 }
 
-/// The text on at most `room` columns, cut and ended by `…`.
+/// The text on at most `room` columns, cut and ended by `»`.
 pub(super) fn clip(text: &str, room: usize) -> String {
     if columns(text) <= room {
         return text.to_owned();
     }
     let mut clipped = cut(text, room.saturating_sub(1)).into_iter().next().unwrap_or_default();
-    clipped.push('…');
+    clipped.push(CUT);
     clipped
 }
 
@@ -125,14 +130,14 @@ pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// The end of the text on at most `room` columns, begun by `…` when it is cut.
+/// The end of the text on at most `room` columns, begun by `«` when it is cut.
 pub(super) fn tail(text: &str, room: usize) -> String {
     if columns(text) <= room {
         return text.to_owned();
     }
     let mut rest = text.chars();
     while columns(rest.as_str()) >= room.max(1) && rest.next().is_some() {}
-    format!("…{}", rest.as_str())
+    format!("{CUT_BEFORE}{}", rest.as_str())
 }
 
 /// The text with this end, on at most `room` columns: the text is cut, the end is not.

@@ -36,8 +36,11 @@ pub(super) fn decided(size: (u16, u16)) -> Stage {
     stage.step(Event::Started);
     stage.chores_end([Some(false), Some(false)]);
     for (n, keys) in [(1, "y"), (2, "n"), (3, "g9"), (4, "m")] {
-        let mut filing =
-            filing(n, if n == 3 { sign() } else { read(n) }, Caller::made_up(4710 + 2 * n as i32, n));
+        let mut filing = filing(
+            n,
+            if n == 3 { sign() } else { read(n) },
+            Caller::made_up(4710 + 2 * i32::try_from(n).unwrap(), n),
+        );
         let seen = filing.caller.seen.as_mut().unwrap();
         if n == 3 {
             seen.parents[0].comm = "git".to_owned();
@@ -85,7 +88,7 @@ fn several_asks_stand_in_order_of_arrival_and_one_is_selected() {
         stage.ask(4, store());
         let lines = stage.is_as_kept("list-few");
         let place = |part: &str| lines.iter().position(|line| line.contains(part)).unwrap_or(99);
-        assert!(place("asking the backend…") < place("> read "));
+        assert!(place("asking the backend...") < place("> read "));
         assert!(lines[0].contains("4 are waiting"));
         assert!(text(&lines).contains("ask 0000000000000002"));
         if size.0 >= 100 {
@@ -101,7 +104,7 @@ fn of_two_hundred_asks_those_that_do_not_fit_are_counted() {
     for size in SIZES {
         let mut stage = Stage::new(size);
         for n in 1..=200 {
-            let caller = Caller::made_up(4000 + n as i32, n);
+            let caller = Caller::made_up(4000 + i32::try_from(n).unwrap(), n);
             stage.file(filing(n, read(n), caller), made_up::described(&read(n)));
         }
         stage.is_as_kept("list-200-first");

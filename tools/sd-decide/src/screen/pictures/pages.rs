@@ -52,7 +52,7 @@ fn what_is_pending_and_what_lasts_is_listed() {
         stage.key(Key::Escape);
         stage.ask(7, sign());
         (8..40).for_each(|n| {
-            let caller = Caller::made_up(4000 + n as i32, n);
+            let caller = Caller::made_up(4000 + i32::try_from(n).unwrap(), n);
             stage.file(filing(n, read(n), caller), made_up::described(&read(n)));
         });
         stage.command("pending");

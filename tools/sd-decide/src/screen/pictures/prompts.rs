@@ -23,7 +23,7 @@ fn a_prompt_says_what_for_and_waits_for_quiet() {
         stage.draw();
         stage.step(Event::Key(Key::Other));
         let all = text(&stage.is_now_as_kept("prompt-wait"));
-        assert!(all.contains("wait…"), "{all}");
+        assert!(all.contains("wait..."), "{all}");
         let lines = stage.is_as_kept("prompt");
         let all = text(&lines);
         for part in ["to unlock", "Ada Lovelace", "│ _", "2:00 left", "Enter sends it   Esc: not now"] {

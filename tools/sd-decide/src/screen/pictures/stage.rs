@@ -151,6 +151,10 @@ impl Stage {
         let area = self.terminal.backend().buffer().area;
         let file = format!("{name}-{}x{}.txt", area.width, area.height);
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/screen/pictures").join(file);
+        // What the console's own font has, code page 437.
+        let known = |c: char| c.is_ascii_graphic() || c == ' ' || "│─═┌┐└┘←«»".contains(c);
+        let unknown: String = lines.iter().flat_map(|line| line.chars()).filter(|c| !known(*c)).collect();
+        assert_eq!(unknown, "", "{}", path.display());
         let text: String = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect();
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, &text).unwrap();
