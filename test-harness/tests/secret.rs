@@ -9,6 +9,8 @@ use support::Rig;
 
 const STORE: &str = "printf hunter2 | secret-tool store --label=demo service demo";
 const LOOKUP: &str = "secret-tool lookup service demo";
+/// A denial is remembered for five seconds: the same from the same shell is denied unasked meanwhile.
+const FORGOTTEN: &str = "sleep 6";
 
 #[test]
 fn a_secret_that_a_person_approves_is_stored_and_read_back() {
@@ -19,7 +21,8 @@ fn a_secret_that_a_person_approves_is_stored_and_read_back() {
 #[test]
 fn a_no_at_the_lookup_releases_nothing_and_leaves_the_item() {
     let rig = Rig::real().with(&["--answer", "yny"]);
-    let run = rig.run(&format!("{STORE} || exit 50; {LOOKUP} && exit 51; echo denied; {LOOKUP}"));
+    let run =
+        rig.run(&format!("{STORE} || exit 50; {LOOKUP} && exit 51; echo denied; {FORGOTTEN}; {LOOKUP}"));
     assert_eq!((run.status, run.stdout.as_str()), (0, "denied\nhunter2"), "{}", run.all());
 }
 
@@ -48,8 +51,8 @@ fn the_screen_names_the_process_that_asks_its_parents_and_what_it_asks_for() {
 fn search_prints_the_secret_only_after_a_yes_and_clear_deletes_only_after_one() {
     let script = "printf hunter2 | secret-tool store --label=demo service demo; echo stored $?
         secret-tool search --unlock service demo 2> /dev/null | grep -c '^secret = hunter2'
-        secret-tool search --unlock service demo 2> /dev/null | grep -c '^secret = hunter2'
-        secret-tool clear service demo; echo denied $?
+        secret-tool search --unlock service demo 2> /dev/null | grep -c '^secret = hunter2'; sleep 6
+        secret-tool clear service demo; echo denied $?; sleep 6
         secret-tool search service demo 2> /dev/null | grep -c '^\\['
         secret-tool clear service demo; echo cleared $?
         secret-tool search service demo 2> /dev/null | grep -c '^\\['; true";

@@ -30,7 +30,7 @@ fn a_descriptor_from_before_neither_paints_nor_reads() {
     let mut old = open();
     let vt = OnTheVt::start();
     let refused = old.write(b"painted").unwrap_err();
-    assert_eq!(refused.raw_os_error(), Some(Errno::EIO as i32));
+    assert_eq!(refused.raw_os_error().map(Errno::from_raw), Some(Errno::EIO));
     assert_eq!(old.read(&mut [0; 16]).unwrap(), 0);
     assert!(!screen().contains("painted"));
     drop(vt);

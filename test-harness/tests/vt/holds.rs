@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use sd_wire::line::Words;
+use sd_wire::passphrase::Note;
 
 use crate::stage::OnTheVt;
 use crate::terminal::{
@@ -21,12 +23,44 @@ fn a_switch_is_refused_around_a_decision_and_the_screen_says_so_and_later_it_hap
     vt.holds();
     assert!(switch_is_refused(), "{}", vt.log());
     vt.shows(REFUSED);
+    assert_eq!(vt.log().matches("a switch away from the terminal was refused").count(), 1, "{}", vt.log());
     eventually("the end of the hold", || !is_held());
     assert_eq!(shown(), NUMBER, "a refused switch was made up for");
     assert!(!switch_is_refused());
     switch_to(NUMBER);
     // What was refused before is not said to whoever comes back.
     eventually("another header", || !screen().contains(REFUSED));
+    drop(vt);
+}
+
+#[test]
+fn while_a_passphrase_is_typed_a_switch_is_refused_and_after_esc_it_happens() {
+    let vt = OnTheVt::start();
+    switch_to(NUMBER);
+    let (waits, _unlocking) = vt.prompts();
+    assert!(!is_held(), "held before anything is typed");
+    eventually("the first character", || {
+        // Not before the quiet time is over.
+        std::thread::sleep(Duration::from_millis(900));
+        type_in("a");
+        std::thread::sleep(Duration::from_millis(100));
+        screen().contains("passphrase: *")
+    });
+    type_in("bc");
+    vt.shows("passphrase: ***");
+    assert!(is_held());
+    for _ in 0..3 {
+        assert!(switch_is_refused(), "{}", vt.log());
+    }
+    vt.shows(REFUSED);
+    // It goes on for as long as something is typed, beyond the moment around a decision.
+    std::thread::sleep(DECIDING);
+    assert!(switch_is_refused(), "{}", vt.log());
+    type_in("\x1b");
+    let note = waits.receive_by(Instant::now() + Duration::from_secs(5)).unwrap().unwrap();
+    assert_eq!(Note::from_line(&note.bytes).unwrap(), Note::Dismissed {});
+    eventually("the end of the hold", || !is_held());
+    switch_to(ELSEWHERE);
     drop(vt);
 }
 

@@ -39,12 +39,11 @@ fn ctrl_l_draws_all_of_it_anew() {
 
 #[test]
 fn a_terminal_that_was_left_spoiled_is_taken_over_whole() {
-    let clean = {
-        let _vt = OnTheVt::start();
-        screen()
-    };
+    let mut vt = OnTheVt::start();
+    let clean = screen();
+    vt.stop();
     open().write_all(PAINTED).unwrap();
-    let vt = OnTheVt::start();
+    vt.start_again();
     assert_eq!(screen(), clean);
     drop(vt);
 }

@@ -12,16 +12,21 @@ use nix::unistd::{Pid, geteuid};
 use sd_sys::link::Link;
 use sd_sys::listener::Listener;
 use sd_sys::terminal;
-use sd_wire::bounded::{Attributes, Text};
+use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::description::Description;
 use sd_wire::fetch::{Note, Order};
 use sd_wire::line::Words;
+use sd_wire::passphrase::{Packet, Unlocks, Wanted};
 use sd_wire::path::ItemPath;
+use sd_wire::sign;
 
 use crate::terminal::{State, TTY, eventually, is_held, open, screen, type_in};
 use crate::{DECIDE, DESKTOP, GATE};
 
 const READ: &str = r#"{"v":1,"body":{"ask":{"id":"0123456789abcdef","want":{"read":{"item":"/org/freedesktop/secrets/collection/login/1"}},"claims":{}}}}"#;
+
+/// How long a tool may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -30,6 +35,7 @@ pub(crate) struct OnTheVt {
     place: tempfile::TempDir,
     decide: Child,
     fetch: Listener,
+    sign: Listener,
     before: State,
     _turn: MutexGuard<'static, ()>,
 }
@@ -49,11 +55,12 @@ impl OnTheVt {
         fs::write(at("parties"), parties + "\n").unwrap();
         fs::set_permissions(at("parties"), PermissionsExt::from_mode(0o644)).unwrap();
         let fetch = Listener::bind(&at("fetch"), 0o666).unwrap();
+        let sign = Listener::bind(&at("sign"), 0o666).unwrap();
         // TTYVHangup=
         terminal::hang_up_others(open()).unwrap();
         chown(TTY, Some(DECIDE), Some(DECIDE)).unwrap();
         let decide = launch(place.path());
-        let vt = Self { place, decide, fetch, before, _turn: turn };
+        let vt = Self { place, decide, fetch, sign, before, _turn: turn };
         vt.opens();
         vt
     }
@@ -69,8 +76,10 @@ impl OnTheVt {
 
     /// Waits until it serves.
     fn opens(&self) {
-        eventually("the socket", || self.place.path().join("decide").exists());
-        fs::set_permissions(self.place.path().join("decide"), PermissionsExt::from_mode(0o666)).unwrap();
+        for socket in ["decide", "passphrase"] {
+            eventually("the socket", || self.place.path().join(socket).exists());
+            fs::set_permissions(self.place.path().join(socket), PermissionsExt::from_mode(0o666)).unwrap();
+        }
         // systemd-socket-activate starts the tool with the first connection.
         self.knock(r#"{"v":1,"body":{"cancel":{"id":"0123456789abcdef"}}}"#, &[]).wait().unwrap();
         self.shows("nothing is waiting");
@@ -110,15 +119,44 @@ impl OnTheVt {
     /// The store's next order that is about an ask. Whether it is locked is answered on the way: never.
     fn order_to_describe(&self) -> Link {
         loop {
-            assert!(self.fetch.wait(Duration::from_secs(10)).unwrap(), "no order came: {}", self.log());
-            let order = self.fetch.accept().unwrap().unwrap();
-            let packet = order.receive_by(Instant::now() + Duration::from_secs(10)).unwrap().unwrap();
-            if Order::from_line(&packet.bytes).unwrap() != (Order::State {}) {
-                return order;
+            let (link, order) = self.order::<Order>(&self.fetch);
+            if order != (Order::State {}) {
+                return link;
             }
             // Whoever was stopped meanwhile hears no answer.
-            let _ = order.send(&Note::State { locked: false }.to_line().unwrap(), &[]);
+            let _ = link.send(&Note::State { locked: false }.to_line().unwrap(), &[]);
         }
+    }
+
+    /// The next order at this worker.
+    fn order<W: Words>(&self, worker: &Listener) -> (Link, W) {
+        assert!(worker.wait(PATIENCE).unwrap(), "no order came: {}", self.log());
+        let link = worker.accept().unwrap().unwrap();
+        let packet = link.receive_by(Instant::now() + PATIENCE).unwrap().unwrap();
+        (link, W::from_line(&packet.bytes).unwrap())
+    }
+
+    /// A prompt for the passphrase of the key, as at the beginning of a session with a cold cache: who waits for the
+    /// passphrase, and who waits for the end of the unlocking.
+    pub(crate) fn prompts(&self) -> (Link, Link) {
+        let (link, order) = self.order::<sign::Order>(&self.sign);
+        assert_eq!(order, sign::Order::State {});
+        link.send(&sign::Note::State { locked: true }.to_line().unwrap(), &[]).unwrap();
+        let (link, order) = self.order::<Order>(&self.fetch);
+        assert_eq!(order, Order::State {});
+        link.send(&Note::State { locked: false }.to_line().unwrap(), &[]).unwrap();
+        let (unlocking, order) = self.order::<sign::Order>(&self.sign);
+        assert!(matches!(order, sign::Order::Unlock { .. }), "{order:?}");
+        let waits = Link::connect(&self.place.path().join("passphrase")).unwrap();
+        let wanted = Wanted {
+            unlocks: Unlocks::Key { grip: Text::new("ABCDEF").unwrap() },
+            lines: List::default(),
+            wrong: None,
+            tries: None,
+        };
+        waits.send(&Packet::Passphrase(Box::new(wanted)).to_line().unwrap(), &[]).unwrap();
+        self.shows("passphrase:");
+        (waits, unlocking)
     }
 
     /// Waits for this to stand on the screen.

@@ -10,7 +10,10 @@ mod watchdog;
 mod watches;
 
 use std::collections::VecDeque;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, SystemTime};
+
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{Uid, User};
 
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
@@ -52,7 +55,8 @@ const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
 
 /// Everything that this process holds.
 pub(crate) struct Clerk {
-    started: Instant,
+    /// Since boot: the time that is not awake counts too, or a grant of two minutes would outlive a night.
+    started: Duration,
     around: Around,
     docket: Docket,
     door: Door,
@@ -93,10 +97,10 @@ impl Clerk {
             vt: console.as_ref().map(Console::number),
             clock: now.map_or(0, |now| now.as_secs()),
             phrase,
-            ..Around::default()
+            user: user(parties.desktop),
         };
         Ok(Self {
-            started: Instant::now(),
+            started: since_boot(),
             around,
             docket: Docket::new(cli.expire(), rules),
             door: Door::new(asks, parties),
@@ -145,7 +149,8 @@ impl Clerk {
     }
 
     fn now(&self) -> Moment {
-        Moment(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+        let elapsed = since_boot().saturating_sub(self.started);
+        Moment(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Tells the docket, and carries out what it answers, until nothing follows any more.
@@ -369,6 +374,16 @@ impl Clerk {
             self.happen(Event::SeenToEnd(face));
         }
     }
+}
+
+/// The desktop user's name, as far as the system knows one.
+fn user(uid: u32) -> Option<Printable> {
+    User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| Printable::line(&user.name))
+}
+
+/// Does not fail: the clock is there since Linux 2.6.39.
+fn since_boot() -> Duration {
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from)
 }
 
 fn no_terminal(why: &std::io::Error) -> NotServing {

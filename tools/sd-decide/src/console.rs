@@ -41,6 +41,8 @@ pub(crate) struct Console {
     hold: Hold,
     /// Whether the kernel asks before it switches away.
     held: bool,
+    /// Whether a switch has been refused during this hold: it is said once, for whoever asks may ask without end.
+    refused: bool,
     /// Whether something about holding has failed: it is said once, and there is no hold any more.
     failed: bool,
 }
@@ -64,7 +66,7 @@ impl Console {
         let hold = Hold::default();
         // What an earlier instance held when it was killed is let go with the rest.
         let held = switching != Switching::Automatic;
-        Ok(Some(Self { tty, number, shown, on_screen: false, hold, held, failed: false }))
+        Ok(Some(Self { tty, number, shown, on_screen: false, hold, held, refused: false, failed: false }))
     }
 
     /// Its number: 8 for `/dev/tty8`.
@@ -113,6 +115,12 @@ impl Console {
             return false;
         }
         if self.is_to_hold(wanted, now) && vt::answer(&self.tty, Answer::Refuse).is_ok() {
+            if !self.refused {
+                self.refused = true;
+                sd_journal::warning(
+                    "a switch away from the terminal was refused: something was being typed or decided",
+                );
+            }
             return true;
         }
         self.let_go();
@@ -155,7 +163,7 @@ impl Console {
         // A switch that waits for an answer happens: with the mode alone it would be forgotten. Otherwise an error.
         let _ = vt::answer(&self.tty, Answer::Allow);
         match vt::set_mode(&self.tty, Switching::Automatic) {
-            Ok(()) => self.held = false,
+            Ok(()) => (self.held, self.refused) = (false, false),
             // It stays held and is tried again in the next round; until then the answer to each switch is yes.
             Err(why) => self.fail(format!("the kernel does not take back the switching of terminals: {why}")),
         }

@@ -11,6 +11,7 @@ mod complete;
 pub(crate) mod effect;
 pub(crate) mod entry;
 pub(crate) mod event;
+mod filing;
 pub(crate) mod grant;
 pub(crate) mod history;
 mod judged;
@@ -27,22 +28,22 @@ mod properties;
 pub(crate) mod refusals;
 #[cfg(test)]
 mod scenes;
+mod settling;
 pub(crate) mod vault;
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use sd_wire::ask::{Resolution, Want};
+use sd_wire::ask::Resolution;
 use sd_wire::deadline;
-use sd_wire::fault::{Fault, Stage};
+use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 
 use crate::caller::Pinned;
 use crate::docket::effect::Effect;
 use crate::docket::entry::{Entry, Face, State};
-use crate::docket::event::{Event, Filing, Moment};
+use crate::docket::event::{Event, Moment};
 use crate::docket::grant::Grant;
 use crate::docket::history::{Decided, History};
 use crate::docket::keyboard::Keyboard;
@@ -51,8 +52,8 @@ use crate::docket::mode::Mode;
 use crate::docket::prompts::Prompts;
 use crate::docket::refusals::Refusals;
 use crate::docket::vault::Vault;
-use crate::routing::{self, Described, Order, Road, Yes};
-use crate::rules::{Judgement, Rates, Rules, Subject};
+use crate::routing;
+use crate::rules::{Rates, Rules};
 
 /// The most asks that may be pending at once.
 pub(crate) const MOST: usize = 200;
@@ -304,127 +305,6 @@ impl Docket {
         self.find(id).is_some_and(|entry| matches!(entry.state, State::Dispatched { .. }))
     }
 
-    fn file(&mut self, now: Moment, filing: Rc<Filing>, effects: &mut Vec<Effect>) {
-        let id = filing.ask.id.clone();
-        if self.knows(&id) {
-            // Whoever files must ask first: to settle this id would settle the other ask.
-            return;
-        }
-        let of_one = self.entries.iter().filter(|e| e.filing.caller.pid == filing.caller.pid).count();
-        if self.entries.len() >= MOST || of_one >= MOST_OF_ONE {
-            effects.push(Effect::Settle {
-                id: id.clone(),
-                what: What::Failed { stage: Stage::Decide, why: Fault::TooMany },
-            });
-            effects.push(Effect::Tell { id: id.clone(), how: Resolution::Failed });
-            effects.push(Effect::Forget { id });
-            return;
-        }
-        self.forget_what_is_over(now);
-        let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
-        let judged = judged::judge(&self.rules, &filing, None);
-        let expire = judged.expire.map_or(self.expire, |rule| rule.min(self.expire));
-        let needs_code = judged.code.clone();
-        let mut entry = Entry {
-            expires: now.after(expire),
-            state: State::Vault,
-            seen_to_end: false,
-            needs_code,
-            judged,
-            filing,
-        };
-        let refused =
-            routing::refusable(entry.want()).then(|| self.refusals.refuse(now, &entry.filing)).flatten();
-        if let Some(why) = refused {
-            self.history.note(now, &entry, why);
-            self.entries.push(entry);
-            return self.settle(now, &id, What::Denied {}, effects);
-        }
-        if let Some(rule) = self.forbidden(now, &entry.filing, &entry.judged, None) {
-            self.history.note(now, &entry, Decided::Rule(rule));
-            self.entries.push(entry);
-            return self.fail(now, &id, Fault::Forbidden, effects);
-        }
-        if let Some((order, number)) = self.granted(now, &entry.filing).filter(|_| entry.needs_code.is_none())
-        {
-            entry.state = State::Dispatched { until, order: Some(order.clone()) };
-            self.history.note(now, &entry, Decided::ByGrant(number));
-            self.entries.push(entry);
-            return effects.push(Effect::Dispatch { id, order });
-        }
-        let hidden = |filing: &Filing| {
-            let processes = judged::processes(filing);
-            self.rules.hidden(&Subject { kind: "search", processes: &processes, ..Subject::default() })
-        };
-        let Some(road) = routing::road(&id, entry.want(), || hidden(&entry.filing)) else {
-            self.entries.push(entry);
-            return self.fail(now, &id, Fault::Forbidden, effects);
-        };
-        match &road {
-            Road::InTurn(_) => entry.state = State::Queued { until },
-            Road::ByKey(_) | Road::Plain => entry.state = State::Describing { until },
-            Road::Lock => {}
-        }
-        self.entries.push(entry);
-        match road {
-            Road::InTurn(order) => effects.push(Effect::Queue { id, maker, order }),
-            Road::ByKey(order) => effects.push(Effect::Describe { id, maker, order }),
-            Road::Plain => self.described(now, &id, Described::Plain, effects),
-            Road::Lock => self.lock(now, Some(id), effects),
-        }
-    }
-
-    /// The order of a read that a live grant covers, and that grant's number.
-    fn granted(&mut self, now: Moment, filing: &Filing) -> Option<(Order, u64)> {
-        let Want::Read { item } = &filing.ask.want else { return None };
-        let covering = |grant: &&mut Grant| grant.covers_read(&filing.caller, item, now).is_some();
-        let grant = self.grants.iter_mut().rev().find(covering)?;
-        grant.used = grant.used.saturating_add(1);
-        let digest = grant.covers_read(&filing.caller, item, now)?;
-        Some((routing::granted_read(&filing.ask.id, item, digest), grant.number))
-    }
-
-    fn described(&mut self, now: Moment, id: &AskId, shown: Described, effects: &mut Vec<Effect>) {
-        let face = self.new_face();
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) else { return };
-        if !matches!(entry.state, State::Describing { .. }) {
-            return;
-        }
-        // Only what a yes could be carried out on is put before a person.
-        let Some(yes) = routing::on_yes(id, entry.want(), &shown) else {
-            self.fail(now, id, Fault::Malformed, effects);
-            return;
-        };
-        let judged = judged::judge(&self.rules, &entry.filing, Some(&shown));
-        let (filing, before) = (Rc::clone(&entry.filing), entry.judged.clone());
-        if let Some(rule) = self.forbidden(now, &filing, &judged, Some(&before)) {
-            self.note(now, id, Decided::Rule(rule));
-            return self.fail(now, id, Fault::Forbidden, effects);
-        }
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) else { return };
-        if let Some(expire) = judged.expire {
-            entry.expires = entry.expires.min(now.after(expire));
-        }
-        entry.needs_code = entry.needs_code.take().or(judged.code);
-        let needs_code = entry.needs_code.is_some();
-        let caller = &entry.filing.caller;
-        let granted = if let Described::Key(key) = &shown {
-            self.grants.iter_mut().find(|grant| grant.covers_signature(caller, &key.fingerprint, now))
-        } else {
-            None
-        };
-        entry.state = State::Waiting { shown, face };
-        if let (Yes::Dispatch(order), Some(grant), false) = (yes, granted, needs_code) {
-            grant.used = grant.used.saturating_add(1);
-            self.history.note(now, entry, Decided::ByGrant(grant.number));
-            return self.dispatch(now, id, order, effects);
-        }
-        let fits = self.find(id).is_some_and(|entry| self.fits_filter(entry));
-        if self.selected.is_none() && fits {
-            self.select(now, Some(id.clone()), effects);
-        }
-    }
-
     /// Writes a decision about an ask into the history.
     fn note(&mut self, now: Moment, id: &AskId, decided: Decided) {
         if let Some(entry) = self.entries.iter().find(|entry| entry.id() == id) {
@@ -436,24 +316,6 @@ impl Docket {
         self.grants.retain(|grant| !grant.is_over(now));
         self.refusals.clear(now);
         self.notice.take_if(|(until, _)| *until <= now);
-    }
-
-    /// The rule that forbids an ask, if one does: each rate counts it once.
-    fn forbidden(
-        &mut self,
-        now: Moment,
-        filing: &Filing,
-        judged: &Judgement,
-        before: Option<&Judgement>,
-    ) -> Option<Arc<str>> {
-        if let Some(rule) = &judged.deny {
-            return Some(Arc::clone(rule));
-        }
-        let rates = before.map_or_else(|| judged.rates.clone(), |before| judged.rates_since(before));
-        // Who cannot be told apart shares one account.
-        let nobody = Pinned { pid: 0, start: 0 };
-        let process = filing.caller.principal().unwrap_or(nobody);
-        self.rates.allow(now.0, &rates, &process).err()
     }
 
     /// Denies everything that waits, and everything that comes, until it is lifted.
@@ -484,92 +346,5 @@ impl Docket {
         }
         self.tick_vault(now, effects);
         self.tick_prompts(now, effects);
-    }
-
-    fn fail(&mut self, now: Moment, id: &AskId, why: Fault, effects: &mut Vec<Effect>) {
-        self.settle(now, id, What::Failed { stage: Stage::Decide, why }, effects);
-    }
-
-    /// The last line goes into the sink, from here. Not for an ask that is gone already.
-    fn settle(&mut self, now: Moment, id: &AskId, what: What, effects: &mut Vec<Effect>) {
-        if !self.knows(id) {
-            return;
-        }
-        let (how, why) = match what {
-            What::Approved { .. } => (Resolution::Approved, None),
-            What::Locked {} | What::Unlocked {} => (Resolution::Granted, None),
-            What::Denied {} => (Resolution::Denied, None),
-            What::Expired {} => (Resolution::Expired, None),
-            What::Cancelled {} => (Resolution::Cancelled, None),
-            What::Failed { why, .. } => (Resolution::Failed, Some(why)),
-            _ => (Resolution::Failed, None),
-        };
-        self.write_down(now, id, how, why);
-        effects.push(Effect::Settle { id: id.clone(), what });
-        self.leave(now, id, how, effects);
-    }
-
-    /// How an ask ended goes into the history; also one that nobody decided, unless it needed nobody.
-    fn write_down(&mut self, now: Moment, id: &AskId, how: Resolution, why: Option<Fault>) {
-        let Some(entry) = self.entries.iter().find(|entry| entry.id() == id) else { return };
-        if !self.history.is_open(id) && routing::is_recorded(entry.want()) {
-            self.history.note(now, entry, Decided::Nobody);
-        }
-        self.history.ended(id, how, why);
-    }
-
-    /// The ask ended elsewhere.
-    fn end(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
-        self.write_down(now, id, how, None);
-        self.leave(now, id, how, effects);
-    }
-
-    /// The ask leaves the docket. How it ended is written down already.
-    fn leave(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
-        let place = self.place(id);
-        self.entries.retain(|entry| entry.id() != id);
-        effects.push(Effect::Tell { id: id.clone(), how });
-        effects.push(Effect::Forget { id: id.clone() });
-        self.deselect(now, id, place, effects);
-        self.tick_prompts(now, effects);
-    }
-
-    /// The ask is the worker's now.
-    fn dispatch(&mut self, now: Moment, id: &AskId, order: Order, effects: &mut Vec<Effect>) {
-        let place = self.place(id);
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) {
-            let until = now.after(routing::patience(&order));
-            entry.state = State::Dispatched { until, order: Some(order.clone()) };
-            effects.push(Effect::Dispatch { id: id.clone(), order });
-        }
-        self.deselect(now, id, place, effects);
-    }
-
-    /// The place of an ask among those that can be selected.
-    fn place(&self, id: &AskId) -> usize {
-        self.selectable().take_while(|entry| entry.id() != id).count()
-    }
-
-    /// When the selected ask is gone, the one that moved up into its place is selected.
-    fn deselect(&mut self, now: Moment, gone: &AskId, place: usize, effects: &mut Vec<Effect>) {
-        if self.selected.as_ref() != Some(gone) {
-            return;
-        }
-        let waiting: Vec<&Entry> = self.selectable().collect();
-        let next = waiting.get(place).or(waiting.last()).map(|entry| entry.id().clone());
-        self.select(now, next, effects);
-    }
-
-    fn select(&mut self, now: Moment, id: Option<AskId>, effects: &mut Vec<Effect>) {
-        self.selected = id;
-        // What was begun was about another ask.
-        if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
-            self.mode = Mode::Asks;
-        }
-        self.keyboard.restart(now);
-        // What was typed into a line is for the line.
-        if !matches!(self.mode, Mode::Line(_)) {
-            effects.push(Effect::FlushInput);
-        }
     }
 }

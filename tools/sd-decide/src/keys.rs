@@ -46,18 +46,8 @@ pub(crate) enum Key {
     Other,
 }
 
-/// The keys that the bytes of one read stand for. A sequence that is not whole, and any other byte, is a key that
-/// means nothing; but it is typing.
-pub(crate) fn keys(bytes: &[u8]) -> impl Iterator<Item = Key> {
-    let mut rest = bytes;
-    std::iter::from_fn(move || {
-        let (key, used) = first(rest)?;
-        rest = rest.get(used..).unwrap_or_default();
-        Some(key)
-    })
-}
-
-/// The first key, and how many bytes it takes.
+/// The first key that the bytes of one read stand for, and how many of them it takes. A sequence that is not whole, and
+/// any other byte, is a key that means nothing; but it is typing.
 pub(crate) fn first(bytes: &[u8]) -> Option<(Key, usize)> {
     Some(match bytes {
         [] => return None,
@@ -128,7 +118,13 @@ mod tests {
     use super::*;
 
     fn all(bytes: &[u8]) -> Vec<Key> {
-        keys(bytes).collect()
+        let mut rest = bytes;
+        let next = || {
+            let (key, used) = first(rest)?;
+            rest = &rest[used..];
+            Some(key)
+        };
+        std::iter::from_fn(next).collect()
     }
 
     #[test]

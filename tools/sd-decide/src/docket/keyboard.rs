@@ -34,11 +34,6 @@ impl Keyboard {
         self.quiet_since.after(deadline::QUIET).since(now)
     }
 
-    /// Whether a person can be looking.
-    pub(crate) fn is_active(&self) -> bool {
-        self.active
-    }
-
     pub(super) fn is_quiet(&self, now: Moment) -> bool {
         self.quiet_left(now) == 0
     }

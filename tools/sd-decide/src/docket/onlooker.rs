@@ -320,10 +320,11 @@ impl Onlooker {
             _ => {}
         }
         // A yes to an unlock joins one that runs already.
-        if let Some(n) = before.and_then(|id| self.open.get(id)).copied() {
-            if matches!(self.filings[n].want, Want::Unlock {}) && by_key(self, n, 'y') {
-                self.filings[n].unlocking = true;
-            }
+        if let Some(n) = before.and_then(|id| self.open.get(id)).copied()
+            && matches!(self.filings[n].want, Want::Unlock {})
+            && by_key(self, n, 'y')
+        {
+            self.filings[n].unlocking = true;
         }
     }
 
@@ -365,7 +366,7 @@ impl Onlooker {
             "denied without a reason"
         );
         if no || muted {
-            self.denied.push((shell, want.clone(), self.now + 10_000));
+            self.denied.push((shell, want.clone(), self.now + 5_000));
             if matches!(want, Want::Read { .. } | Want::Access { .. }) {
                 self.grants.retain(|grant| grant.caller != caller || grant.key);
             }

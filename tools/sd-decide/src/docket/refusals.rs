@@ -10,7 +10,7 @@ use crate::docket::event::{Filing, Moment};
 use crate::docket::history::Decided;
 
 /// How long the same ask of the same process is denied unasked.
-pub(crate) const REMEMBERED: Duration = Duration::from_secs(10);
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(5);
 /// The most denials that are remembered, and the most mutes: the oldest make room.
 const MOST: usize = 64;
 

@@ -1,8 +1,13 @@
 //! The docket's rules, one short scene each.
 
+mod codes;
 mod commands;
+mod grants;
 mod lines;
+mod prompts;
+mod refusals;
 mod typing;
+mod vault;
 
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;
@@ -29,8 +34,12 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let mut scene =
-            Self { docket: Docket::new(std::time::Duration::from_secs(300), Rules::default()), now: 0 };
+        Self::under("")
+    }
+
+    fn under(rules: &str) -> Self {
+        let rules = Rules::parse(rules).unwrap();
+        let mut scene = Self { docket: Docket::new(std::time::Duration::from_secs(300), rules), now: 0 };
         scene.step(Event::Active(true));
         scene.step(Event::Started);
         scene

@@ -1,0 +1,161 @@
+//! An ask comes in, and is described: refused, granted, sent on its way, or put before a person.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use sd_wire::ask::{Resolution, Want};
+use sd_wire::deadline;
+use sd_wire::fault::{Fault, Stage};
+use sd_wire::id::AskId;
+use sd_wire::outcome::What;
+
+use crate::caller::Pinned;
+use crate::docket::effect::Effect;
+use crate::docket::entry::{Entry, State};
+use crate::docket::event::{Filing, Moment};
+use crate::docket::grant::Grant;
+use crate::docket::history::Decided;
+use crate::docket::{Docket, MOST, MOST_OF_ONE, judged};
+use crate::routing::{self, Described, Order, Road, Yes};
+use crate::rules::{Judgement, Subject};
+
+impl Docket {
+    pub(super) fn file(&mut self, now: Moment, filing: Rc<Filing>, effects: &mut Vec<Effect>) {
+        let id = filing.ask.id.clone();
+        if self.knows(&id) {
+            // Whoever files must ask first: to settle this id would settle the other ask.
+            return;
+        }
+        let of_one = self.entries.iter().filter(|e| e.filing.caller.pid == filing.caller.pid).count();
+        if self.entries.len() >= MOST || of_one >= MOST_OF_ONE {
+            effects.push(Effect::Settle {
+                id: id.clone(),
+                what: What::Failed { stage: Stage::Decide, why: Fault::TooMany },
+            });
+            effects.push(Effect::Tell { id: id.clone(), how: Resolution::Failed });
+            effects.push(Effect::Forget { id });
+            return;
+        }
+        self.forget_what_is_over(now);
+        let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
+        let judged = judged::judge(&self.rules, &filing, None);
+        let expire = judged.expire.map_or(self.expire, |rule| rule.min(self.expire));
+        let needs_code = judged.code.clone();
+        let mut entry = Entry {
+            expires: now.after(expire),
+            state: State::Vault,
+            seen_to_end: false,
+            needs_code,
+            judged,
+            filing,
+        };
+        let refused =
+            routing::refusable(entry.want()).then(|| self.refusals.refuse(now, &entry.filing)).flatten();
+        if let Some(why) = refused {
+            self.history.note(now, &entry, why);
+            self.entries.push(entry);
+            return self.settle(now, &id, What::Denied {}, effects);
+        }
+        if let Some(rule) = self.forbidden(now, &entry.filing, &entry.judged, None) {
+            self.history.note(now, &entry, Decided::Rule(rule));
+            self.entries.push(entry);
+            return self.fail(now, &id, Fault::Forbidden, effects);
+        }
+        if let Some((order, number)) = self.granted(now, &entry.filing).filter(|_| entry.needs_code.is_none())
+        {
+            entry.state = State::Dispatched { until, order: Some(order.clone()) };
+            self.history.note(now, &entry, Decided::ByGrant(number));
+            self.entries.push(entry);
+            return effects.push(Effect::Dispatch { id, order });
+        }
+        let hidden = |filing: &Filing| {
+            let processes = judged::processes(filing);
+            self.rules.hidden(&Subject { kind: "search", processes: &processes, ..Subject::default() })
+        };
+        let Some(road) = routing::road(&id, entry.want(), || hidden(&entry.filing)) else {
+            self.entries.push(entry);
+            return self.fail(now, &id, Fault::Forbidden, effects);
+        };
+        match &road {
+            Road::InTurn(_) => entry.state = State::Queued { until },
+            Road::ByKey(_) | Road::Plain => entry.state = State::Describing { until },
+            Road::Lock => {}
+        }
+        self.entries.push(entry);
+        match road {
+            Road::InTurn(order) => effects.push(Effect::Queue { id, maker, order }),
+            Road::ByKey(order) => effects.push(Effect::Describe { id, maker, order }),
+            Road::Plain => self.described(now, &id, Described::Plain, effects),
+            Road::Lock => self.lock(now, Some(id), effects),
+        }
+    }
+
+    /// The order of a read that a live grant covers, and that grant's number.
+    fn granted(&mut self, now: Moment, filing: &Filing) -> Option<(Order, u64)> {
+        let Want::Read { item } = &filing.ask.want else { return None };
+        let covering = |grant: &&mut Grant| grant.covers_read(&filing.caller, item, now).is_some();
+        let grant = self.grants.iter_mut().rev().find(covering)?;
+        grant.used = grant.used.saturating_add(1);
+        let digest = grant.covers_read(&filing.caller, item, now)?;
+        Some((routing::granted_read(&filing.ask.id, item, digest), grant.number))
+    }
+
+    pub(super) fn described(&mut self, now: Moment, id: &AskId, shown: Described, effects: &mut Vec<Effect>) {
+        let face = self.new_face();
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) else { return };
+        if !matches!(entry.state, State::Describing { .. }) {
+            return;
+        }
+        // Only what a yes could be carried out on is put before a person.
+        let Some(yes) = routing::on_yes(id, entry.want(), &shown) else {
+            self.fail(now, id, Fault::Malformed, effects);
+            return;
+        };
+        let judged = judged::judge(&self.rules, &entry.filing, Some(&shown));
+        let (filing, before) = (Rc::clone(&entry.filing), entry.judged.clone());
+        if let Some(rule) = self.forbidden(now, &filing, &judged, Some(&before)) {
+            self.note(now, id, Decided::Rule(rule));
+            return self.fail(now, id, Fault::Forbidden, effects);
+        }
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) else { return };
+        if let Some(expire) = judged.expire {
+            entry.expires = entry.expires.min(now.after(expire));
+        }
+        entry.needs_code = entry.needs_code.take().or(judged.code);
+        let needs_code = entry.needs_code.is_some();
+        let caller = &entry.filing.caller;
+        let granted = if let Described::Key(key) = &shown {
+            self.grants.iter_mut().find(|grant| grant.covers_signature(caller, &key.fingerprint, now))
+        } else {
+            None
+        };
+        entry.state = State::Waiting { shown, face };
+        if let (Yes::Dispatch(order), Some(grant), false) = (yes, granted, needs_code) {
+            grant.used = grant.used.saturating_add(1);
+            self.history.note(now, entry, Decided::ByGrant(grant.number));
+            return self.dispatch(now, id, order, effects);
+        }
+        let fits = self.find(id).is_some_and(|entry| self.fits_filter(entry));
+        if self.selected.is_none() && fits {
+            self.select(now, Some(id.clone()), effects);
+        }
+    }
+
+    /// The rule that forbids an ask, if one does: each rate counts it once.
+    fn forbidden(
+        &mut self,
+        now: Moment,
+        filing: &Filing,
+        judged: &Judgement,
+        before: Option<&Judgement>,
+    ) -> Option<Arc<str>> {
+        if let Some(rule) = &judged.deny {
+            return Some(Arc::clone(rule));
+        }
+        let rates = before.map_or_else(|| judged.rates.clone(), |before| judged.rates_since(before));
+        // Who cannot be told apart shares one account.
+        let nobody = Pinned { pid: 0, start: 0 };
+        let process = filing.caller.principal().unwrap_or(nobody);
+        self.rates.allow(now.0, &rates, &process).err()
+    }
+}

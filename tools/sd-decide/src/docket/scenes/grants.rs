@@ -1,0 +1,117 @@
+//! What `g` gives: the same to the same process for some minutes.
+
+use super::*;
+use crate::docket::history::Decided;
+
+/// sd-gpg, started by a git that was started by another.
+fn sd_gpg(pid: i32, git: i32) -> Caller {
+    let mut caller = Caller::made_up(pid, 99);
+    let seen = caller.seen.as_mut().unwrap();
+    for (parent, number) in seen.parents.iter_mut().zip([git + 1, git]) {
+        (parent.comm, parent.pid) = ("git".to_owned(), number);
+    }
+    caller
+}
+
+fn file_by(scene: &mut Scene, n: u64, want: Want, caller: Caller) -> Vec<Effect> {
+    scene.step(filed_by(n, want.clone(), caller));
+    scene.step(Event::Described { id: id(n), what: made_up::described(&want) })
+}
+
+fn grants(scene: &Scene) -> usize {
+    scene.docket.grants(Moment(scene.now)).count()
+}
+
+#[test]
+fn a_grant_is_a_yes_now_and_for_two_minutes_unless_others_are_typed() {
+    for (typed, minutes) in [("", 2), ("1", 1), ("15", 15)] {
+        let mut scene = Scene::new();
+        scene.file(1, read(7));
+        scene.see_and_wait();
+        scene.key(Key::Char('g'));
+        typed.chars().for_each(|digit| drop(scene.key(Key::Char(digit))));
+        let effects = scene.key(Key::Enter);
+        assert_eq!(dispatched(&effects).len(), 1);
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Watch(_))), "its process is watched");
+        assert_eq!(scene.docket.history().newest().next().unwrap().decided, Decided::Granted(minutes));
+        scene.wait(minutes * 60_000 - 1);
+        assert_eq!(dispatched(&scene.step(filed(2, read(7)))).len(), 1);
+        assert_eq!(scene.docket.history().newest().next().unwrap().decided, Decided::ByGrant(1));
+        assert!(dispatched(&scene.step(filed(3, read(8)))).is_empty(), "another item");
+        scene.wait(1);
+        assert!(dispatched(&scene.step(filed(4, read(7)))).is_empty(), "it is over");
+    }
+}
+
+#[test]
+fn more_than_fifteen_minutes_are_not_given() {
+    let mut scene = Scene::new();
+    scene.file(1, read(7));
+    scene.see_and_wait();
+    for key in ['g', '1', '6'] {
+        scene.key(Key::Char(key));
+    }
+    assert!(scene.key(Key::Enter).is_empty());
+    scene.key(Key::Escape);
+    assert_eq!((grants(&scene), scene.docket.listed().count()), (0, 1));
+}
+
+#[test]
+fn a_grant_goes_with_its_process() {
+    let mut scene = Scene::new();
+    scene.file(1, read(7));
+    scene.grant();
+    let maker = Caller::made_up(4711, 99).maker().unwrap();
+    scene.step(Event::ProcessEnded(maker));
+    assert_eq!(grants(&scene), 0);
+    assert!(dispatched(&scene.step(filed(2, read(7)))).is_empty());
+}
+
+#[test]
+fn a_no_to_the_same_process_ends_its_grant() {
+    let mut scene = Scene::new();
+    scene.file(1, read(7));
+    scene.grant();
+    scene.file(2, read(8));
+    scene.see_and_wait();
+    scene.key(Key::Char('n'));
+    assert_eq!(grants(&scene), 0);
+}
+
+#[test]
+fn the_proxy_alone_holds_no_grant_and_is_not_muted() {
+    let mut scene = Scene::new();
+    let mut agent = Caller::made_up(300, 5);
+    agent.seen.as_mut().unwrap().process.comm = "sd-agent".to_owned();
+    file_by(&mut scene, 1, read(7), agent);
+    for key in ['g', 'm'] {
+        scene.see_and_wait();
+        assert!(scene.key(Key::Char(key)).is_empty());
+        assert!(scene.notice().contains("which app"), "{}", scene.notice());
+        assert_eq!(*scene.docket.mode(), Mode::Asks);
+    }
+}
+
+#[test]
+fn a_grant_to_git_signs_for_what_that_git_starts_and_with_that_key_only() {
+    let mut scene = Scene::new();
+    file_by(&mut scene, 1, sign(), sd_gpg(500, 400));
+    scene.grant();
+    let who = scene.docket.grants(Moment(scene.now)).next().unwrap().who.clone();
+    assert!(who.as_str().contains("git (400)"), "{who:?}");
+    assert_eq!(dispatched(&file_by(&mut scene, 2, sign(), sd_gpg(510, 400))).len(), 1, "the next sd-gpg");
+    assert!(dispatched(&file_by(&mut scene, 3, sign(), sd_gpg(520, 600))).is_empty(), "another git");
+    scene.step(filed_by(4, sign(), sd_gpg(530, 400)));
+    let mut key = made_up::key();
+    key.fingerprint = sd_wire::sign::Fingerprint::parse(&"F".repeat(40)).unwrap();
+    assert!(dispatched(&scene.step(Event::Described { id: id(4), what: Described::Key(key) })).is_empty());
+}
+
+#[test]
+fn a_signature_without_git_is_not_granted() {
+    let mut scene = Scene::new();
+    scene.file(1, sign());
+    scene.see_and_wait();
+    scene.key(Key::Char('g'));
+    assert!(scene.notice().contains("no git"), "{}", scene.notice());
+}

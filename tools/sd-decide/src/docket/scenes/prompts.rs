@@ -1,0 +1,136 @@
+//! Passphrases.
+
+use sd_wire::passphrase::Note;
+
+use super::*;
+use crate::docket::prompts::PromptId;
+
+const FIRST: PromptId = PromptId(1);
+
+fn wants(scene: &mut Scene, prompt: PromptId) -> Vec<Effect> {
+    scene.step(Event::PassphraseWanted { prompt, wanted: Box::new(made_up::wanted()) })
+}
+
+fn answers(effects: &[Effect]) -> Vec<&Note> {
+    effects
+        .iter()
+        .filter_map(|e| if let Effect::Answer { note, .. } = e { Some(note) } else { None })
+        .collect()
+}
+
+/// A signature that was approved, and gpg-agent wants its passphrase.
+fn scene() -> Scene {
+    let mut scene = Scene::new();
+    scene.file(1, sign());
+    scene.see_and_wait();
+    scene.key(Key::Char('y'));
+    assert!(answers(&wants(&mut scene, FIRST)).is_empty());
+    scene
+}
+
+fn see_prompt(scene: &mut Scene) {
+    let face = scene.docket.prompt().unwrap().face();
+    scene.step(Event::Drawn(Some(face)));
+    scene.wait(700);
+}
+
+fn takes(scene: &Scene) -> bool {
+    scene.docket.takes_passphrase(Moment(scene.now)).is_some()
+}
+
+#[test]
+fn a_passphrase_is_asked_for_only_while_something_is_under_way_that_may_need_it() {
+    let mut scene = Scene::new();
+    assert_eq!(answers(&wants(&mut scene, FIRST)), [&Note::Refused {}]);
+    scene.file(1, sign());
+    assert_eq!(answers(&wants(&mut scene, FIRST)), [&Note::Refused {}], "not approved yet");
+    scene.step(filed(2, Want::Collections {}));
+    scene.step(Event::Sent { id: id(2) });
+    assert_eq!(answers(&wants(&mut scene, FIRST)), [&Note::Refused {}], "what needs no key needs none");
+    scene.see_and_wait();
+    scene.key(Key::Char('y'));
+    assert!(answers(&wants(&mut scene, FIRST)).is_empty());
+    assert!(scene.docket.prompt().unwrap().reason.contains("0000000000000001"));
+}
+
+#[test]
+fn the_first_character_counts_after_the_quiet_time_and_the_rest_at_once() {
+    let mut scene = scene();
+    assert!(!takes(&scene), "nobody has seen it");
+    let face = scene.docket.prompt().unwrap().face();
+    scene.step(Event::Drawn(Some(face)));
+    scene.wait(699);
+    assert!(!takes(&scene));
+    scene.wait(1);
+    assert!(takes(&scene));
+    scene.step(Event::Typed { characters: 1 });
+    assert!(takes(&scene));
+    assert!(scene.docket.wants_the_vt(Moment(scene.now)));
+    let effects = scene.key(Key::Enter);
+    assert!(effects.contains(&Effect::Enter { prompt: FIRST }));
+    assert!(scene.docket.prompt().is_none());
+}
+
+#[test]
+fn esc_dismisses_it_at_any_time_and_lets_go_of_the_screen() {
+    let mut scene = scene();
+    see_prompt(&mut scene);
+    scene.step(Event::Typed { characters: 5 });
+    scene.wait(1500);
+    assert!(scene.docket.wants_the_vt(Moment(scene.now)));
+    assert_eq!(answers(&scene.key(Key::Escape)), [&Note::Dismissed {}]);
+    assert!(!scene.docket.wants_the_vt(Moment(scene.now)));
+}
+
+#[test]
+fn a_prompt_that_nobody_answers_expires() {
+    let mut scene = scene();
+    assert!(answers(&scene.wait(119_999)).is_empty());
+    assert_eq!(answers(&scene.wait(1)), [&Note::Expired {}]);
+}
+
+#[test]
+fn leaving_the_screen_forgets_what_was_typed() {
+    let mut scene = scene();
+    see_prompt(&mut scene);
+    scene.step(Event::Typed { characters: 5 });
+    assert!(scene.step(Event::Active(false)).contains(&Effect::WipeField));
+    assert_eq!(scene.docket.prompt().unwrap().characters, 0);
+    assert!(!takes(&scene));
+}
+
+#[test]
+fn an_empty_passphrase_for_a_key_is_not_sent() {
+    let mut scene = scene();
+    see_prompt(&mut scene);
+    assert!(scene.key(Key::Enter).is_empty());
+    assert!(scene.docket.prompt().is_some());
+}
+
+#[test]
+fn a_lock_takes_every_prompt_away_before_gpg_agent_forgets() {
+    let mut scene = scene();
+    let effects = scene.step(filed(9, Want::Lock {}));
+    let refused = effects.iter().position(|e| matches!(e, Effect::Answer { note: Note::Refused {}, .. }));
+    let locked = effects.iter().position(|e| matches!(e, Effect::Run { .. }));
+    assert!(refused.unwrap() < locked.unwrap(), "a passphrase that is typed later would be kept");
+}
+
+#[test]
+fn a_second_prompt_waits_behind_the_first_and_is_seen_anew() {
+    let mut scene = scene();
+    wants(&mut scene, PromptId(2));
+    see_prompt(&mut scene);
+    scene.step(Event::Typed { characters: 3 });
+    scene.key(Key::Enter);
+    assert_eq!(scene.docket.prompt().unwrap().id, PromptId(2));
+    assert!(!takes(&scene), "it was not on the terminal yet");
+}
+
+#[test]
+fn a_prompt_whose_order_has_ended_goes_away() {
+    let mut scene = scene();
+    let effects = scene.step(Event::WorkerFailed { id: id(1), why: Fault::Timeout });
+    assert_eq!(answers(&effects).len(), 1);
+    assert!(scene.docket.prompt().is_none());
+}

@@ -1,0 +1,111 @@
+//! Noes that last.
+
+use super::*;
+use crate::docket::history::Decided;
+
+fn decided(scene: &Scene) -> Decided {
+    scene.docket.history().newest().next().unwrap().decided.clone()
+}
+
+fn deny(scene: &mut Scene, key: char) {
+    scene.see_and_wait();
+    scene.key(Key::Char(key));
+}
+
+#[test]
+fn the_same_again_within_seconds_of_a_no_is_denied_unasked_and_counted() {
+    let mut scene = Scene::new();
+    scene.file(1, read(7));
+    deny(&mut scene, 'n');
+    scene.wait(4_000);
+    assert_eq!(settled(&scene.step(filed(2, read(7)))), [&What::Denied {}]);
+    assert_eq!((decided(&scene), scene.docket.refusals().silently().0), (Decided::Remembered, 1));
+    scene.step(filed(3, read(8)));
+    assert_eq!(scene.docket.listed().count(), 1, "another item is asked about");
+    scene.wait(1_000);
+    scene.step(filed(4, read(7)));
+    assert_eq!(scene.docket.listed().count(), 2, "five seconds later so is the same");
+}
+
+#[test]
+fn a_loop_in_a_shell_is_remembered_though_each_round_is_another_process() {
+    let mut scene = Scene::new();
+    scene.file(1, read(7));
+    deny(&mut scene, 'n');
+    let next = Caller::made_up(4712, 100);
+    let mut shell = Caller::made_up(4711, 99);
+    let stranger = {
+        shell.seen.as_mut().unwrap().parents[0].pid = 77;
+        shell.pid = 4713;
+        shell.seen.as_mut().unwrap().process.pid = 4713;
+        shell
+    };
+    // The made-up parents have the start time of their child: give the next one those of the first.
+    let mut next = next;
+    next.seen.as_mut().unwrap().parents = Caller::made_up(4711, 99).seen.unwrap().parents;
+    assert_eq!(settled(&scene.step(filed_by(2, read(7), next))), [&What::Denied {}]);
+    assert!(settled(&scene.step(filed_by(3, read(7), stranger))).is_empty(), "from another shell");
+}
+
+#[test]
+fn a_mute_denies_this_and_all_that_the_process_and_what_it_starts_ask_for_some_minutes() {
+    let mut scene = Scene::new();
+    scene.file(1, read(7));
+    deny(&mut scene, 'm');
+    assert_eq!(settled(&scene.key(Key::Enter)), [&What::Denied {}]);
+    assert_eq!(decided(&scene), Decided::NoAndMuted(5));
+    assert_eq!(settled(&scene.step(filed(2, sign()))), [&What::Denied {}]);
+    let mut child = Caller::made_up(9000, 200);
+    let parent = &mut child.seen.as_mut().unwrap().parents[1];
+    (parent.pid, parent.start) = (4711, 99);
+    assert_eq!(settled(&scene.step(filed_by(3, read(9), child))), [&What::Denied {}], "its child");
+    assert_eq!(decided(&scene), Decided::Muted);
+    assert_eq!(scene.docket.refusals().mutes()[0].denied, 2);
+    scene.file(4, Want::Lock {});
+    scene.wait(5 * 60_000);
+    scene.step(filed(5, sign()));
+    assert_eq!(scene.docket.listed().count(), 1, "the minutes are over");
+}
+
+#[test]
+fn a_rule_forbids_and_the_requester_is_told_that_it_was_a_rule() {
+    let mut scene =
+        Scene::under("version = 1\n[[rule]]\nname = \"no bank\"\nlabel = \"demo\"\ndeny = true\n");
+    scene.step(filed(1, read(7)));
+    let effects = scene.step(Event::Described { id: id(1), what: made_up::described(&read(7)) });
+    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Forbidden }]);
+    assert_eq!(decided(&scene), Decided::Rule("no bank".into()));
+}
+
+#[test]
+fn a_rate_counts_each_ask_once_and_forbids_what_is_too_much() {
+    let rules = "version = 1\n[[rule]]\nname = \"slow\"\nkind = \"read\"\nrate = \"2/min\"\n";
+    let mut scene = Scene::under(rules);
+    scene.file(1, read(7));
+    scene.file(2, read(8));
+    assert_eq!(scene.docket.listed().count(), 2);
+    let effects = scene.step(filed(3, read(9)));
+    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Forbidden }]);
+}
+
+#[test]
+fn a_rule_shortens_the_time_that_an_ask_waits() {
+    let mut scene = Scene::under("version = 1\n[[rule]]\nname = \"soon\"\nlabel = \"demo\"\nexpire = 10\n");
+    scene.file(1, read(7));
+    assert!(settled(&scene.wait(9_999)).is_empty());
+    assert_eq!(settled(&scene.wait(1)), [&What::Expired {}]);
+}
+
+#[test]
+fn a_search_takes_along_what_a_rule_hides() {
+    let mut scene = Scene::under("version = 1\n[[rule]]\nname = \"hide\"\nlabel = \"Bank*\"\nhide = true\n");
+    let want = Want::Search { collection: None, attributes: made_up::attributes() };
+    let effects = scene.step(filed(1, want));
+    let hidden = effects.iter().find_map(|effect| match effect {
+        Effect::Queue { order: Order::Fetch(fetch::Order::Search { hidden, .. }), .. } => {
+            Some(hidden.to_vec())
+        }
+        _ => None,
+    });
+    assert_eq!(hidden.unwrap()[0].label.as_ref().unwrap().as_str(), "Bank*");
+}
