@@ -56,7 +56,33 @@ impl Stage {
 
     /// Starts it with these variables in its environment.
     pub(crate) fn start_with(parties: Parties, expire: u64, environment: &[(&str, &str)]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), parties, expire, environment, &[])
+    }
+
+    /// Starts it with a file of this text, given by the option of this name, and waits until it is ready.
+    pub(crate) fn with_file(option: &str, text: &str) -> Self {
+        let stage = Self::start_with_file(option, text);
+        stage.answers_whether_locked(false, false);
+        stage
+    }
+
+    /// As [`Stage::with_file`], without waiting.
+    pub(crate) fn start_with_file(option: &str, text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(option);
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        let arguments = [format!("--{option}"), file.to_str().unwrap().to_owned()];
+        Self::start_in(folder, everybody_is_me(), 300, &[], &arguments)
+    }
+
+    fn start_in(
+        folder: TempDir,
+        parties: Parties,
+        expire: u64,
+        environment: &[(&str, &str)],
+        arguments: &[String],
+    ) -> Self {
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("parties"), parties.to_line().unwrap()).unwrap();
         std::fs::set_permissions(path("parties"), Permissions::from_mode(0o600)).unwrap();
@@ -78,6 +104,7 @@ impl Stage {
             .arg("--parties")
             .arg(path("parties"))
             .args(["--expire", &expire.to_string()])
+            .args(arguments)
             .envs(environment.iter().copied())
             .env("TTY", ttyname(&pty.slave).unwrap())
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(door)))
@@ -118,6 +145,28 @@ impl Stage {
     /// Waits until the terminal shows this.
     pub(crate) fn shows(&self, text: &str) {
         self.until(|| self.picture().contains(text), text);
+    }
+
+    /// Waits until a key counts, and turns the pages that have to be seen before.
+    pub(crate) fn offers_keys(&self) {
+        let page = || {
+            if self.picture().contains("scroll to the end") {
+                self.types(b" ");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            self.picture().contains("y approve   n deny")
+        };
+        self.until(page, "y approve   n deny");
+    }
+
+    /// Waits until what is typed goes into the field of a passphrase.
+    pub(crate) fn offers_the_field(&self) {
+        self.shows("Enter sends it");
+    }
+
+    /// Where the companion's side asks for passphrases.
+    pub(crate) fn passphrase_door(&self) -> PathBuf {
+        self.folder.path().join("passphrase.sock")
     }
 
     /// Waits until the log holds this.
