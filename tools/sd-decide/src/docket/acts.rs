@@ -7,6 +7,7 @@ use sd_wire::ask::Want;
 use sd_wire::deadline;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
+use sd_wire::printable::Printable;
 
 use crate::docket::Docket;
 use crate::docket::code::{self, Code};
@@ -165,7 +166,15 @@ impl Docket {
         };
         let period = Duration::from_secs(minutes.saturating_mul(60));
         let Some(entry) = self.selected() else { return };
-        let (who, what) = (entry.filing.caller.principal_name(), entry.short());
+        let what = match (&covers, entry.shown()) {
+            (Covers::Key(_), Some(Described::Key(key))) => Printable::line(&format!(
+                "signatures with key {} of {}",
+                key.fingerprint.key_id(),
+                key.user_id.as_str()
+            )),
+            _ => entry.short(),
+        };
+        let who = entry.filing.caller.principal_name();
         let number = self.number();
         let until = now.after(period);
         effects.extend(holder.processes().map(Effect::Watch));
