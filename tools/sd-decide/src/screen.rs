@@ -83,7 +83,7 @@ pub(crate) fn draw(
         return prompt::draw(frame, body, docket, prompt, now);
     }
     match docket.mode() {
-        Mode::Help => draw_lines(frame, body, help::lines(body.height)),
+        Mode::Help => draw_lines(frame, body, help::lines(usize::from(body.width), usize::from(body.height))),
         Mode::Page(page) => return pane.draw_page(frame, body, page, (docket, around, now)),
         _ if docket.listed().next().is_none() => {
             draw_lines(frame, body, idle::lines(docket, around, now, body))

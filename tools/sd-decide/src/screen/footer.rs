@@ -31,7 +31,7 @@ pub(super) fn lines(docket: &Docket, now: Moment, width: usize) -> Vec<Line<'sta
         return lines;
     }
     match docket.mode() {
-        Mode::Asks => lines.push(asks(docket, now)),
+        Mode::Asks => lines.push(asks(docket, now, width)),
         Mode::Help => lines.push(Line::styled(" any key closes this page", strong)),
         Mode::Page(page) => {
             let revoke = if *page == Page::Grants { ":revoke NUMBER ends one   " } else { "" };
@@ -46,31 +46,48 @@ pub(super) fn lines(docket: &Docket, now: Moment, width: usize) -> Vec<Line<'sta
 }
 
 /// The keys that are about the asks. `y approve   n deny` stands there exactly when both would.
-fn asks(docket: &Docket, now: Moment) -> Line<'static> {
+fn asks(docket: &Docket, now: Moment, width: usize) -> Line<'static> {
     let strong = Style::new().add_modifier(Modifier::BOLD);
     let Some(selected) = docket.selected() else {
         if docket.listed().next().is_none() {
-            let unlock = if docket.vault().is_locked() { "u unlock   " } else { "" };
-            return Line::raw(format!(" {unlock}L lock   : command   ? help"));
+            let unlock = docket.vault().is_locked().then_some("u unlock");
+            let keys = unlock.into_iter().chain(["L lock", ": command", "? help"]);
+            return Line::raw(fitting("", keys, width));
         }
         let text =
-            if docket.seen().next().is_some() { "asking the backend..." } else { "Esc shows all asks" };
-        return Line::raw(format!(" {text}   : command   L lock   ? help"));
+            if docket.seen().next().is_some() { " asking the backend..." } else { " Esc shows all asks" };
+        return Line::raw(fitting(text, [": command", "L lock", "? help"], width));
     };
-    let more = if docket.seen().count() > 1 { "   arrows choose" } else { "" };
+    let choose = (docket.seen().count() > 1).then_some("arrows choose");
     if !docket.is_armed(now) {
-        return Line::raw(format!(" wait {}{more}   d wide   ? help", progress(docket, now)));
+        let wait = format!(" wait {}", progress(docket, now));
+        return Line::raw(fitting(&wait, choose.into_iter().chain(["d wide", "? help"]), width));
     }
     if !selected.seen_to_end() {
-        let text = format!(" scroll to the end before approving: PageDown   n deny   m mute{more}   ? help");
-        return Line::styled(text, strong.fg(Color::Yellow));
+        let text = " scroll to the end before approving: PageDown   n deny";
+        let keys = ["m mute"].into_iter().chain(choose).chain(["? help"]);
+        return Line::styled(fitting(text, keys, width), strong.fg(Color::Yellow));
     }
     let code = selected.needs_code().is_some();
     let lasts = matches!(selected.want(), Want::Read { .. } | Want::Access { .. } | Want::Sign { .. });
     let yes = if code { " y approve by code   n deny" } else { " y approve   n deny" };
-    let grant = if lasts && !code { "   g grant" } else { "" };
-    let rest = format!("{grant}   m mute   / filter   : command   ? help   L lock");
+    let grant = (lasts && !code).then_some("g grant");
+    let keys = grant.into_iter().chain(["m mute", "/ filter", ": command", "? help", "L lock"]);
+    let rest = fitting("  ", keys, width.saturating_sub(yes.len()));
     Line::from(vec![Span::styled(yes, strong.fg(Color::Green)), Span::raw(rest)])
+}
+
+/// As many of these keys as fit behind the beginning, in this order.
+fn fitting(beginning: &str, keys: impl IntoIterator<Item = &'static str>, width: usize) -> String {
+    let mut line = beginning.to_owned();
+    for key in keys {
+        let gap = if line.trim().is_empty() { " " } else { "   " };
+        if row::columns(&line).saturating_add(gap.len()).saturating_add(key.len()) <= width {
+            line.push_str(gap);
+            line.push_str(key);
+        }
+    }
+    line
 }
 
 /// How much of the quiet time has passed.

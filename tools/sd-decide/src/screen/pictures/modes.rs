@@ -119,6 +119,11 @@ fn help_and_a_small_terminal_show_no_ask_and_so_settle_none() {
         assert_eq!(stage.draw().0, Shows::default());
         assert!(!text(&lines).contains("y approve"));
     }
+    let mut stage = Stage::new((60, 18));
+    stage.ask(1, read(7));
+    stage.is_as_kept("smallest");
+    stage.key(Key::Char('?'));
+    assert!(text(&stage.is_as_kept("smallest-help")).contains(" more lines, for which there is no room"));
     let mut stage = Stage::new((40, 10));
     assert!(text(&stage.is_as_kept("small")).contains("the terminal is too small"));
 }
