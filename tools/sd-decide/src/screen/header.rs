@@ -41,6 +41,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, docket: &Docket, around: &
 
 fn waiting(docket: &Docket) -> String {
     match docket.listed().count() {
+        0 if docket.prompt().is_some() => "a passphrase is wanted ".to_owned(),
         0 => "nothing is waiting ".to_owned(),
         1 => "1 is waiting ".to_owned(),
         n => format!("{n} are waiting "),

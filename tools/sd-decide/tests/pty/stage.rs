@@ -154,19 +154,27 @@ impl Stage {
                 self.types(b" ");
                 std::thread::sleep(Duration::from_millis(100));
             }
-            self.picture().contains("y approve   n deny")
+            ["y approve   n deny", "y approve by code"].iter().any(|offer| self.picture().contains(offer))
         };
         self.until(page, "y approve   n deny");
     }
 
     /// Waits until what is typed goes into the field of a passphrase.
     pub(crate) fn offers_the_field(&self) {
-        self.shows("Enter sends it");
+        self.until(
+            || self.picture().contains("passphrase:") && !self.picture().contains("wait"),
+            "the field",
+        );
     }
 
     /// Where the companion's side asks for passphrases.
     pub(crate) fn passphrase_door(&self) -> PathBuf {
         self.folder.path().join("passphrase.sock")
+    }
+
+    /// Waits until the terminal does not show this any more.
+    pub(crate) fn shows_no(&self, text: &str) {
+        self.until(|| !self.picture().contains(text), &format!("end of {text}"));
     }
 
     /// Waits until the log holds this.
