@@ -44,10 +44,10 @@ fn while_a_passphrase_is_typed_a_switch_is_refused_and_after_esc_it_happens() {
         std::thread::sleep(Duration::from_millis(900));
         type_in("a");
         std::thread::sleep(Duration::from_millis(100));
-        screen().contains("passphrase: *")
+        screen().contains("*_")
     });
     type_in("bc");
-    vt.shows("passphrase: ***");
+    vt.shows("***_");
     assert!(is_held());
     for _ in 0..3 {
         assert!(switch_is_refused(), "{}", vt.log());

@@ -86,6 +86,7 @@ fn one_that_is_stopped_while_it_holds_and_goes_on_answers_the_switch_that_waits(
     std::thread::sleep(Duration::from_secs(1));
     vt.signal(Signal::SIGCONT);
     eventually("the switch", || shown() == ELSEWHERE);
+    eventually("the end of the hold", || !is_held());
     drop(vt);
 }
 
