@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Attributes, List, Text};
+use crate::change::Change;
 use crate::claims::Claims;
 use crate::description::MAX_LABEL;
 use crate::id::AskId;
@@ -85,6 +86,23 @@ pub enum Want {
         /// Which.
         item: ItemPath,
     },
+    /// Labels and attributes of everything in a collection, or in all.
+    List {
+        /// Only this one, or all.
+        collection: Option<CollectionPath>,
+    },
+    /// That an item get another secret.
+    SetSecret {
+        /// Which.
+        item: ItemPath,
+        /// The new secret's media type.
+        content_type: Text<256>,
+    },
+    /// That something else than a secret be changed.
+    Change {
+        /// What, and into what.
+        change: Change,
+    },
     /// A signature of the payload beside the ask.
     Sign {
         /// The key as git names it: a fingerprint, an id, a user id; empty for the companion's default key.
@@ -107,6 +125,9 @@ impl Want {
             Self::Collections {} => "collections",
             Self::Store { .. } => "store",
             Self::Delete { .. } => "delete",
+            Self::List { .. } => "list",
+            Self::SetSecret { .. } => "set",
+            Self::Change { .. } => "change",
             Self::Sign { .. } => "sign",
             Self::Lock {} => "lock",
             Self::Unlock {} => "unlock",

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Attributes, Text};
 use crate::digest::Digest;
-use crate::path::ItemPath;
+use crate::path::{CollectionPath, ItemPath};
 
 /// The longest label in bytes. An item with a longer one cannot be shown, so it cannot be released.
 pub const MAX_LABEL: usize = 16 * 1024;
@@ -43,5 +43,31 @@ impl Description {
             fields.push(value.as_bytes());
         }
         Digest::of(fields)
+    }
+}
+
+/// What the backend says about one collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CollectionShown {
+    /// Its own object path.
+    pub collection: CollectionPath,
+    /// Its label.
+    pub label: Text<MAX_LABEL>,
+    /// How many items are in it.
+    pub items: u32,
+}
+
+impl CollectionShown {
+    /// The digest of all of it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let items = self.items.to_be_bytes();
+        Digest::of([
+            b"collection".as_slice(),
+            self.collection.as_str().as_bytes(),
+            self.label.as_bytes(),
+            &items,
+        ])
     }
 }

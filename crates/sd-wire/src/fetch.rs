@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Attributes, List, Text};
-use crate::description::{Description, MAX_LABEL};
+use crate::change::{Before, Change};
+use crate::description::{CollectionShown, Description, MAX_LABEL};
 use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::id::AskId;
@@ -16,6 +17,8 @@ use crate::line::Words;
 use crate::path::{CollectionPath, ItemPath};
 use crate::pattern::Pattern;
 
+/// The most collections that a list tells of.
+pub const MAX_COLLECTIONS: usize = 64;
 /// The most kinds of items that an order can hide.
 pub const MAX_HIDDEN: usize = 64;
 
@@ -40,6 +43,20 @@ pub enum Order {
         attributes: Attributes,
         /// Whether an item with the same attributes would be replaced.
         replace: bool,
+    },
+    /// How much would a list of this collection, or of all, tell? Answered by one [`Note::Listing`].
+    DescribeList {
+        /// For the log.
+        id: AskId,
+        /// Only this one (or an alias of it), or all.
+        collection: Option<CollectionPath>,
+    },
+    /// Describe what a change would change. Answered by one [`Note::Before`].
+    DescribeChange {
+        /// For the log.
+        id: AskId,
+        /// The change.
+        change: Change,
     },
     /// Is the default collection locked? Answered by one [`Note::State`].
     State {},
@@ -70,6 +87,36 @@ pub enum Order {
     Collections {
         /// Whose sink it is.
         id: AskId,
+    },
+    /// Put labels and attributes of everything in these collections into the sink.
+    List {
+        /// Whose sink it is.
+        id: AskId,
+        /// The collections that were shown.
+        collections: List<CollectionPath, MAX_COLLECTIONS>,
+        /// Items that are not to be found, whatever is listed.
+        #[serde(default)]
+        hidden: List<Hidden, MAX_HIDDEN>,
+    },
+    /// Invite the secret through the sink and put it into the item, if that is still what was shown.
+    SetSecret {
+        /// Whose sink it is.
+        id: AskId,
+        /// Which item.
+        item: ItemPath,
+        /// What was shown.
+        digest: Digest,
+        /// The secret's media type.
+        content_type: Text<256>,
+    },
+    /// Carry out a change, if what it changes is still what was shown.
+    Change {
+        /// Whose sink it is.
+        id: AskId,
+        /// The change.
+        change: Change,
+        /// Of the [`Before`] that was shown.
+        digest: Digest,
     },
     /// Put the item's secret into the sink, if the item is still what was shown.
     Read {
@@ -142,12 +189,17 @@ impl Order {
         match self {
             Self::Describe { .. }
             | Self::DescribeTarget { .. }
+            | Self::DescribeList { .. }
+            | Self::DescribeChange { .. }
             | Self::State {}
             | Self::Lock { .. }
             | Self::Unlock { .. } => 0,
             Self::Search { .. }
             | Self::Collections { .. }
             | Self::Read { .. }
+            | Self::List { .. }
+            | Self::SetSecret { .. }
+            | Self::Change { .. }
             | Self::Store { .. }
             | Self::Delete { .. } => 1,
         }
@@ -169,6 +221,13 @@ pub enum Note {
         /// The item that would be replaced.
         replaces: Option<Description>,
     },
+    /// What a list would tell of.
+    Listing {
+        /// Each collection.
+        collections: List<CollectionShown, MAX_COLLECTIONS>,
+    },
+    /// What a change would change.
+    Before(Before),
     /// Whether the default collection is locked.
     State {
         /// Locked, or absent.

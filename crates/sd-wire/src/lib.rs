@@ -16,6 +16,7 @@
 
 pub mod ask;
 pub mod bounded;
+pub mod change;
 pub mod claims;
 pub mod deadline;
 pub mod description;

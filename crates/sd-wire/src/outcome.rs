@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::Text;
+use crate::description::Description;
 use crate::fault::{Fault, Stage};
 use crate::id::AskId;
 use crate::line::{Malformed, Words};
@@ -17,6 +18,8 @@ use crate::path::{CollectionPath, ItemPath};
 
 /// The most bytes that may follow a line: a secret, a signature, a list of paths.
 pub const MAX_BODY: u32 = 4 * 1024 * 1024;
+/// The most bytes of descriptions that follow an approval: what a sink takes at once, so that nobody waits.
+pub const MAX_SHOWN: u32 = 96 * 1024;
 /// The most bytes of one secret.
 pub const MAX_SECRET: u32 = 1024 * 1024;
 /// The bytes that follow a line come in packets of at most this many bytes.
@@ -55,11 +58,13 @@ pub enum What {
     /// For a store, before anything is settled: send the secret into the one descriptor beside this line. Only from
     /// the companion.
     Invited {},
-    /// A person said yes to a prompt: for `seconds` the reads it covers need no further keypress. No bytes follow.
-    /// Only from `sd-decide`.
+    /// A person said yes to a prompt: for `seconds` the reads it covers need no further keypress. The descriptions
+    /// that the person saw follow: `len` bytes, a [`Listed`] as JSON. Only from `sd-decide`.
     Approved {
         /// How long the grant lives, in seconds.
         seconds: u32,
+        /// Length in bytes, at most [`MAX_SHOWN`]; 0 when it would be more.
+        len: u32,
     },
     /// Passphrases are forgotten and the store is locked. Only from `sd-decide`, which has it from both workers.
     Locked {},
@@ -113,6 +118,16 @@ pub enum Granted {
     },
     /// The item was deleted.
     Deleted {},
+    /// Labels and attributes: `len` bytes, a [`Listed`] as JSON.
+    Listed {
+        /// Length in bytes, at most [`MAX_BODY`].
+        len: u32,
+    },
+    /// The change was made; a new collection is at this path.
+    Changed {
+        /// The collection that was made, if one was.
+        collection: Option<CollectionPath>,
+    },
     /// An armoured detached signature of `len` bytes.
     Signature {
         /// Its length in bytes.
@@ -143,6 +158,14 @@ pub struct Found {
     pub unlocked: Vec<ItemPath>,
     /// Items that the backend holds locked.
     pub locked: Vec<ItemPath>,
+}
+
+/// Items with labels and attributes, which a person allowed to be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// Every item.
+    pub items: Vec<Description>,
 }
 
 /// The collections' names, labels and lock state (promise 2), and what the aliases point to.
@@ -206,8 +229,10 @@ impl What {
                 Granted::Secret { len, .. }
                 | Granted::Found { len }
                 | Granted::Collections { len }
+                | Granted::Listed { len }
                 | Granted::Signature { len, .. },
-            ) => *len,
+            )
+            | Self::Approved { len, .. } => *len,
             _ => 0,
         }
     }
@@ -219,7 +244,7 @@ impl fmt::Display for What {
         match self {
             Self::Granted(_) => f.write_str("granted"),
             Self::Invited {} => f.write_str("approved, waiting for the secret to be stored"),
-            Self::Approved { seconds } => write!(f, "approved for {seconds} seconds"),
+            Self::Approved { seconds, .. } => write!(f, "approved for {seconds} seconds"),
             Self::Locked {} => f.write_str("locked"),
             Self::Unlocked {} => f.write_str("unlocked"),
             Self::Denied {} => f.write_str("denied on the approval screen (VT8)"),

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use sd_wire::ask::{self, Ask, Packet, Resolution, Want};
 use sd_wire::bounded::{Attributes, List, Text};
+use sd_wire::change::{Before, Change};
 use sd_wire::claims::{App, ChangedFile, Claims};
-use sd_wire::description::Description;
+use sd_wire::description::{CollectionShown, Description};
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::fetch::{self, Hidden, Shown};
 use sd_wire::id::AskId;
@@ -64,6 +65,21 @@ fn description() -> Description {
     }
 }
 
+fn shown_collection() -> CollectionShown {
+    CollectionShown { collection: collection(), label: text("Login"), items: 12 }
+}
+
+fn changes() -> [(&'static str, Change); 6] {
+    [
+        ("item-label", Change::ItemLabel { item: item(), label: text("other") }),
+        ("item-attributes", Change::ItemAttributes { item: item(), attributes: attributes() }),
+        ("collection-label", Change::CollectionLabel { collection: collection(), label: text("other") }),
+        ("alias", Change::Alias { name: text("default"), collection: Some(collection()) }),
+        ("create", Change::CreateCollection { label: text("Work"), alias: text("") }),
+        ("delete", Change::DeleteCollection { collection: collection() }),
+    ]
+}
+
 fn shown() -> Shown {
     Shown { item: item(), digest: description().digest() }
 }
@@ -103,6 +119,9 @@ fn what_the_gate_says_to_decide() {
         ),
         ("delete", Want::Delete { item: item() }),
         ("sign", Want::Sign { key: text("nb@example.org") }),
+        ("list", Want::List { collection: Some(collection()) }),
+        ("set", Want::SetSecret { item: item(), content_type: text("text/plain") }),
+        ("change", Want::Change { change: changes()[0].1.clone() }),
         ("lock", Want::Lock {}),
         ("unlock", Want::Unlock {}),
     ];
@@ -148,6 +167,32 @@ fn what_decide_orders_from_fetch() {
         },
     );
     golden("fetch-state", &Order::State {});
+    golden("fetch-describe-list", &Order::DescribeList { id: id(), collection: None });
+    golden(
+        "fetch-list",
+        &Order::List {
+            id: id(),
+            collections: List::new(vec![collection()]).unwrap(),
+            hidden: List::default(),
+        },
+    );
+    golden(
+        "fetch-set",
+        &Order::SetSecret {
+            id: id(),
+            item: item(),
+            digest: description().digest(),
+            content_type: text("text/plain"),
+        },
+    );
+    for (name, change) in changes() {
+        golden(
+            &format!("fetch-describe-change-{name}"),
+            &Order::DescribeChange { id: id(), change: change.clone() },
+        );
+        let digest = description().digest();
+        golden(&format!("fetch-change-{name}"), &Order::Change { id: id(), change, digest });
+    }
     golden("fetch-lock", &Order::Lock { id: id() });
     golden("fetch-unlock", &Order::Unlock { id: id() });
     let search = |hidden| Order::Search {
@@ -187,6 +232,19 @@ fn what_fetch_says_to_decide() {
         "fetch-note-target",
         &Note::Target { collection: collection(), label: text("Login"), replaces: Some(description()) },
     );
+    golden(
+        "fetch-note-listing",
+        &Note::Listing { collections: List::new(vec![shown_collection()]).unwrap() },
+    );
+    let befores = [
+        ("item", Before::Item(description())),
+        ("collection", Before::Collection(shown_collection())),
+        ("alias", Before::Alias { now: None, then: Some(shown_collection()) }),
+        ("nothing", Before::Nothing { alias: None }),
+    ];
+    for (name, before) in befores {
+        golden(&format!("fetch-note-before-{name}"), &Note::Before(before));
+    }
     golden("fetch-note-state", &Note::State { locked: true });
     golden("fetch-note-done", &Note::Done {});
     golden("fetch-note-failed", &Note::Failed { why: Fault::Changed });
@@ -241,8 +299,10 @@ fn what_is_said_in_a_sink() {
         ("stored", What::Granted(Granted::Stored { item: item() })),
         ("deleted", What::Granted(Granted::Deleted {})),
         ("signature", What::Granted(Granted::Signature { len: 200, status: text("SIG_CREATED D") })),
+        ("listed", What::Granted(Granted::Listed { len: 20 })),
+        ("changed", What::Granted(Granted::Changed { collection: Some(collection()) })),
         ("invited", What::Invited {}),
-        ("approved", What::Approved { seconds: 10 }),
+        ("approved", What::Approved { seconds: 10, len: 20 }),
         ("locked", What::Locked {}),
         ("unlocked", What::Unlocked {}),
         ("denied", What::Denied {}),

@@ -175,6 +175,7 @@ impl Clerk {
                 }
             }
             Effect::Settle { id, what } => self.cabinet.settle(&Outcome { id, what }),
+            Effect::Approve { id, seconds, shown } => self.cabinet.approve(&id, seconds, shown),
             Effect::Tell { id, how } => self.cabinet.tell(&id, how),
             Effect::Forget { id } => {
                 self.cabinet.forget(&id);

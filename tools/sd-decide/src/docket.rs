@@ -5,6 +5,7 @@
 //! of these.
 
 mod acts;
+mod changes;
 pub(crate) mod code;
 mod command;
 mod complete;

@@ -2,8 +2,9 @@
 
 use sd_wire::ask::{Ask, Want};
 use sd_wire::bounded::{Attributes, List, Text};
+use sd_wire::change::{Before, Change};
 use sd_wire::claims::Claims;
-use sd_wire::description::Description;
+use sd_wire::description::{CollectionShown, Description};
 use sd_wire::id::AskId;
 use sd_wire::passphrase::{Unlocks, Wanted};
 use sd_wire::path::{CollectionPath, ItemPath};
@@ -79,7 +80,7 @@ pub(crate) fn description(n: u64, label: &str) -> Description {
 pub(crate) fn described(want: &Want) -> Described {
     let number = |path: &ItemPath| path.as_str().rsplit('/').next().unwrap().parse().unwrap();
     match want {
-        Want::Read { item } | Want::Delete { item } => {
+        Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. } => {
             Described::Items(vec![description(number(item), "demo")])
         }
         Want::Access { items } => {
@@ -89,7 +90,25 @@ pub(crate) fn described(want: &Want) -> Described {
             Described::Target { collection: collection(), label: Text::new("Login").unwrap(), replaces: None }
         }
         Want::Unlock {} => Described::Plain,
+        Want::List { .. } => Described::Listing(vec![shown_collection()]),
+        Want::Change { change } => Described::Before(before(change)),
         _ => Described::Key(key()),
+    }
+}
+
+pub(crate) fn shown_collection() -> CollectionShown {
+    CollectionShown { collection: collection(), label: Text::new("Login").unwrap(), items: 12 }
+}
+
+/// What is there before the change.
+pub(crate) fn before(change: &Change) -> Before {
+    match change {
+        Change::ItemLabel { .. } | Change::ItemAttributes { .. } => Before::Item(description(7, "demo")),
+        Change::CollectionLabel { .. } | Change::DeleteCollection { .. } => {
+            Before::Collection(shown_collection())
+        }
+        Change::Alias { .. } => Before::Alias { now: None, then: Some(shown_collection()) },
+        Change::CreateCollection { .. } => Before::Nothing { alias: None },
     }
 }
 

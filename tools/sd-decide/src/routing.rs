@@ -8,6 +8,9 @@
 //! | store | yes | `sd-fetch`, its target | `Store` into the collection shown |
 //! | delete | yes | `sd-fetch` | `Delete` with the digest shown |
 //! | sign | yes, or a live grant | `sd-sign`, the key | `Sign` by the fingerprint shown |
+//! | list | yes | `sd-fetch`, how much it is | `List` of the collections shown |
+//! | set | yes | `sd-fetch` | `SetSecret` with the digest shown |
+//! | change | yes | `sd-fetch`, what is there before | `Change` with the digest shown |
 //! | lock | no | nobody | key and store are locked |
 //! | unlock | yes | nobody | key and store are unlocked |
 //!
@@ -17,7 +20,8 @@ use std::time::Duration;
 
 use sd_wire::ask::Want;
 use sd_wire::bounded::{List, Text};
-use sd_wire::description::{Description, MAX_LABEL};
+use sd_wire::change::Before;
+use sd_wire::description::{CollectionShown, Description, MAX_LABEL};
 use sd_wire::digest::Digest;
 use sd_wire::fetch::{Hidden, Shown};
 use sd_wire::id::AskId;
@@ -60,6 +64,10 @@ pub(crate) enum Described {
         /// The item that would be replaced.
         replaces: Option<Description>,
     },
+    /// For list: each collection.
+    Listing(Vec<CollectionShown>),
+    /// For change: what is there before.
+    Before(Before),
     /// For sign: the key that would sign.
     Key(sign::Key),
     /// For unlock: nothing.
@@ -71,8 +79,8 @@ pub(crate) enum Described {
 pub(crate) enum Yes {
     /// This order goes out, and the sink with it.
     Dispatch(Order),
-    /// Reads of these items need no further key for a while.
-    Grant(Vec<Shown>),
+    /// Reads of these items need no further key for a while, and the requester is told what a person saw of them.
+    Grant(Vec<Description>),
     /// Key and store are unlocked.
     Unlock,
 }
@@ -89,7 +97,15 @@ pub(crate) fn road(id: &AskId, want: &Want, hidden: impl FnOnce() -> Vec<Hidden>
             hidden: List::new(hidden()).ok()?,
         })),
         Want::Collections {} => Road::InTurn(Order::Fetch(fetch::Order::Collections { id })),
-        Want::Read { item } | Want::Delete { item } => Road::ByKey(describe(id, vec![item.clone()])),
+        Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. } => {
+            Road::ByKey(describe(id, vec![item.clone()]))
+        }
+        Want::List { collection } => {
+            Road::ByKey(Order::Fetch(fetch::Order::DescribeList { id, collection: collection.clone() }))
+        }
+        Want::Change { change } => {
+            Road::ByKey(Order::Fetch(fetch::Order::DescribeChange { id, change: change.clone() }))
+        }
         Want::Access { items } => Road::ByKey(describe(id, items.to_vec())),
         Want::Store { collection, attributes, replace, .. } => {
             Road::ByKey(Order::Fetch(fetch::Order::DescribeTarget {
@@ -105,9 +121,14 @@ pub(crate) fn road(id: &AskId, want: &Want, hidden: impl FnOnce() -> Vec<Hidden>
     })
 }
 
-/// What a yes to this want does, as it was described on the screen. `None` when the description is not one of this
+/// What a yes to this want does, as it was described on the screen; `hidden` is what a list is not to tell. `None` when the description is not one of this
 /// want: then there is nothing that a yes could mean.
-pub(crate) fn on_yes(id: &AskId, want: &Want, shown: &Described) -> Option<Yes> {
+pub(crate) fn on_yes(
+    id: &AskId,
+    want: &Want,
+    shown: &Described,
+    hidden: impl FnOnce() -> Vec<Hidden>,
+) -> Option<Yes> {
     let id = id.clone();
     match (want, shown) {
         (Want::Read { .. }, Described::Items(items)) => {
@@ -120,7 +141,24 @@ pub(crate) fn on_yes(id: &AskId, want: &Want, shown: &Described) -> Option<Yes> 
         }
         (Want::Access { items: wanted }, Described::Items(items)) => {
             let complete = !items.is_empty() && items.len() == wanted.len();
-            complete.then(|| Yes::Grant(items.iter().map(as_shown).collect()))
+            complete.then(|| Yes::Grant(items.clone()))
+        }
+        (Want::SetSecret { content_type, .. }, Described::Items(items)) => {
+            let Shown { item, digest } = only(items)?;
+            let content_type = content_type.clone();
+            Some(Yes::Dispatch(Order::Fetch(fetch::Order::SetSecret { id, item, digest, content_type })))
+        }
+        (Want::List { .. }, Described::Listing(collections)) => {
+            let paths = collections.iter().map(|shown| shown.collection.clone()).collect();
+            Some(Yes::Dispatch(Order::Fetch(fetch::Order::List {
+                id,
+                collections: List::new(paths).ok()?,
+                hidden: List::new(hidden()).ok()?,
+            })))
+        }
+        (Want::Change { change }, Described::Before(before)) if change.is_of(before) => {
+            let (change, digest) = (change.clone(), before.digest());
+            Some(Yes::Dispatch(Order::Fetch(fetch::Order::Change { id, change, digest })))
         }
         (
             Want::Store { label, attributes, replace, content_type, .. },

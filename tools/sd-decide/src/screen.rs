@@ -4,6 +4,7 @@
 //! outside comes in as `Printable` only.
 
 mod around;
+mod change;
 mod claims;
 mod decision;
 mod detail;

@@ -119,6 +119,10 @@ impl Errand {
                 Ok(fetch::Note::Target { collection, label, replaces }) => {
                     Some(Report::Described(Described::Target { collection, label, replaces }))
                 }
+                Ok(fetch::Note::Listing { collections }) => {
+                    Some(Report::Described(Described::Listing(collections.to_vec())))
+                }
+                Ok(fetch::Note::Before(before)) => Some(Report::Described(Described::Before(before))),
                 Ok(fetch::Note::State { locked }) => Some(Report::State { locked }),
                 Ok(fetch::Note::Done {}) => Some(Report::Done),
                 Ok(fetch::Note::Failed { why }) => Some(Report::Failed(why)),

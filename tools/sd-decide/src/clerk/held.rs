@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
 
 use sd_journal::Record;
 use sd_sys::link::Link;
 use sd_sys::payload::Payload;
 use sd_sys::sink::Sink;
 use sd_wire::ask::{Ask, Note, Resolution};
+use sd_wire::description::Description;
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
-use sd_wire::outcome::Outcome;
+use sd_wire::outcome::{Listed, MAX_SHOWN, Outcome, What};
 
 use crate::caller::Caller;
 
@@ -81,6 +83,22 @@ impl Cabinet {
         if let Err(why) = written {
             // The requester still learns: its sink ends.
             Record::warning(format!("outcome not written: {why}")).ask(&outcome.id).send();
+        }
+    }
+
+    /// Writes into the sink that a prompt was approved, and behind that what the person saw, and closes it.
+    pub(crate) fn approve(&mut self, id: &AskId, seconds: u32, shown: Vec<Description>) {
+        let Some(sink) = self.0.get_mut(id).and_then(|held| held.sink.take()) else { return };
+        let body = serde_json::to_vec(&Listed { items: shown }).unwrap_or_default();
+        // More than a sink takes at once would have to be waited for: then it is not told.
+        let len = u32::try_from(body.len()).ok().filter(|len| *len <= MAX_SHOWN).unwrap_or(0);
+        let body = if len == 0 { &[] } else { body.as_slice() };
+        let line = Outcome::line(id, What::Approved { seconds, len });
+        let written = line
+            .map_err(|why| why.to_string())
+            .and_then(|line| sink.settle_with(&line, body, Instant::now()).map_err(|why| why.to_string()));
+        if let Err(why) = written {
+            Record::warning(format!("outcome not written: {why}")).ask(id).send();
         }
     }
 

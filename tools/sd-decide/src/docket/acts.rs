@@ -66,7 +66,7 @@ impl Docket {
         let Some(entry) = self.approvable(now) else { return };
         let Some(shown) = entry.shown() else { return };
         let id = entry.id().clone();
-        let yes = routing::on_yes(&id, entry.want(), shown);
+        let yes = routing::on_yes(&id, entry.want(), shown, || self.hidden(&entry.filing));
         if matches!(yes, Some(Yes::Unlock)) && self.vault.is_locking() {
             return;
         }
@@ -84,7 +84,7 @@ impl Docket {
                     self.keep_grant(holder.map(|holder| Grant {
                         number,
                         holder,
-                        covers: Covers::Items(items),
+                        covers: Covers::Items(items.iter().map(routing::as_shown).collect()),
                         until,
                         who,
                         what,
@@ -93,7 +93,7 @@ impl Docket {
                     }));
                 }
                 let seconds = u32::try_from(access.as_secs()).unwrap_or(u32::MAX);
-                self.settle(now, &id, What::Approved { seconds }, effects);
+                self.approved(now, &id, seconds, items, effects);
             }
             Some(Yes::Unlock) => self.approve_unlock(now, &id, effects),
             // `described` has let nothing else in.

@@ -1,6 +1,7 @@
 //! What the docket wants done.
 
 use sd_wire::ask::Resolution;
+use sd_wire::description::Description;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 use sd_wire::passphrase::Note;
@@ -44,6 +45,15 @@ pub(crate) enum Effect {
         id: AskId,
         /// What the line says.
         what: What,
+    },
+    /// Write into the sink that it was approved, and behind that what the person saw.
+    Approve {
+        /// Which ask.
+        id: AskId,
+        /// For how many seconds.
+        seconds: u32,
+        /// The items, as they stood on the screen.
+        shown: Vec<Description>,
     },
     /// Tell the gate how it ended.
     Tell {

@@ -7,6 +7,7 @@ use sd_wire::ask::Want;
 use sd_wire::id::AskId;
 use sd_wire::printable::Printable;
 
+use crate::docket::changes;
 use crate::docket::event::{Filing, Moment};
 use crate::routing::{self, Described, Order};
 use crate::rules::Judgement;
@@ -111,7 +112,21 @@ impl Entry {
                     more => Printable::line(&format!("{label} and {more} more")),
                 }
             }
-            (Want::Read { item } | Want::Delete { item }, _) => Printable::line(item.as_str()),
+            (_, State::Waiting { shown: Described::Listing(collections), .. }) => {
+                let items: u64 = collections.iter().map(|shown| u64::from(shown.items)).sum();
+                Printable::line(&format!("labels of {items} items"))
+            }
+            (Want::Change { change }, state) => {
+                let before = if let State::Waiting { shown: Described::Before(before), .. } = state {
+                    Some(before)
+                } else {
+                    None
+                };
+                changes::short(change, before)
+            }
+            (Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. }, _) => {
+                Printable::line(item.as_str())
+            }
             (Want::Access { items }, _) => {
                 let first = items.first().map_or("", |item| item.as_str());
                 Printable::line(first)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
+use sd_wire::fetch::Hidden;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 
@@ -68,11 +69,7 @@ impl Docket {
             self.entries.push(entry);
             return effects.push(Effect::Dispatch { id, order });
         }
-        let hidden = |filing: &Filing| {
-            let processes = judged::processes(filing);
-            self.rules.hidden(&Subject { kind: "search", processes: &processes, ..Subject::default() })
-        };
-        let Some(road) = routing::road(&id, entry.want(), || hidden(&entry.filing)) else {
+        let Some(road) = routing::road(&id, entry.want(), || self.hidden(&entry.filing)) else {
             self.entries.push(entry);
             return self.fail(now, &id, Fault::Forbidden, effects);
         };
@@ -90,6 +87,12 @@ impl Docket {
         }
     }
 
+    /// What the rules hide from this caller.
+    pub(super) fn hidden(&self, filing: &Filing) -> Vec<Hidden> {
+        let processes = judged::processes(filing);
+        self.rules.hidden(&Subject { kind: "search", processes: &processes, ..Subject::default() })
+    }
+
     /// The order of a read that a live grant covers, and that grant's number.
     fn granted(&mut self, now: Moment, filing: &Filing) -> Option<(Order, u64)> {
         let Want::Read { item } = &filing.ask.want else { return None };
@@ -102,12 +105,13 @@ impl Docket {
 
     pub(super) fn described(&mut self, now: Moment, id: &AskId, shown: Described, effects: &mut Vec<Effect>) {
         let face = self.new_face();
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) else { return };
-        if !matches!(entry.state, State::Describing { .. }) {
+        let Some(entry) = self.find(id).filter(|entry| matches!(entry.state, State::Describing { .. }))
+        else {
             return;
-        }
+        };
+        let hidden = self.hidden(&entry.filing);
         // Only what a yes could be carried out on is put before a person.
-        let Some(yes) = routing::on_yes(id, entry.want(), &shown) else {
+        let Some(yes) = routing::on_yes(id, entry.want(), &shown, || hidden) else {
             self.fail(now, id, Fault::Malformed, effects);
             return;
         };

@@ -1,7 +1,8 @@
 //! An ask before the rules: what of it they may look at, once when it is filed and once when it is described.
 
 use sd_wire::ask::Want;
-use sd_wire::description::Description;
+use sd_wire::change::{Before, Change};
+use sd_wire::description::{CollectionShown, Description};
 
 use crate::caller::Seen;
 use crate::docket::event::Filing;
@@ -54,14 +55,49 @@ fn things<'a>(want: &'a Want, described: Option<&'a Described>) -> Vec<Thing<'a>
         (Want::Search { attributes, .. }, _) => {
             vec![Thing { attributes: Some(attributes), ..Thing::default() }]
         }
-        (Want::Read { item } | Want::Delete { item }, _) => {
+        (Want::Change { change }, before) => changed(change, before),
+        (Want::List { .. }, Some(Described::Listing(collections))) => {
+            let label =
+                |shown: &'a CollectionShown| Thing { collection: Some(&shown.label), ..Thing::default() };
+            collections.iter().map(label).collect()
+        }
+        (Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. }, _) => {
             vec![Thing { item: Some(item.as_str()), ..Thing::default() }]
         }
         (Want::Access { items }, _) => {
             items.iter().map(|item| Thing { item: Some(item.as_str()), ..Thing::default() }).collect()
         }
-        (Want::Collections {} | Want::Sign { .. } | Want::Lock {} | Want::Unlock {}, _) => Vec::new(),
+        (
+            Want::Collections {} | Want::List { .. } | Want::Sign { .. } | Want::Lock {} | Want::Unlock {},
+            _,
+        ) => Vec::new(),
     }
+}
+
+/// What a change is about: what is there before, and what it would become.
+fn changed<'a>(change: &'a Change, before: Option<&'a Described>) -> Vec<Thing<'a>> {
+    let before = if let Some(Described::Before(before)) = before { Some(before) } else { None };
+    let of = |shown: &'a CollectionShown| Thing { collection: Some(&shown.label), ..Thing::default() };
+    let old: Vec<Thing<'a>> = match before {
+        Some(Before::Item(item)) => vec![known(item)],
+        Some(Before::Collection(shown)) => vec![of(shown)],
+        Some(Before::Alias { now, then }) => now.iter().chain(then).map(of).collect(),
+        Some(Before::Nothing { alias }) => alias.iter().map(of).collect(),
+        None => Vec::new(),
+    };
+    let new = match change {
+        Change::ItemLabel { item, label } => {
+            Thing { item: Some(item.as_str()), label: Some(label), ..Thing::default() }
+        }
+        Change::ItemAttributes { item, attributes } => {
+            Thing { item: Some(item.as_str()), attributes: Some(attributes), ..Thing::default() }
+        }
+        Change::CollectionLabel { label, .. } | Change::CreateCollection { label, .. } => {
+            Thing { collection: Some(label), ..Thing::default() }
+        }
+        Change::Alias { .. } | Change::DeleteCollection { .. } => Thing::default(),
+    };
+    old.into_iter().chain([new]).collect()
 }
 
 fn known(item: &Description) -> Thing<'_> {

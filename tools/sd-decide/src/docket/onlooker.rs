@@ -279,18 +279,20 @@ impl Onlooker {
                 let n = self.open[id];
                 self.filings[n].settled += 1;
                 match what {
-                    What::Approved { .. } => {
-                        assert!(matches!(self.filings[n].want, Want::Access { .. }));
-                        let by_hand = self.finishes.is_some_and(|(filing, by, _)| filing == n && by == 'g');
-                        assert!(by_key(self, n, 'y') || by_hand, "approved without a reason");
-                        self.note_grant(n, by_hand);
-                    }
                     What::Unlocked {} => assert!(self.filings[n].unlocking, "unlocked without a yes"),
                     What::Denied {} => {
                         self.judge_denial(n, event, by_key(self, n, 'n'), by_key(self, n, 'm'))
                     }
                     _ => {}
                 }
+            }
+            Effect::Approve { id, .. } => {
+                let n = self.open[id];
+                self.filings[n].settled += 1;
+                assert!(matches!(self.filings[n].want, Want::Access { .. }));
+                let by_hand = self.finishes.is_some_and(|(filing, by, _)| filing == n && by == 'g');
+                assert!(by_key(self, n, 'y') || by_hand, "approved without a reason");
+                self.note_grant(n, by_hand);
             }
             Effect::Run { chore: super::vault::Chore::UnlockKey, .. } => {
                 let asked = before.map(|id| self.open[id]).filter(|n| by_key(self, *n, 'y'));

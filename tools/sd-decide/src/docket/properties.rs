@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sd_wire::ask::Want;
+use sd_wire::bounded::Text;
+use sd_wire::change::Change;
 use sd_wire::fault::Fault;
 
 use super::Docket;
@@ -83,7 +85,7 @@ const COMMANDS: [&str; 6] = ["deny-all", "lift", "lock", "unlock", "history", "n
 fn happens() -> impl Strategy<Value = Happens> {
     let n = || 0_u64..8;
     prop_oneof![
-        12 => (n(), 0_usize..12, 0_u8..3).prop_map(|(n, want, caller)| Happens::Filed(n, want, caller)),
+        12 => (n(), 0_usize..15, 0_u8..3).prop_map(|(n, want, caller)| Happens::Filed(n, want, caller)),
         12 => (n(), prop::bool::weighted(0.9)).prop_map(|(n, fits)| Happens::Described(n, fits)),
         1 => n().prop_map(Happens::DescribeFailed),
         20 => (0..KEYS.len()).prop_map(Happens::Key),
@@ -119,6 +121,9 @@ fn want(kind: usize) -> Want {
         8 => made_up::sign(),
         9 => Want::Lock {},
         10 => Want::Unlock {},
+        11 => Want::List { collection: None },
+        12 => Want::SetSecret { item: made_up::item(1), content_type: Text::default() },
+        13 => Want::Change { change: Change::DeleteCollection { collection: made_up::collection() } },
         _ => Want::Collections {},
     }
 }

@@ -1,6 +1,7 @@
 //! How an ask ends, and what is selected then.
 
 use sd_wire::ask::Resolution;
+use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
@@ -24,7 +25,6 @@ impl Docket {
             return;
         }
         let (how, why) = match what {
-            What::Approved { .. } => (Resolution::Approved, None),
             What::Locked {} | What::Unlocked {} => (Resolution::Granted, None),
             What::Denied {} => (Resolution::Denied, None),
             What::Expired {} => (Resolution::Expired, None),
@@ -35,6 +35,20 @@ impl Docket {
         self.write_down(now, id, how, why);
         effects.push(Effect::Settle { id: id.clone(), what });
         self.leave(now, id, how, effects);
+    }
+
+    /// A prompt is approved: the last line goes into the sink, and what the person saw behind it.
+    pub(super) fn approved(
+        &mut self,
+        now: Moment,
+        id: &AskId,
+        seconds: u32,
+        shown: Vec<Description>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.write_down(now, id, Resolution::Approved, None);
+        effects.push(Effect::Approve { id: id.clone(), seconds, shown });
+        self.leave(now, id, Resolution::Approved, effects);
     }
 
     /// How an ask ended goes into the history; also one that nobody decided, unless it needed nobody.

@@ -18,13 +18,16 @@ const OF_ITEMS: &[&str] = &["item", "collection", "label", "attributes"];
 
 /// Every kind that a rule can restrict. Not `lock`: to keep somebody from locking takes nothing away, it leaves
 /// everything open.
-pub(super) static KINDS: [Kind; 8] = [
+pub(super) static KINDS: [Kind; 11] = [
     Kind { name: "read", knows: OF_ITEMS, waits: true },
     Kind { name: "access", knows: OF_ITEMS, waits: true },
     Kind { name: "search", knows: &["attributes"], waits: false },
     Kind { name: "collections", knows: &[], waits: false },
     Kind { name: "store", knows: OF_ITEMS, waits: true },
     Kind { name: "delete", knows: OF_ITEMS, waits: true },
+    Kind { name: "list", knows: &["collection"], waits: true },
+    Kind { name: "set", knows: OF_ITEMS, waits: true },
+    Kind { name: "change", knows: OF_ITEMS, waits: true },
     Kind { name: "sign", knows: &["key"], waits: true },
     Kind { name: "unlock", knows: &[], waits: true },
 ];

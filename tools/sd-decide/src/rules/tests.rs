@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sd_wire::ask::Want;
 use sd_wire::bounded::{Attributes, List, Text};
+use sd_wire::change::Change;
 use sd_wire::fetch::{MAX_HIDDEN, Order};
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
@@ -203,7 +204,10 @@ fn the_kinds_are_those_of_the_asks() {
             replace: false,
             content_type: Text::default(),
         },
-        Want::Delete { item },
+        Want::Delete { item: item.clone() },
+        Want::List { collection: None },
+        Want::SetSecret { item: item.clone(), content_type: Text::default() },
+        Want::Change { change: Change::ItemLabel { item, label: Text::default() } },
         Want::Sign { key: Text::default() },
         Want::Unlock {},
         Want::Lock {},

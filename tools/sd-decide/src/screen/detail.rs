@@ -3,6 +3,7 @@
 use ratatui::text::Line;
 use sd_wire::ask::Want;
 use sd_wire::bounded::Attributes;
+use sd_wire::change::Change;
 use sd_wire::description::Description;
 use sd_wire::path::ItemPath;
 use sd_wire::printable::Printable;
@@ -12,8 +13,8 @@ use crate::commit::Signed;
 use crate::dates;
 use crate::docket::entry::Entry;
 use crate::routing::Described;
-use crate::screen::claims;
 use crate::screen::row::{Row, Trust};
+use crate::screen::{change, claims};
 
 /// The detail in lines of at most `width` columns.
 pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
@@ -25,6 +26,8 @@ pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
         (Want::Sign { .. }, Some(Described::Key(key))) => {
             sign(entry.filing().signed.as_ref(), key, &mut rows);
         }
+        (Want::Change { change }, Some(Described::Before(before))) => change::rows(change, before, &mut rows),
+        (Want::List { .. }, Some(Described::Listing(collections))) => change::listing(collections, &mut rows),
         (want, Some(Described::Items(items))) => {
             rows.push(Row::Section(Trust::Fact, "BACKEND SAYS"));
             let many = items.len() > 1;
@@ -55,6 +58,16 @@ fn meaning(want: &Want) -> &'static str {
         Want::Delete { .. } => "A yes deletes this item for good.",
         Want::Sign { .. } => "A yes signs these bytes with this key.",
         Want::Unlock {} => "A yes asks you for the passphrases of the key and of the store, on this screen.",
+        Want::List { .. } => {
+            "A yes tells the process below the labels and attributes of all these items, not their secrets."
+        }
+        Want::SetSecret { .. } => {
+            "A yes lets the process below give this item another secret; the old one is lost."
+        }
+        Want::Change { change: Change::DeleteCollection { .. } } => {
+            "A yes deletes this collection for good, and every item in it."
+        }
+        Want::Change { .. } => "A yes makes this change.",
         // Never on the screen.
         Want::Search { .. } | Want::Collections {} | Want::Lock {} => "",
     }
@@ -63,17 +76,17 @@ fn meaning(want: &Want) -> &'static str {
 /// The path by which the item was asked for.
 fn asked_as(want: &Want, n: usize) -> Option<&ItemPath> {
     match want {
-        Want::Read { item } | Want::Delete { item } => Some(item),
+        Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. } => Some(item),
         Want::Access { items } => items.get(n),
         _ => None,
     }
 }
 
-fn fact(name: &str, value: &str) -> Row {
+pub(super) fn fact(name: &str, value: &str) -> Row {
     Row::fact(Trust::Fact, name, Printable::line(value))
 }
 
-fn described(item: &Description, asked_as: Option<&ItemPath>, rows: &mut Vec<Row>) {
+pub(super) fn described(item: &Description, asked_as: Option<&ItemPath>, rows: &mut Vec<Row>) {
     rows.push(fact("label", &item.label));
     rows.push(fact("collection", &item.collection));
     rows.push(fact("path", item.item.as_str()));
@@ -87,7 +100,7 @@ fn described(item: &Description, asked_as: Option<&ItemPath>, rows: &mut Vec<Row
     }
 }
 
-fn attributes(attributes: &Attributes, rows: &mut Vec<Row>) {
+pub(super) fn attributes(attributes: &Attributes, rows: &mut Vec<Row>) {
     if attributes.is_empty() {
         rows.push(fact("attributes", "none"));
     }

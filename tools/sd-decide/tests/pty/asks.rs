@@ -1,5 +1,7 @@
 //! One ask from its coming in to its end.
 
+use sd_wire::outcome::Listed;
+
 use super::*;
 
 #[test]
@@ -58,8 +60,13 @@ fn a_yes_to_a_prompt_covers_the_read_that_follows() {
     say(&worker, &fetch::Note::Described(description()));
     stage.shows("y approve   n deny");
     stage.types(b"y");
-    assert_eq!(outcome(&sink).unwrap().what, What::Approved { seconds: 10 });
-    assert!(outcome(&sink).is_none(), "and no bytes");
+    let What::Approved { seconds: 10, len } = outcome(&sink).unwrap().what else { panic!("not approved") };
+    // The application is told what the person saw of the items, and no more.
+    let body = hear(&sink).unwrap().bytes;
+    assert_eq!(body.len(), usize::try_from(len).unwrap());
+    let told: Listed = serde_json::from_slice(&body).unwrap();
+    assert_eq!(told.items, [description()]);
+    assert!(hear(&sink).is_none(), "and nothing else");
     assert_eq!(resolved(&gate), Resolution::Approved);
     let (_sink, _gate) = stage.file(2, read());
     let (_worker, order, packet) = stage.ordered::<fetch::Order>();

@@ -95,6 +95,6 @@ fn no_grant_covers_what_takes_a_code() {
         Scene::under("version = 1\n[[rule]]\nname = \"r\"\nkind = \"read\"\nconfirm = \"code\"\n");
     scene.file(1, access(&[7]));
     scene.see_and_wait();
-    assert_eq!(settled(&scene.key(Key::Char('y'))).len(), 1);
+    assert_eq!(approved(&scene.key(Key::Char('y'))), 1);
     assert!(dispatched(&scene.step(filed(2, read(7)))).is_empty());
 }
