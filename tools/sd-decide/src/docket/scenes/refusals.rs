@@ -68,6 +68,46 @@ fn a_mute_denies_this_and_all_that_the_process_and_what_it_starts_ask_for_some_m
 }
 
 #[test]
+fn who_was_denied_or_muted_does_not_get_away_by_claiming_another_app() {
+    let claims = |pid| with_app(Caller::made_up(4711, 99), pid, 123, true);
+    for key in ['n', 'm'] {
+        let mut scene = Scene::new();
+        scene.step(filed_by(1, read(7), claims(5000)));
+        scene.step(Event::Described { id: id(1), what: made_up::described(&read(7)) });
+        deny(&mut scene, key);
+        scene.key(Key::Enter);
+        for (n, caller) in [(2, claims(6000)), (3, Caller::made_up(4711, 99))] {
+            let effects = scene.step(filed_by(n, read(7), from_elsewhere(caller, 8000)));
+            assert_eq!(settled(&effects), [&What::Denied {}], "{key} {n}");
+        }
+    }
+}
+
+/// The same, but the app that it claims comes from elsewhere.
+fn from_elsewhere(mut caller: Caller, parent: i32) -> Caller {
+    if let Some(seen) = caller.app.as_mut().and_then(|app| app.seen.as_mut()) {
+        seen.parents[0].pid = parent;
+    }
+    caller
+}
+
+#[test]
+fn what_the_proxy_asks_for_another_app_is_not_muted() {
+    let agent = |app| {
+        let mut agent = with_app(Caller::made_up(300, 5), app, 123, true);
+        agent.seen.as_mut().unwrap().process.comm = "sd-agent".to_owned();
+        from_elsewhere(agent, app + 1)
+    };
+    let mut scene = Scene::new();
+    scene.step(filed_by(1, read(7), agent(5000)));
+    scene.step(Event::Described { id: id(1), what: made_up::described(&read(7)) });
+    deny(&mut scene, 'm');
+    scene.key(Key::Enter);
+    assert!(settled(&scene.step(filed_by(2, read(7), agent(6000)))).is_empty());
+    assert_eq!(settled(&scene.step(filed_by(3, read(8), agent(5000)))), [&What::Denied {}]);
+}
+
+#[test]
 fn a_rule_forbids_and_the_requester_is_told_that_it_was_a_rule() {
     let mut scene =
         Scene::under("version = 1\n[[rule]]\nname = \"no bank\"\nlabel = \"demo\"\ndeny = true\n");
