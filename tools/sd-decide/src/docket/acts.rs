@@ -155,7 +155,8 @@ impl Docket {
                     }
                 }
             }
-            _ => {}
+            // Somebody types something else, and the Enter at its end is not meant for this.
+            _ => self.set_mode(now, Mode::Asks),
         }
     }
 

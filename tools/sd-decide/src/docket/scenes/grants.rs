@@ -125,3 +125,16 @@ fn a_signature_without_git_is_not_granted() {
     scene.key(Key::Char('g'));
     assert!(scene.notice().contains("no git"), "{}", scene.notice());
 }
+
+#[test]
+fn a_word_that_begins_with_g_and_ends_with_enter_grants_nothing() {
+    for word in ["git push", "mutt", "g4x4"] {
+        let mut scene = Scene::new();
+        scene.file(1, read(7));
+        scene.see_and_wait();
+        word.chars().for_each(|character| drop(scene.key(Key::Char(character))));
+        let effects = scene.key(Key::Enter);
+        assert!(dispatched(&effects).is_empty() && settled(&effects).is_empty(), "{word}");
+        assert_eq!((grants(&scene), scene.docket.refusals().mutes().len()), (0, 0));
+    }
+}
