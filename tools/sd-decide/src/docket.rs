@@ -144,9 +144,7 @@ impl Docket {
             Event::Active(active) => {
                 self.keyboard.activate(now, active);
                 // What was begun on a screen that went away is begun anew.
-                if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
-                    self.mode = Mode::Asks;
-                }
+                self.let_go_of_what_was_begun();
                 self.forget_typed(&mut effects);
                 if active && self.vault.is_stale(now) {
                     self.ask_whether_locked(now, &mut effects);
@@ -328,7 +326,8 @@ impl Docket {
             self.note(now, &id, Decided::Everything);
             self.settle(now, &id, What::Denied {}, effects);
         }
-        self.refuse_prompts(now, effects);
+        self.call_off_unlocking(now, What::Denied {}, effects);
+        self.end_prompts(now, effects);
     }
 
     fn tick(&mut self, now: Moment, effects: &mut Vec<Effect>) {

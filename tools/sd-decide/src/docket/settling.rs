@@ -91,9 +91,7 @@ impl Docket {
     pub(super) fn select(&mut self, now: Moment, id: Option<AskId>, effects: &mut Vec<Effect>) {
         self.selected = id;
         // What was begun was about another ask.
-        if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
-            self.mode = Mode::Asks;
-        }
+        self.let_go_of_what_was_begun();
         self.keyboard.restart(now);
         // What was typed into a line is for the line.
         if !matches!(self.mode, Mode::Line(_)) {

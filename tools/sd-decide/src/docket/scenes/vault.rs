@@ -53,6 +53,14 @@ fn a_session_that_begins_unlocked_or_without_an_answer_asks_for_nothing() {
 }
 
 #[test]
+fn a_session_that_is_locked_before_it_is_known_to_be_cold_is_not_unlocked() {
+    let (mut scene, asked) = beginning();
+    let locking = runs(&scene.key(Key::Char('L')));
+    end(&mut scene, &locking, Ok(None));
+    assert!(!chores(&end(&mut scene, &asked, Ok(Some(true)))).contains(&Chore::UnlockKey));
+}
+
+#[test]
 fn a_lock_cancels_what_waits_drops_grants_and_answers_when_both_are_locked() {
     let mut scene = Scene::new();
     scene.file(1, read(7));
