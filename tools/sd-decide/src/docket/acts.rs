@@ -76,7 +76,8 @@ impl Docket {
         match yes {
             Some(Yes::Dispatch(order)) => self.dispatch(now, &id, order, effects),
             Some(Yes::Grant(items)) => {
-                let holder = Holder::pair(&filing.caller);
+                // What is given to the proxy as such would be given to every app that it cannot name.
+                let holder = Holder::pair(&filing.caller).filter(|_| !filing.caller.is_proxy_alone());
                 if access == deadline::ACCESS {
                     let (who, what) = (filing.caller.name(), short);
                     let number = self.number();

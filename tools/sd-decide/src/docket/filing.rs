@@ -27,7 +27,9 @@ impl Docket {
             return;
         }
         let of_one = self.entries.iter().filter(|e| e.filing.caller.pid == filing.caller.pid).count();
-        if self.entries.len() >= MOST || of_one >= MOST_OF_ONE {
+        // A flood of others keeps nobody from locking. What holds for one process holds there too.
+        let full = self.entries.len() >= MOST && routing::refusable(&filing.ask.want);
+        if full || of_one >= MOST_OF_ONE {
             effects.push(Effect::Settle {
                 id: id.clone(),
                 what: What::Failed { stage: Stage::Decide, why: Fault::TooMany },
