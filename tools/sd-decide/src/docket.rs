@@ -41,6 +41,7 @@ use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 
 use crate::caller::Pinned;
+use crate::docket::code::Guesses;
 use crate::docket::effect::Effect;
 use crate::docket::entry::{Entry, Face, State};
 use crate::docket::event::{Event, Moment};
@@ -82,6 +83,7 @@ pub(crate) struct Docket {
     wide: bool,
     grants: Vec<Grant>,
     refusals: Refusals,
+    guesses: Guesses,
     prompts: Prompts,
     vault: Vault,
     history: History,
@@ -108,6 +110,7 @@ impl Docket {
             wide: false,
             grants: Vec::new(),
             refusals: Refusals::default(),
+            guesses: Guesses::default(),
             prompts: Prompts::default(),
             vault: Vault::default(),
             history: History::default(),

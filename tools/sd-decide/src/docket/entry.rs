@@ -23,6 +23,8 @@ pub(crate) struct Entry {
     pub(super) seen_to_end: bool,
     /// The rule by which its code has to be copied.
     pub(super) needs_code: Option<Arc<str>>,
+    /// How many wrong ones were typed. Esc does not take them back.
+    pub(super) wrong_codes: u8,
     /// What the rules said when it was filed.
     pub(super) judged: Judgement,
 }
@@ -92,6 +94,11 @@ impl Entry {
         self.needs_code.as_deref()
     }
 
+    /// How many wrong codes were typed for it.
+    pub(crate) fn wrong_codes(&self) -> u8 {
+        self.wrong_codes
+    }
+
     /// Whether its kind of ask needs a key.
     pub(crate) fn needs_key(&self) -> bool {
         routing::needs_key(self.want())
@@ -116,7 +123,9 @@ impl Entry {
                     more => Printable::line(&format!("{short} and {more} more")),
                 }
             }
-            (Want::Read { item } | Want::Delete { item }, _) => Printable::line(item.as_str()).beginning(SHORT),
+            (Want::Read { item } | Want::Delete { item }, _) => {
+                Printable::line(item.as_str()).beginning(SHORT)
+            }
             (Want::Access { items }, _) => {
                 let first = items.first().map_or("", |item| item.as_str());
                 Printable::line(first).beginning(SHORT)

@@ -48,6 +48,7 @@ impl Docket {
             state: State::Vault,
             seen_to_end: false,
             needs_code,
+            wrong_codes: 0,
             judged,
             filing,
         };

@@ -74,12 +74,7 @@ impl Decided {
         match self {
             Self::Muted | Self::Remembered | Self::Everything | Self::Rule(_) | Self::Nobody => 0,
             Self::ByGrant(_) => 1,
-            Self::Yes
-            | Self::Code
-            | Self::Granted(_)
-            | Self::No
-            | Self::NoAndMuted(_)
-            | Self::WrongCode => 2,
+            Self::Yes | Self::Code | Self::Granted(_) | Self::No | Self::NoAndMuted(_) | Self::WrongCode => 2,
         }
     }
 }

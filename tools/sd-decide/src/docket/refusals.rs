@@ -67,13 +67,18 @@ impl Refusals {
             return Some(Decided::Everything);
         }
         let caller = &filing.caller;
-        if let Some(mute) = self.mutes.iter_mut().find(|mute| mute.until > now && mute.is_of(caller)) {
-            mute.denied = mute.denied.saturating_add(1);
+        if self.is_muted(now, filing) {
             return Some(Decided::Muted);
         }
         let same =
             |denial: &Denial| denial.until > now && denial.is_of(caller) && denial.want == filing.ask.want;
         self.denials.iter().any(same).then_some(Decided::Remembered)
+    }
+
+    /// Whether who asks is muted; then it is counted.
+    pub(super) fn is_muted(&mut self, now: Moment, filing: &Filing) -> bool {
+        let mute = self.mutes.iter_mut().find(|mute| mute.until > now && mute.is_of(&filing.caller));
+        mute.map(|mute| mute.denied = mute.denied.saturating_add(1)).is_some()
     }
 
     /// Remembers that this was denied.

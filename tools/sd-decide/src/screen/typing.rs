@@ -74,8 +74,8 @@ pub(super) fn code(entry: Option<&Entry>, copying: &Copying) -> Line<'static> {
     let code = entry.filing().code;
     let typed = Printable::line(&copying.typed);
     let open = "_".repeat(Code::LENGTH.saturating_sub(copying.typed.chars().count()));
-    let wrong = if copying.wrong > 0 {
-        format!("   ({} wrong, {MOST_WRONG} end it)", copying.wrong)
+    let wrong = if entry.wrong_codes() > 0 {
+        format!("   ({} wrong, {MOST_WRONG} end it)", entry.wrong_codes())
     } else {
         String::new()
     };

@@ -68,6 +68,22 @@ fn a_mute_denies_this_and_all_that_the_process_and_what_it_starts_ask_for_some_m
 }
 
 #[test]
+fn a_mute_denies_what_the_process_has_asked_before_and_nothing_of_others() {
+    let mut scene = Scene::new();
+    for n in 1..=3 {
+        scene.file(n, read(n));
+    }
+    scene.step(filed(4, read(4)));
+    scene.step(filed_by(5, read(5), Caller::made_up(9000, 7)));
+    deny(&mut scene, 'm');
+    assert_eq!(settled(&scene.key(Key::Enter)), [&What::Denied {}; 4]);
+    let left: Vec<_> = scene.docket.listed().map(|entry| entry.id().clone()).collect();
+    assert_eq!(left, [id(5)]);
+    let effects = scene.step(Event::Described { id: id(4), what: made_up::described(&read(4)) });
+    assert!(effects.is_empty(), "it was denied before it was described");
+}
+
+#[test]
 fn who_was_denied_or_muted_does_not_get_away_by_claiming_another_app() {
     let claims = |pid| with_app(Caller::made_up(4711, 99), pid, 123, true);
     for key in ['n', 'm'] {
