@@ -56,6 +56,7 @@ impl Docket {
     pub(super) fn leave(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
         let place = self.place(id);
         self.entries.retain(|entry| entry.id() != id);
+        self.vault.forget(id);
         effects.push(Effect::Tell { id: id.clone(), how });
         effects.push(Effect::Forget { id: id.clone() });
         self.deselect(now, id, place, effects);

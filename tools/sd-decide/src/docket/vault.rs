@@ -84,6 +84,13 @@ impl Vault {
         self.work.as_ref().map(|work| work.until)
     }
 
+    /// An ask has left: another one that has its id did not bring this about.
+    pub(super) fn forget(&mut self, id: &AskId) {
+        if let Some(work) = &mut self.work {
+            work.asks.retain(|ask| ask != id);
+        }
+    }
+
     fn run(&mut self, chore: Chore, effects: &mut Vec<Effect>) -> u64 {
         self.numbers = self.numbers.saturating_add(1);
         self.out.push(self.numbers);

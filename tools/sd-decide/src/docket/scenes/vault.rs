@@ -103,6 +103,19 @@ fn an_unlock_is_asked_about_and_answers_when_both_are_unlocked() {
 }
 
 #[test]
+fn an_ask_with_the_id_of_one_that_hung_up_is_not_told_that_it_was_unlocked() {
+    let mut scene = Scene::new();
+    scene.step(filed(1, Want::Unlock {}));
+    scene.see_and_wait();
+    let key = runs(&scene.key(Key::Char('y')));
+    scene.step(Event::Withdrawn { id: id(1) });
+    scene.step(filed(1, Want::Unlock {}));
+    let store = runs(&end(&mut scene, &key, Ok(None)));
+    assert!(settled(&end(&mut scene, &store, Ok(None))).is_empty());
+    assert_eq!(scene.docket.listed().count(), 1, "it waits for a key of its own");
+}
+
+#[test]
 fn an_unlock_whose_passphrase_is_wrong_or_missing_tells_the_requester_which() {
     for why in [Fault::WrongPassphrase, Fault::Dismissed, Fault::NoPassphrase] {
         let mut scene = Scene::new();
