@@ -76,6 +76,7 @@ impl Docket {
             return;
         }
         let (filing, short) = (Rc::clone(&entry.filing), entry.short());
+        let by_code = decided == Decided::Code;
         self.keyboard.decided(now);
         self.note(now, &id, decided);
         match yes {
@@ -95,6 +96,7 @@ impl Docket {
                         who,
                         what,
                         by_hand: false,
+                        by_code,
                         used: 0,
                     }));
                 }
@@ -181,11 +183,15 @@ impl Docket {
             )),
             _ => entry.short(),
         };
-        let who = entry.filing.caller.principal_name();
+        let who = match holder {
+            Holder::Tree(_) => entry.filing.caller.principal_name(),
+            Holder::Pair(..) => entry.filing.caller.name(),
+        };
         let number = self.number();
         let until = now.after(period);
         effects.extend(holder.processes().map(Effect::Watch));
-        self.keep_grant(Some(Grant { number, holder, covers, until, who, what, by_hand: true, used: 0 }));
+        let (by_hand, by_code) = (true, false);
+        self.keep_grant(Some(Grant { number, holder, covers, until, who, what, by_hand, by_code, used: 0 }));
         self.approve(now, Decided::Granted(minutes), period, effects);
     }
 

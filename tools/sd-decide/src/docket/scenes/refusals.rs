@@ -165,3 +165,44 @@ fn a_search_takes_along_what_a_rule_hides() {
     });
     assert_eq!(hidden.unwrap()[0].label.as_ref().unwrap().as_str(), "Bank*");
 }
+
+/// A prompt's yes to item 7, by `y` or by its code, and then the read of it.
+fn read_after_access(rule: &str, code: bool) -> (Scene, Vec<Effect>) {
+    let mut scene = Scene::under(&format!("version = 1\n[[rule]]\nname = \"r\"\nlabel = \"demo\"\n{rule}\n"));
+    scene.file(1, access(&[7]));
+    scene.see_and_wait();
+    scene.key(Key::Char('y'));
+    if code {
+        "acde".chars().for_each(|character| drop(scene.key(Key::Char(character))));
+    }
+    assert_eq!(scene.docket.grants(Moment(scene.now)).count(), 1, "{rule}");
+    let mut effects = scene.step(filed(2, read(7)));
+    assert!(dispatched(&effects).is_empty(), "the label is not known yet");
+    effects.extend(scene.step(Event::Described { id: id(2), what: made_up::described(&read(7)) }));
+    (scene, effects)
+}
+
+#[test]
+fn a_rule_about_reads_holds_for_those_that_a_prompts_yes_covers() {
+    let (_, effects) = read_after_access("kind = \"read\"\ndeny = true", false);
+    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Forbidden }]);
+    let (scene, effects) = read_after_access("kind = \"read\"\nconfirm = \"code\"", false);
+    assert!(dispatched(&effects).is_empty());
+    assert_eq!(scene.docket.listed().count(), 1, "its code is asked for");
+    let (mut scene, effects) = read_after_access("kind = \"read\"\nrate = \"1/min\"", false);
+    assert_eq!(dispatched(&effects).len(), 1);
+    scene.step(filed(3, read(7)));
+    let effects = scene.step(Event::Described { id: id(3), what: made_up::described(&read(7)) });
+    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Forbidden }]);
+}
+
+#[test]
+fn a_code_typed_for_a_prompt_is_not_asked_for_again_by_its_reads_unless_the_item_has_changed() {
+    let (mut scene, effects) = read_after_access("confirm = \"code\"", true);
+    assert_eq!(dispatched(&effects).len(), 1);
+    scene.step(filed(3, read(7)));
+    let mut other = description(7, "demo");
+    other.modified += 1;
+    let effects = scene.step(Event::Described { id: id(3), what: Described::Items(vec![other]) });
+    assert!(dispatched(&effects).is_empty());
+}
