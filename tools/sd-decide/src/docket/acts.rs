@@ -120,10 +120,11 @@ impl Docket {
         self.keyboard.decided(now);
         self.note(now, &id, decided);
         self.refusals.denied(now, &filing);
-        // A no also ends what this caller may still do by an earlier yes.
-        let maker = filing.caller.maker();
+        // A no also ends what this caller may still do by an earlier yes. The proxy's other apps are others.
+        let (pair, own) = (Holder::pair(&filing.caller), filing.caller.own());
         if matches!(filing.ask.want, Want::Access { .. } | Want::Read { .. }) {
-            self.grants.retain(|grant| maker.is_none_or(|maker| !grant.is_of(maker)));
+            self.grants
+                .retain(|grant| Some(grant.holder) != pair && own.is_none_or(|maker| !grant.is_of(maker)));
         }
         self.settle(now, &id, What::Denied {}, effects);
     }

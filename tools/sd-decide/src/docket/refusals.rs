@@ -43,6 +43,9 @@ pub(crate) struct Mute {
     /// Its number, by which it is revoked.
     pub(crate) number: u64,
     process: Pinned,
+    /// Whether it is only claimed that this is asked for it: then what it has started is not muted with it, or to claim
+    /// a session's first process would silence the session.
+    claimed: bool,
     /// Who asked for it: it may claim to ask for another one the next time.
     maker: Option<Pinned>,
     /// Who it is, in words.
@@ -100,8 +103,8 @@ impl Refusals {
         let Some(process) = caller.principal() else { return };
         self.mutes.retain(|mute| mute.process != process);
         make_room(&mut self.mutes);
-        let (maker, who) = (caller.own(), caller.name());
-        self.mutes.push(Mute { number, process, maker, who, until, denied: 0 });
+        let (claimed, maker, who) = (caller.app.is_some(), caller.own(), caller.name());
+        self.mutes.push(Mute { number, process, claimed, maker, who, until, denied: 0 });
     }
 
     /// Lifts a mute; whether there was one of this number.
@@ -157,11 +160,10 @@ impl Denial {
 impl Mute {
     /// Whether this caller is the muted process, or was started by it.
     fn is_of(&self, caller: &Caller) -> bool {
-        let is = |process| {
-            let own = [caller.principal(), caller.own()].contains(&Some(process));
-            own || caller.may_descend_from(process)
-        };
-        is(self.process) || self.maker.is_some_and(is)
+        let is = |process| [caller.principal(), caller.own()].contains(&Some(process));
+        let comes_from = |process| is(process) || caller.may_descend_from(process);
+        let named = if self.claimed { is(self.process) } else { comes_from(self.process) };
+        named || self.maker.is_some_and(comes_from)
     }
 }
 

@@ -189,3 +189,26 @@ fn denying_everything_calls_off_what_is_being_unlocked() {
     scene.command("unlock");
     assert!(answers(&wants(&mut scene, PromptId(2))).is_empty(), "only a person begins it anew");
 }
+
+#[test]
+fn whoever_asks_again_after_each_esc_is_let_down_after_three() {
+    for by_hand in [true, false] {
+        let mut scene = Scene::new();
+        if by_hand {
+            scene.command("unlock");
+        } else {
+            scene.file(1, sign());
+            scene.see_and_wait();
+            scene.key(Key::Char('y'));
+        }
+        for n in 1..=3 {
+            assert!(answers(&wants(&mut scene, PromptId(n))).is_empty());
+            assert_eq!(answers(&scene.key(Key::Escape)), [&Note::Dismissed {}]);
+        }
+        assert_eq!(answers(&wants(&mut scene, PromptId(4))), [&Note::Refused {}]);
+        scene.command("unlock");
+        assert!(answers(&wants(&mut scene, PromptId(5))).is_empty(), "something new may ask");
+        scene.key(Key::Escape);
+        assert!(answers(&wants(&mut scene, PromptId(6))).is_empty(), "and three times again");
+    }
+}

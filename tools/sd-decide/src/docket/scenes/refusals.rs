@@ -124,6 +124,40 @@ fn what_the_proxy_asks_for_another_app_is_not_muted() {
 }
 
 #[test]
+fn to_mute_what_is_only_claimed_does_not_silence_what_that_has_started() {
+    let mut scene = Scene::new();
+    let liar = with_app(Caller::made_up(4711, 99), 1, 7, true);
+    scene.step(filed_by(1, read(7), liar));
+    scene.step(Event::Described { id: id(1), what: made_up::described(&read(7)) });
+    deny(&mut scene, 'm');
+    scene.key(Key::Enter);
+    let mut other = Caller::made_up(6000, 50);
+    let parent = &mut other.seen.as_mut().unwrap().parents[1];
+    (parent.pid, parent.start) = (1, 7);
+    assert!(settled(&scene.step(filed_by(2, read(8), other))).is_empty());
+}
+
+#[test]
+fn a_no_to_one_app_leaves_the_grants_of_the_proxys_others() {
+    let agent = |app| {
+        let mut agent = with_app(Caller::made_up(300, 5), app, 123, true);
+        agent.seen.as_mut().unwrap().process.comm = "sd-agent".to_owned();
+        agent
+    };
+    let mut scene = Scene::new();
+    for (n, app) in [(1, 5000), (2, 6000)] {
+        scene.step(filed_by(n, read(7), agent(app)));
+        scene.step(Event::Described { id: id(n), what: made_up::described(&read(7)) });
+        scene.grant();
+    }
+    scene.step(filed_by(3, read(8), agent(5000)));
+    scene.step(Event::Described { id: id(3), what: made_up::described(&read(8)) });
+    deny(&mut scene, 'n');
+    assert!(dispatched(&scene.step(filed_by(4, read(7), agent(5000)))).is_empty());
+    assert_eq!(dispatched(&scene.step(filed_by(5, read(7), agent(6000)))).len(), 1);
+}
+
+#[test]
 fn a_rule_forbids_and_the_requester_is_told_that_it_was_a_rule() {
     let mut scene =
         Scene::under("version = 1\n[[rule]]\nname = \"no bank\"\nlabel = \"demo\"\ndeny = true\n");
