@@ -159,9 +159,11 @@ impl Docket {
 
     /// Ends those that have stood too long, and those that nothing needs any more.
     pub(super) fn tick_prompts(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let needed = self.reason_for_passphrase().is_some();
-        let over = |prompt: &&Prompt| prompt.until <= now || !needed;
-        let ids: Vec<PromptId> = self.prompts.0.iter().filter(over).map(|prompt| prompt.id).collect();
+        if self.reason_for_passphrase().is_none() {
+            return self.refuse_prompts(now, effects);
+        }
+        let over = self.prompts.0.iter().filter(|prompt| prompt.until <= now);
+        let ids: Vec<PromptId> = over.map(|prompt| prompt.id).collect();
         for id in ids {
             self.answer(now, id, Note::Expired {}, effects);
         }
