@@ -188,10 +188,7 @@ impl Clerk {
                 self.passphrases.enter(prompt, self.field.passphrase());
                 self.field.wipe();
             }
-            Effect::Answer { prompt, note } => {
-                self.field.wipe();
-                self.passphrases.answer(prompt, &note);
-            }
+            Effect::Answer { prompt, note } => self.passphrases.answer(prompt, &note),
             Effect::WipeField => self.field.wipe(),
             Effect::Watch(process) => {
                 if !self.watches.add(process) {

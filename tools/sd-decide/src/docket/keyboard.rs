@@ -141,6 +141,13 @@ impl Docket {
         self.mode = mode;
     }
 
+    /// A code or a number of minutes that is not finished counts for nothing.
+    pub(super) fn let_go_of_what_was_begun(&mut self) {
+        if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
+            self.mode = Mode::Asks;
+        }
+    }
+
     /// What the keys do, unless there is a prompt.
     pub(crate) fn mode(&self) -> &Mode {
         &self.mode

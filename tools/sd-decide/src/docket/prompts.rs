@@ -93,6 +93,10 @@ impl Docket {
 
     /// What is under way that may need a passphrase. Nothing else on the companion's side gets a person to type one.
     fn reason_for_passphrase(&self) -> Option<String> {
+        // What is locked meanwhile must not be opened again by a passphrase that is typed too late.
+        if self.vault.is_locking() {
+            return None;
+        }
         if self.vault.is_unlocking() {
             return Some("to unlock".to_owned());
         }
@@ -150,11 +154,21 @@ impl Docket {
     }
 
     /// Ends all of them: nothing is under way any more, or it is called off.
-    pub(super) fn refuse_prompts(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn refuse_prompts(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         let ids: Vec<PromptId> = self.prompts.0.iter().map(|prompt| prompt.id).collect();
         for id in ids {
             self.answer(now, id, Note::Refused {}, effects);
         }
+    }
+
+    /// No prompt comes any more for what is under way: it may go on, but not by a passphrase.
+    pub(super) fn end_prompts(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        for entry in &mut self.entries {
+            if let State::Dispatched { order, .. } = &mut entry.state {
+                *order = None;
+            }
+        }
+        self.refuse_prompts(now, effects);
     }
 
     /// Ends those that have stood too long, and those that nothing needs any more.
@@ -172,7 +186,6 @@ impl Docket {
     /// Whoever wanted it has gone.
     pub(super) fn passphrase_forgone(&mut self, now: Moment, id: PromptId, effects: &mut Vec<Effect>) {
         if self.prompts.0.iter().any(|prompt| prompt.id == id) {
-            effects.push(Effect::WipeField);
             self.prompt_leaves(now, id, effects);
         }
     }
@@ -188,7 +201,9 @@ impl Docket {
     fn prompt_leaves(&mut self, now: Moment, id: PromptId, effects: &mut Vec<Effect>) {
         let was_first = self.prompts.first().is_some_and(|prompt| prompt.id == id);
         self.prompts.0.retain(|prompt| prompt.id != id);
+        // The field is the first one's: what is typed there is not lost because another one goes.
         if was_first {
+            effects.push(Effect::WipeField);
             self.keyboard.drift(now);
             self.prompt_appears(now, effects);
         }
@@ -197,6 +212,8 @@ impl Docket {
     /// Another thing is on the screen than before: what was typed was not for it.
     fn prompt_appears(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         self.keyboard.cover(now);
+        // What was begun is begun anew: the Enter that sends a passphrase, pressed twice, must not finish it.
+        self.let_go_of_what_was_begun();
         effects.push(Effect::FlushInput);
     }
 }

@@ -56,6 +56,7 @@ impl Docket {
     pub(super) fn leave(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
         let place = self.place(id);
         self.entries.retain(|entry| entry.id() != id);
+        self.vault.forget(id);
         effects.push(Effect::Tell { id: id.clone(), how });
         effects.push(Effect::Forget { id: id.clone() });
         self.deselect(now, id, place, effects);
@@ -91,9 +92,7 @@ impl Docket {
     pub(super) fn select(&mut self, now: Moment, id: Option<AskId>, effects: &mut Vec<Effect>) {
         self.selected = id;
         // What was begun was about another ask.
-        if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
-            self.mode = Mode::Asks;
-        }
+        self.let_go_of_what_was_begun();
         self.keyboard.restart(now);
         // What was typed into a line is for the line.
         if !matches!(self.mode, Mode::Line(_)) {

@@ -134,3 +134,58 @@ fn a_prompt_whose_order_has_ended_goes_away() {
     assert_eq!(answers(&effects).len(), 1);
     assert!(scene.docket.prompt().is_none());
 }
+
+#[test]
+fn what_is_typed_for_one_prompt_is_not_wiped_because_another_one_goes() {
+    let mut scene = scene();
+    wants(&mut scene, PromptId(2));
+    see_prompt(&mut scene);
+    scene.step(Event::Typed { characters: 5 });
+    assert!(!scene.step(Event::PassphraseForgone { prompt: PromptId(2) }).contains(&Effect::WipeField));
+    for n in 3..8 {
+        let effects = wants(&mut scene, PromptId(n));
+        assert!(!effects.contains(&Effect::WipeField), "also when it is refused");
+    }
+    assert_eq!(scene.docket.prompt().unwrap().characters, 5);
+    assert!(scene.step(Event::PassphraseForgone { prompt: FIRST }).contains(&Effect::WipeField));
+    assert!(scene.key(Key::Escape).contains(&Effect::WipeField));
+}
+
+#[test]
+fn what_was_begun_before_a_prompt_came_is_not_finished_by_its_enter() {
+    let mut scene = Scene::new();
+    scene.file(1, sign());
+    scene.file(2, read(7));
+    scene.see_and_wait();
+    scene.key(Key::Char('y'));
+    scene.see_and_wait();
+    scene.key(Key::Char('g'));
+    wants(&mut scene, FIRST);
+    see_prompt(&mut scene);
+    scene.step(Event::Typed { characters: 5 });
+    scene.key(Key::Enter);
+    scene.see();
+    assert!(dispatched(&scene.key(Key::Enter)).is_empty(), "Enter twice");
+    assert_eq!(scene.docket.grants(Moment(scene.now)).count(), 0);
+}
+
+#[test]
+fn what_was_under_way_gets_no_prompt_after_a_lock_or_after_everything_is_denied() {
+    for command in ["lock", "deny-all"] {
+        let mut scene = scene();
+        scene.key(Key::Escape);
+        scene.command(command);
+        assert_eq!(answers(&wants(&mut scene, PromptId(2))), [&Note::Refused {}], "{command}");
+        assert_eq!(told(&scene.step(Event::WorkerDone { id: id(1) })), [Resolution::Granted]);
+    }
+}
+
+#[test]
+fn denying_everything_calls_off_what_is_being_unlocked() {
+    let mut scene = Scene::new();
+    scene.command("unlock");
+    scene.command("deny-all");
+    assert_eq!(answers(&wants(&mut scene, FIRST)), [&Note::Refused {}]);
+    scene.command("unlock");
+    assert!(answers(&wants(&mut scene, PromptId(2))).is_empty(), "only a person begins it anew");
+}
