@@ -41,7 +41,7 @@ pub enum Order {
         /// Whether an item with the same attributes would be replaced.
         replace: bool,
     },
-    /// Is the default collection locked? Answered by one [`Note::State`].
+    /// Is any collection locked? Answered by one [`Note::State`].
     State {},
     /// Lock every collection. Answered by one [`Note::Done`], also when there is none.
     Lock {
@@ -169,9 +169,9 @@ pub enum Note {
         /// The item that would be replaced.
         replaces: Option<Description>,
     },
-    /// Whether the default collection is locked.
+    /// Whether an unlock would have anything to do.
     State {
-        /// Locked, or absent.
+        /// Some collection is locked.
         locked: bool,
     },
     /// The order was carried out, and the sink told so if one came with it.

@@ -191,12 +191,12 @@ impl Docket {
 
     /// Ends those that have stood too long, and those that nothing needs any more.
     pub(super) fn tick_prompts(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let needed = self.reason_for_passphrase().is_some();
-        if !needed {
+        if self.reason_for_passphrase().is_none() {
             self.prompts.dismissed = 0;
+            return self.refuse_prompts(now, effects);
         }
-        let over = |prompt: &&Prompt| prompt.until <= now || !needed;
-        let ids: Vec<PromptId> = self.prompts.queue.iter().filter(over).map(|prompt| prompt.id).collect();
+        let over = self.prompts.queue.iter().filter(|prompt| prompt.until <= now);
+        let ids: Vec<PromptId> = over.map(|prompt| prompt.id).collect();
         for id in ids {
             self.answer(now, id, Note::Expired {}, effects);
         }
