@@ -72,7 +72,9 @@ impl Rules {
     /// Whether some rule about this kind of ask can only be decided once the items are described.
     #[must_use]
     pub(crate) fn look_at_items(&self, kind: &str) -> bool {
-        self.0.iter().any(|rule| rule.when.is_about(kind) && rule.when.needs_description())
+        self.0
+            .iter()
+            .any(|rule| !rule.only_hides() && rule.when.is_about(kind) && rule.when.needs_description())
     }
 
     /// What a search by this caller is not to find; at most [`sd_wire::fetch::MAX_HIDDEN`]. Of the subject only the

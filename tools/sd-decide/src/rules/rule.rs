@@ -61,6 +61,13 @@ pub(super) struct Then {
     pub(super) rate: Option<(u32, Duration)>,
 }
 
+impl Rule {
+    /// Whether it is about nothing but what a search finds.
+    pub(super) fn only_hides(&self) -> bool {
+        self.then == Then { hide: true, ..Then::default() }
+    }
+}
+
 impl When {
     /// Whether all matchers fit.
     pub(super) fn fits(&self, subject: &Subject<'_>) -> bool {

@@ -231,6 +231,17 @@ fn a_rule_about_reads_holds_for_those_that_a_prompts_yes_covers() {
 }
 
 #[test]
+fn a_rule_about_something_else_does_not_hold_up_a_read_that_is_granted() {
+    for rule in ["kind = \"delete\"\nlabel = \"demo\"\ndeny = true", "label = \"demo\"\nhide = true"] {
+        let mut scene = Scene::under(&format!("version = 1\n[[rule]]\nname = \"r\"\n{rule}\n"));
+        scene.file(1, access(&[7]));
+        scene.see_and_wait();
+        scene.key(Key::Char('y'));
+        assert_eq!(dispatched(&scene.step(filed(2, read(7)))).len(), 1, "{rule}");
+    }
+}
+
+#[test]
 fn a_code_typed_for_a_prompt_is_not_asked_for_again_by_its_reads_unless_the_item_has_changed() {
     let (mut scene, effects) = read_after_access("confirm = \"code\"", true);
     assert_eq!(dispatched(&effects).len(), 1);
