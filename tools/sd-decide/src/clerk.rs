@@ -218,6 +218,10 @@ impl Clerk {
             if let Some(console) = self.console.as_mut().filter(|_| !rest.is_empty()) {
                 console.typed(now);
             }
+            // The quiet time is a time in which a key would have been read.
+            if found.late.is_some_and(|late| now > late) {
+                self.happen(Event::Stalled);
+            }
             while let Some((key, used)) = keys::first(rest) {
                 let (pressed, after) = rest.split_at_checked(used).unwrap_or((rest, &[]));
                 self.press(key, pressed);

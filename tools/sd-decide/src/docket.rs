@@ -138,6 +138,7 @@ impl Docket {
                     entry.seen_to_end = true;
                 }
             }
+            Event::Stalled => self.keyboard.restart(now),
             Event::SwitchRefused => self.say(now, "a switch away was refused; Esc lets go".into()),
             Event::Typed { characters } => self.typed(now, characters),
             Event::Started => {

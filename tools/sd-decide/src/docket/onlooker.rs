@@ -218,7 +218,8 @@ impl Onlooker {
         for filed in &self.filings {
             assert!(filed.dispatched <= 1 && filed.settled <= 1 && filed.told <= 1);
         }
-        let changed = docket.selected().map(Entry::id) != before;
+        // What is selected behind a prompt is not on the screen.
+        let changed = docket.selected().map(Entry::id) != before && docket.prompt().is_none();
         let prompt_changed = docket.prompt().map(|prompt| prompt.id) != prompt;
         if prompt_changed {
             self.characters = 0;

@@ -151,6 +151,30 @@ fn a_steady_typist_approves_nothing() {
 }
 
 #[test]
+fn whoever_files_and_withdraws_without_end_leaves_a_person_their_keys() {
+    let mut scene = Scene::new();
+    let mut flushes = 0;
+    for n in 0..100 {
+        scene.now += 10;
+        let mut effects = scene.step(filed(n, Want::Unlock {}));
+        effects.extend(scene.step(Event::Withdrawn { id: id(n) }));
+        flushes += effects.iter().filter(|effect| **effect == Effect::FlushInput).count();
+    }
+    assert_eq!(flushes, 2, "in a second");
+}
+
+#[test]
+fn a_time_in_which_no_key_could_be_read_is_no_quiet_time() {
+    let mut scene = Scene::new();
+    scene.file(1, read(7));
+    scene.see_and_wait();
+    scene.step(Event::Stalled);
+    assert!(scene.key(Key::Char('y')).is_empty());
+    scene.wait(700);
+    assert_eq!(dispatched(&scene.key(Key::Char('y'))).len(), 1);
+}
+
+#[test]
 fn a_key_while_the_terminal_is_away_counts_for_nothing() {
     let mut scene = Scene::new();
     scene.file(1, read(7));

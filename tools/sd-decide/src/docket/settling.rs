@@ -93,9 +93,13 @@ impl Docket {
         self.selected = id;
         // What was begun was about another ask.
         self.let_go_of_what_was_begun();
+        // What is typed while a prompt is on the screen is for the prompt, whoever files and withdraws asks behind it.
+        if self.prompt().is_some() {
+            return;
+        }
         self.keyboard.restart(now);
         // What was typed into a line is for the line.
-        if !matches!(self.mode, Mode::Line(_)) {
+        if !matches!(self.mode, Mode::Line(_)) && self.keyboard.may_flush(now) {
             effects.push(Effect::FlushInput);
         }
     }

@@ -124,8 +124,6 @@ impl Docket {
             work.asks.extend(ask);
             return;
         }
-        // Whoever locks a session that has only begun does not want to be asked to unlock it.
-        self.vault.cold = 0;
         let pending = self.entries.iter().filter(|entry| entry.is_listed()).map(|entry| entry.id().clone());
         let pending: Vec<AskId> = pending.collect();
         for id in pending {
@@ -142,6 +140,8 @@ impl Docket {
 
     /// Does not go on with unlocking, if that is under way: what still comes back of it changes nothing.
     pub(super) fn call_off_unlocking(&mut self, now: Moment, what: What, effects: &mut Vec<Effect>) {
+        // Nor with what a session that has only begun would bring about.
+        self.vault.cold = 0;
         let Some(work) = self.vault.work.take_if(|work| work.unlocking) else { return };
         for id in work.asks {
             self.settle(now, &id, what.clone(), effects);

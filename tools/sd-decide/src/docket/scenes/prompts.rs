@@ -212,3 +212,26 @@ fn whoever_asks_again_after_each_esc_is_let_down_after_three() {
         assert!(answers(&wants(&mut scene, PromptId(6))).is_empty(), "and three times again");
     }
 }
+
+#[test]
+fn asks_that_come_and_go_behind_a_prompt_take_neither_its_quiet_time_nor_what_is_typed() {
+    let mut scene = scene();
+    let face = scene.docket.prompt().unwrap().face();
+    scene.step(Event::Drawn(Some(face)));
+    for n in 2..20 {
+        scene.now += 50;
+        let mut effects = scene.step(filed(n, Want::Unlock {}));
+        effects.extend(scene.step(Event::Withdrawn { id: id(n) }));
+        assert!(!effects.contains(&Effect::FlushInput));
+    }
+    assert!(takes(&scene));
+    scene.step(Event::Typed { characters: 5 });
+    scene.file(20, read(7));
+    scene.key(Key::Enter);
+    scene.see();
+    scene.wait(699);
+    assert!(
+        settled(&scene.key(Key::Char('n'))).is_empty(),
+        "what came behind it has a quiet time of its own"
+    );
+}
