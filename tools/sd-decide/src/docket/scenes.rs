@@ -512,7 +512,7 @@ fn a_prompts_yes_to_the_proxy_alone_covers_no_read() {
     scene.step(filed_by(1, access(&[7]), agent.clone()));
     scene.step(Event::Described { id: id(1), what: made_up::described(&access(&[7])) });
     scene.see_and_wait();
-    assert_eq!(settled(&scene.key(Key::Char('y'))).len(), 1);
+    assert_eq!(approved(&scene.key(Key::Char('y'))), 1);
     assert!(dispatched(&scene.step(filed_by(2, read(7), agent))).is_empty());
 }
 
