@@ -11,9 +11,11 @@ use sd_wire::id::AskId;
 use sd_wire::outcome::{Collections, Found, Granted};
 use sd_wire::parties::{Parties, Role};
 use sd_wire::path::{CollectionPath, ItemPath};
+use serde::Serialize;
 use std::os::fd::AsFd;
-use zbus::Connection;
 use zbus::names::OwnedUniqueName;
+use zbus::zvariant::DynamicType;
+use zbus::{Connection, Message};
 
 use crate::answer::Answer;
 use crate::claims::dictionary;
@@ -24,6 +26,9 @@ use crate::{Failure, parties};
 /// The interface, and the name that the first user's gate owns.
 pub(crate) const INTERFACE: &str = "net.mowaka.SecretsDispatcher1";
 pub(crate) const OBJECT: &str = "/net/mowaka/SecretsDispatcher1";
+
+/// The error's name for an id that is not known.
+const NO_SUCH: &str = "net.mowaka.SecretsDispatcher1.Error.NoSuchRequest";
 
 /// How long the gate may take to take a request in. It answers at once: all waiting is done on the sink.
 const INTAKE: Duration = Duration::from_secs(1);
@@ -188,11 +193,26 @@ impl Gate {
     /// Takes back an ask of this user's, whichever program made it.
     ///
     /// # Errors
-    /// [`Failure::Refused`] when there is no such ask; [`Failure::Absent`] without a gate.
+    /// [`Failure::NoSuch`] when none of this id waits; [`Failure::Absent`] without a gate.
     pub async fn cancel(&self, id: &AskId) -> Result<(), Failure> {
         let gate = self.owner().await?;
-        let sent = self.bus.call_method(Some(&gate), OBJECT, Some(INTERFACE), "Cancel", &(id.as_str())).await;
-        sent.map(|_| ()).map_err(refused)
+        self.call(&gate, INTERFACE, "Cancel", &(id.as_str())).await.map(|_| ())
+    }
+
+    /// The connection itself.
+    pub(crate) fn bus(&self) -> &Connection {
+        &self.bus
+    }
+
+    /// Calls a method that takes no sink.
+    pub(crate) async fn call(
+        &self,
+        gate: &OwnedUniqueName,
+        interface: &str,
+        member: &str,
+        body: &(impl Serialize + DynamicType),
+    ) -> Result<Message, Failure> {
+        self.bus.call_method(Some(gate), OBJECT, Some(interface), member, body).await.map_err(refused)
     }
 
     async fn ask<R: Request>(
@@ -217,7 +237,7 @@ impl Gate {
 
     /// The unique name of this user's gate. Calls go to it and not to the well-known name, so that a gate which is
     /// gone is an error now and not after the bus has waited for somebody to start one.
-    async fn owner(&self) -> Result<OwnedUniqueName, Failure> {
+    pub(crate) async fn owner(&self) -> Result<OwnedUniqueName, Failure> {
         let own = format!("{INTERFACE}.u{}", self.parties.desktop);
         for name in [own.as_str(), INTERFACE] {
             if let Some(owner) = self.owner_of(name).await? {
@@ -249,12 +269,13 @@ impl Gate {
     }
 }
 
-fn refused(e: zbus::Error) -> Failure {
+pub(crate) fn refused(e: zbus::Error) -> Failure {
     match e {
         zbus::Error::MethodError(name, sentence, _) => match name.as_str() {
             "org.freedesktop.DBus.Error.ServiceUnknown"
             | "org.freedesktop.DBus.Error.NameHasNoOwner"
             | "org.freedesktop.DBus.Error.NoReply" => Failure::Absent,
+            NO_SUCH => Failure::NoSuch(sentence.unwrap_or_else(|| "there is no such request".to_owned())),
             other => Failure::Refused(sentence.unwrap_or_else(|| other.to_owned())),
         },
         zbus::Error::InputOutput(e) if e.kind() == std::io::ErrorKind::TimedOut => Failure::Absent,
