@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use sd_sys::payload::Payload;
 use sd_sys::secret::Secret;
 use sd_wire::bounded::Attributes;
@@ -31,7 +32,10 @@ pub(crate) const OBJECT: &str = "/net/mowaka/SecretsDispatcher1";
 const NO_SUCH: &str = "net.mowaka.SecretsDispatcher1.Error.NoSuchRequest";
 
 /// How long the gate may take to take a request in. It answers at once: all waiting is done on the sink.
-const INTAKE: Duration = Duration::from_secs(1);
+pub(crate) const INTAKE: Duration = Duration::from_secs(1);
+
+/// How long the gate may take to find something out from the approval screen, to which it gives 3 s itself.
+pub(crate) const INQUIRY: Duration = Duration::from_secs(4);
 
 /// How long locking may take: an order in each of two workers, and a moment for the answer.
 const LOCKING: Duration =
@@ -60,7 +64,7 @@ impl Gate {
     /// [`Failure::Misconfigured`] without a parties file that can be trusted; [`Failure::System`] without a bus.
     pub async fn connect() -> Result<Self, Failure> {
         let parties = parties::own()?;
-        let connected = async { zbus::connection::Builder::system()?.method_timeout(INTAKE).build().await };
+        let connected = async { zbus::connection::Builder::system()?.method_timeout(INQUIRY).build().await };
         let lost = |e: zbus::Error| Failure::System(format!("the system bus cannot be reached: {e}"));
         let bus = by(Instant::now() + INTAKE, async { connected.await.map_err(lost) }).await?;
         Ok(Self { bus, parties })
@@ -196,7 +200,7 @@ impl Gate {
     /// [`Failure::NoSuch`] when none of this id waits; [`Failure::Absent`] without a gate.
     pub async fn cancel(&self, id: &AskId) -> Result<(), Failure> {
         let gate = self.owner().await?;
-        self.call(&gate, INTERFACE, "Cancel", &(id.as_str())).await.map(|_| ())
+        self.call(&gate, INTERFACE, "Cancel", &(id.as_str()), INQUIRY).await.map(|_| ())
     }
 
     /// The connection itself.
@@ -211,8 +215,10 @@ impl Gate {
         interface: &str,
         member: &str,
         body: &(impl Serialize + DynamicType),
+        patience: Duration,
     ) -> Result<Message, Failure> {
-        self.bus.call_method(Some(gate), OBJECT, Some(interface), member, body).await.map_err(refused)
+        let reply = self.bus.call_method(Some(gate), OBJECT, Some(interface), member, body);
+        within(patience, reply).await.map_err(refused)
     }
 
     async fn ask<R: Request>(
@@ -224,11 +230,11 @@ impl Gate {
         let gate = self.owner().await?;
         let (home, sink) = Home::pair(self.parties, patience)?;
         let body = request.body(sink.as_fd(), dictionary(claims))?;
-        let reply = self.bus.call_method(Some(&gate), OBJECT, Some(INTERFACE), R::MEMBER, &body).await;
+        let reply = self.call(&gate, INTERFACE, R::MEMBER, &body, INTAKE).await;
         // From here on the sink has but the holders that the gate gives it: when they are gone, we see it.
         drop(body);
         drop(sink);
-        let reply = reply.map_err(refused)?;
+        let reply = reply?;
         let body = reply.body();
         let id = body.deserialize::<&str>().map_err(|e| Failure::Garbled(e.to_string()))?;
         let id = AskId::parse(id).map_err(|e| Failure::Garbled(e.to_string()))?;
@@ -265,8 +271,21 @@ impl Gate {
 
     async fn bus_says(&self, member: &str, name: &str) -> zbus::Result<zbus::Message> {
         let bus = "org.freedesktop.DBus";
-        self.bus.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), member, &(name)).await
+        let reply = self.bus.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), member, &(name));
+        within(INTAKE, reply).await
     }
+}
+
+/// The reply, or what zbus makes of none within its own time for all calls.
+async fn within(
+    patience: Duration,
+    reply: impl Future<Output = zbus::Result<Message>>,
+) -> zbus::Result<Message> {
+    let late = async {
+        Timer::after(patience).await;
+        Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
+    };
+    smol::future::or(reply, late).await
 }
 
 pub(crate) fn refused(e: zbus::Error) -> Failure {

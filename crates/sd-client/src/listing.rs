@@ -1,10 +1,12 @@
 //! What the gate knows beside the sinks: what waits, what was settled, and its properties.
 
+use std::time::Duration;
+
 use sd_wire::id::AskId;
 use zbus::Message;
 use zbus::zvariant::{OwnedValue, Type};
 
-use crate::gate::INTERFACE;
+use crate::gate::{INQUIRY, INTAKE, INTERFACE};
 use crate::{Failure, Gate};
 
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
@@ -91,15 +93,15 @@ impl Gate {
     /// # Errors
     /// As [`Gate::list`].
     pub async fn version(&self) -> Result<u32, Failure> {
-        self.property("Version").await
+        self.property("Version", INTAKE).await
     }
 
-    /// Whether the approval screen answers the gate.
+    /// Whether the approval screen answers the gate. It is given up to four seconds, as are `locked` and `pending`.
     ///
     /// # Errors
     /// As [`Gate::list`].
     pub async fn ready(&self) -> Result<bool, Failure> {
-        self.property("Ready").await
+        self.property("Ready", INQUIRY).await
     }
 
     /// Whether the store is locked; true also when that cannot be found out.
@@ -107,7 +109,7 @@ impl Gate {
     /// # Errors
     /// As [`Gate::list`].
     pub async fn locked(&self) -> Result<bool, Failure> {
-        self.property("Locked").await
+        self.property("Locked", INQUIRY).await
     }
 
     /// How many asks wait for a key; 0 also when the approval screen does not answer.
@@ -115,16 +117,16 @@ impl Gate {
     /// # Errors
     /// As [`Gate::list`].
     pub async fn pending(&self) -> Result<u32, Failure> {
-        self.property("Pending").await
+        self.property("Pending", INQUIRY).await
     }
 
     async fn listing<L: Listing>(&self) -> Result<L, Failure> {
-        let reply = self.call(&self.owner().await?, INTERFACE, L::MEMBER, &()).await?;
+        let reply = self.call(&self.owner().await?, INTERFACE, L::MEMBER, &(), INTAKE).await?;
         read(&reply)
     }
 
-    async fn property<P: TryFrom<OwnedValue>>(&self, name: &str) -> Result<P, Failure> {
-        let reply = self.call(&self.owner().await?, PROPERTIES, "Get", &(INTERFACE, name)).await?;
+    async fn property<P: TryFrom<OwnedValue>>(&self, name: &str, patience: Duration) -> Result<P, Failure> {
+        let reply = self.call(&self.owner().await?, PROPERTIES, "Get", &(INTERFACE, name), patience).await?;
         let value: OwnedValue = read(&reply)?;
         P::try_from(value).map_err(|_| Failure::Garbled(format!("the property {name} has another type")))
     }

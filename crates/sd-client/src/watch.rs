@@ -9,7 +9,7 @@ use zbus::message::Type;
 use zbus::names::OwnedUniqueName;
 use zbus::{MatchRule, Message, MessageStream};
 
-use crate::gate::{INTERFACE, OBJECT};
+use crate::gate::{INTAKE, INTERFACE, OBJECT};
 use crate::listing::{id_of, word};
 use crate::{Failure, Gate, Waiting};
 
@@ -150,7 +150,7 @@ impl Watch {
         // Listens before it subscribes, and subscribes before it looks: nothing happens unseen in between.
         let signals =
             MessageStream::for_match_rule(rule, self.gate.bus(), Some(QUEUE)).await.map_err(lost)?;
-        self.gate.call(&owner, INTERFACE, "Subscribe", &()).await?;
+        self.gate.call(&owner, INTERFACE, "Subscribe", &(), INTAKE).await?;
         let waiting = self.gate.list().await?;
         self.told = waiting.iter().map(|it| it.id.clone()).collect();
         self.heard = Some((owner, signals));

@@ -21,8 +21,7 @@ struct Known {
 
 /// `sdctl status`. All is said before the most important lack becomes the exit status.
 pub(crate) async fn status(paper: &mut Paper) -> Result<(), Failure> {
-    let known = known().await;
-    let owner = Owner::now().await;
+    let (known, owner) = smol::future::zip(known(), Owner::now()).await;
     if paper.json() {
         paper.document(&document(&known, &owner))?;
     } else {
@@ -37,8 +36,10 @@ pub(crate) async fn status(paper: &mut Paper) -> Result<(), Failure> {
 
 async fn known() -> Result<Known, Failure> {
     let gate = Gate::connect().await?;
-    let (version, ready) = (gate.version().await?, gate.ready().await?);
-    Ok(Known { version, ready, locked: gate.locked().await?, waiting: gate.list().await?.len() })
+    // First what the gate knows by itself: without a gate that ends within a second.
+    let (version, waiting) = (gate.version().await?, gate.list().await?.len());
+    let (ready, locked) = smol::future::zip(gate.ready(), gate.locked()).await;
+    Ok(Known { version, ready: ready?, locked: locked?, waiting })
 }
 
 fn table(known: &Result<Known, Failure>, owner: &Owner) -> Table<2> {
