@@ -200,6 +200,8 @@ fn without_a_gate_every_command_ends_within_a_second_and_says_what_to_do() {
     kill(going.pid("sd-gate"), Signal::SIGSTOP).unwrap();
     without_a_gate(&going, "bus/socket", "the approval side is not running: log in again");
     kill(going.pid("sd-gate"), Signal::SIGCONT).unwrap();
+    // A bus on which nobody owns the name: the desktop's own.
+    without_a_gate(&going, "desktop/bus", "the approval side is not running: log in again");
     // No bus at all.
     without_a_gate(&going, "nowhere", "the system bus cannot be reached");
 }
@@ -225,6 +227,34 @@ fn without_a_gate(going: &Going, bus: &str, says: &str) {
         assert_eq!(output.status.code(), Some(69), "{arguments:?}: {why}");
         assert!(why.contains(says), "{arguments:?}: {why}");
     }
+}
+
+#[test]
+fn a_user_who_is_not_set_up_is_told_to_be() {
+    let going = unanswered();
+    let nowhere = going.dir.join("nowhere");
+    let output =
+        going.as_desktop("sdctl", &["list"]).env("SECRETS_DISPATCHER_CONFIG", nowhere).output().unwrap();
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(78) && why.contains("run sd-provision"), "{why}");
+}
+
+#[test]
+fn colour_is_for_a_terminal_and_not_with_no_color() {
+    let script = "
+        while ! test -e waits; do sleep 0.05; done
+        script -qec 'TERM=xterm sdctl list' /dev/null < /dev/null > coloured
+        script -qec 'TERM=xterm NO_COLOR=1 sdctl list' /dev/null < /dev/null > plain
+        touch seen";
+    let going =
+        Going::start(Rig::real().with_fake_backend(&["--item", "one=the-canary,service=demo"]), script);
+    let (_call, id) = reads(&going);
+    going.make("waits");
+    going.file("seen");
+    let (coloured, plain) = (going.file("coloured"), going.file("plain"));
+    assert!(coloured.contains("\u{1b}[33mread"), "{coloured:?}");
+    assert!(!plain.contains('\u{1b}') && plain.contains(&id), "{plain:?}");
+    assert!(plain.contains("Ctrl+Alt+F8"), "a person is told where to answer: {plain:?}");
 }
 
 #[test]

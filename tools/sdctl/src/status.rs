@@ -67,7 +67,7 @@ fn table(known: &Result<Known, Failure>, owner: &Owner) -> Table<2> {
 
 fn store(locked: bool) -> &'static str {
     if locked {
-        "locked, or not known to be open; unlock it on the approval screen with L"
+        "locked, or not known to be open; unlock it on the approval screen with u"
     } else {
         "open; `sdctl lock` locks it"
     }
