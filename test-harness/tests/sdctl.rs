@@ -159,6 +159,25 @@ fn a_watch_goes_on_across_a_gate_that_is_started_again() {
 }
 
 #[test]
+fn a_signal_that_is_not_the_gates_is_no_event() {
+    let going = unanswered();
+    let watch = going.desktop_beside("sdctl", &["watch", "--json"]);
+    watch.says(r#""event":"here""#);
+    let bus = format!("--bus=unix:path={}", going.dir.join("bus/socket").display());
+    let words = ["string:00000000deadbeef", "string:read", "uint32:1"];
+    let signal = ["/net/mowaka/SecretsDispatcher1", "net.mowaka.SecretsDispatcher1.RequestCreated"];
+    // Whoever the watch is on this bus, it is one of these.
+    for n in 0..32 {
+        let to = format!("--dest=:1.{n}");
+        let arguments = [&[bus.as_str(), "--type=signal", &to], &signal[..], &words].concat();
+        assert_eq!(going.desktop("/usr/bin/dbus-send", &arguments), "");
+    }
+    let (_call, id) = reads(&going);
+    assert!(watch.says(r#""event":"created""#).contains(&id), "{}", watch.said());
+    assert!(!watch.said().contains("deadbeef"), "{}", watch.said());
+}
+
+#[test]
 fn lock_locks_the_store_and_status_says_so() {
     let status =
         "while ! test -e locked; do sleep 0.05; done; sdctl status > words; sdctl status --json > json";

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod call;
 mod claims;
 mod failure;
 mod gate;

@@ -1,7 +1,9 @@
 //! The gate's signals, in order, also across a gate that goes and comes again.
 
 use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use sd_wire::id::AskId;
 use smol::future;
 use smol::stream::StreamExt;
@@ -15,6 +17,9 @@ use crate::{Failure, Gate, Waiting};
 
 /// How many signals may wait while nobody takes any; more than the gate can have waiting, twice.
 const QUEUE: usize = 1024;
+
+/// How long after it did not answer a gate that is there is asked again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// The two signals, as the XML describes them.
 pub(crate) const CREATED: (&str, &str) = ("RequestCreated", "ssu");
@@ -58,8 +63,8 @@ pub struct Watch {
     /// Which asks have been told of as waiting, and may come once more as a signal.
     told: HashSet<AskId>,
     queued: VecDeque<Event>,
-    /// Whether somebody else may own the gate's name since one last looked.
-    stale: bool,
+    /// When to look who the gate is: once somebody else may own its name.
+    look_at: Option<Instant>,
 }
 
 impl Watch {
@@ -77,9 +82,9 @@ impl Watch {
             .and_then(|rule| rule.arg0ns(INTERFACE))
             .map_err(lost)?
             .build();
-        let names = MessageStream::for_match_rule(rule, gate.bus(), Some(QUEUE)).await.map_err(lost)?;
+        let names = MessageStream::for_match_rule(rule, &gate.bus, Some(QUEUE)).await.map_err(lost)?;
         let (told, queued) = (HashSet::new(), VecDeque::new());
-        let mut watch = Self { gate, names, heard: None, told, queued, stale: true };
+        let mut watch = Self { gate, names, heard: None, told, queued, look_at: None };
         watch.look().await?;
         if watch.queued.is_empty() {
             watch.queued.push_back(Event::Gone);
@@ -91,18 +96,27 @@ impl Watch {
     ///
     /// # Errors
     /// [`Failure::System`] when the system bus is gone: then only a new watch helps. Any other is about a gate that
-    /// has just come and does not answer; the next call tries it again.
+    /// has just come and does not answer; the next call asks it again, after five seconds.
     pub async fn next(&mut self) -> Result<Event, Failure> {
         loop {
             if let Some(event) = self.queued.pop_front() {
                 return Ok(event);
             }
-            if self.stale {
-                self.look().await?;
+            if self.look_at.is_some_and(|at| at <= Instant::now()) {
+                let looked = self.look().await;
+                self.look_at = looked.is_err().then(|| Instant::now() + AGAIN);
+                looked?;
                 continue;
             }
             let (names, heard) = (&mut self.names, &mut self.heard);
             let changed = async { names.next().await.map(|change| change.map(|_| None)) };
+            let due = async {
+                match self.look_at {
+                    Some(at) => Timer::at(at).await,
+                    None => future::pending().await,
+                };
+                Some(Ok(None))
+            };
             let said = async {
                 match heard {
                     Some((_, signals)) => signals.next().await.map(|signal| signal.map(Some)),
@@ -110,10 +124,10 @@ impl Watch {
                 }
             };
             // Signals first: what a gate said before it went belongs before its going.
-            match future::or(said, changed).await {
+            match future::or(said, future::or(changed, due)).await {
                 None => return Err(Failure::System("the system bus went away".into())),
                 Some(Err(e)) => return Err(lost(e)),
-                Some(Ok(None)) => self.stale = true,
+                Some(Ok(None)) => self.look_at = Some(Instant::now()),
                 Some(Ok(Some(signal))) => self.take(&signal),
             }
         }
@@ -135,7 +149,6 @@ impl Watch {
                 self.listen(owner).await?;
             }
         }
-        self.stale = false;
         Ok(())
     }
 
@@ -148,8 +161,7 @@ impl Watch {
             .map_err(lost)?
             .build();
         // Listens before it subscribes, and subscribes before it looks: nothing happens unseen in between.
-        let signals =
-            MessageStream::for_match_rule(rule, self.gate.bus(), Some(QUEUE)).await.map_err(lost)?;
+        let signals = MessageStream::for_match_rule(rule, &self.gate.bus, Some(QUEUE)).await.map_err(lost)?;
         self.gate.call(&owner, INTERFACE, "Subscribe", &(), INTAKE).await?;
         let waiting = self.gate.list().await?;
         self.told = waiting.iter().map(|it| it.id.clone()).collect();

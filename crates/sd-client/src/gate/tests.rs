@@ -7,6 +7,7 @@ use zbus::Message;
 use zbus::zvariant::Type;
 
 use super::*;
+use crate::call::refused;
 use crate::listing::{Listing, SettledRows, WaitingRows};
 use crate::watch::{CREATED, RESOLVED};
 
