@@ -17,6 +17,8 @@ pub enum Failure {
     Misconfigured(String),
     /// The gate answered the method call with this sentence of its own.
     Refused(String),
+    /// None waits under the id that was named; the gate's sentence.
+    NoSuch(String),
     /// The ask ended, but not with what was asked for: denied, expired, cancelled, rejected, failed.
     Ended(What),
     /// Somebody wrote into the sink who may not say such a thing.
@@ -57,7 +59,7 @@ impl fmt::Display for Failure {
                 "the approval side is not running: log in again, or run \
                  `systemctl start secrets-dispatcher@<user>.target` as root",
             ),
-            Self::Misconfigured(what) => f.write_str(what),
+            Self::Misconfigured(what) | Self::NoSuch(what) => f.write_str(what),
             Self::Refused(sentence) => write!(f, "sd-gate refused the request: {sentence}"),
             Self::Ended(what) => write!(f, "{what}"),
             Self::Forged { role, writer: Some(uid) } => write!(
