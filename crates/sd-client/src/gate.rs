@@ -1,5 +1,6 @@
 //! `sd-gate` as a desktop program sees it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sd_sys::payload::Payload;
@@ -17,6 +18,7 @@ use zbus::names::OwnedUniqueName;
 
 use crate::answer::Answer;
 use crate::claims::dictionary;
+use crate::ear::{Ear, Heard};
 use crate::home::{Home, by};
 use crate::request::{self, Request};
 use crate::{Failure, parties};
@@ -37,6 +39,7 @@ const LOCKING: Duration =
 pub struct Gate {
     bus: Connection,
     parties: Parties,
+    ear: Option<Arc<dyn Ear>>,
 }
 
 /// A detached OpenPGP signature.
@@ -54,11 +57,25 @@ impl Gate {
     /// # Errors
     /// [`Failure::Misconfigured`] without a parties file that can be trusted; [`Failure::System`] without a bus.
     pub async fn connect() -> Result<Self, Failure> {
+        // As many as zbus keeps by itself.
+        Self::with_queue(64).await
+    }
+
+    /// As [`Gate::connect`], where so many messages may wait to be read.
+    pub(crate) async fn with_queue(most: usize) -> Result<Self, Failure> {
         let parties = parties::own()?;
-        let connected = async { zbus::connection::Builder::system()?.method_timeout(INTAKE).build().await };
+        let connected = async {
+            zbus::connection::Builder::system()?.method_timeout(INTAKE).max_queued(most).build().await
+        };
         let lost = |e: zbus::Error| Failure::System(format!("the system bus cannot be reached: {e}"));
         let bus = by(Instant::now() + INTAKE, async { connected.await.map_err(lost) }).await?;
-        Ok(Self { bus, parties })
+        Ok(Self { bus, parties, ear: None })
+    }
+
+    /// That `ear` hears of every request made through this and its clones.
+    #[must_use]
+    pub fn heard_by(self, ear: Arc<dyn Ear>) -> Self {
+        Self { ear: Some(ear), ..self }
     }
 
     /// Whether the system bus has hung up; then only a new [`Gate::connect`] helps.
@@ -212,15 +229,30 @@ impl Gate {
         let body = reply.body();
         let id = body.deserialize::<&str>().map_err(|e| Failure::Garbled(e.to_string()))?;
         let id = AskId::parse(id).map_err(|e| Failure::Garbled(e.to_string()))?;
-        Ok(Answer::new(home, id))
+        let heard = self.ear.as_ref().map(|ear| Heard::asked(ear, &id, R::KIND, claims));
+        Ok(Answer::new(home, id, heard))
+    }
+
+    /// A method of the gate's without arguments.
+    pub(crate) async fn call(&self, gate: &OwnedUniqueName, member: &str) -> Result<zbus::Message, Failure> {
+        self.bus.call_method(Some(gate), OBJECT, Some(INTERFACE), member, &()).await.map_err(refused)
+    }
+
+    /// The connection to the system bus.
+    pub(crate) fn bus(&self) -> &Connection {
+        &self.bus
+    }
+
+    /// The names that this user's gate may own, the surest first.
+    pub(crate) fn names(&self) -> [String; 2] {
+        [format!("{INTERFACE}.u{}", self.parties.desktop), INTERFACE.to_owned()]
     }
 
     /// The unique name of this user's gate. Calls go to it and not to the well-known name, so that a gate which is
     /// gone is an error now and not after the bus has waited for somebody to start one.
-    async fn owner(&self) -> Result<OwnedUniqueName, Failure> {
-        let own = format!("{INTERFACE}.u{}", self.parties.desktop);
-        for name in [own.as_str(), INTERFACE] {
-            if let Some(owner) = self.owner_of(name).await? {
+    pub(crate) async fn owner(&self) -> Result<OwnedUniqueName, Failure> {
+        for name in self.names() {
+            if let Some(owner) = self.owner_of(&name).await? {
                 return Ok(owner);
             }
         }
@@ -243,7 +275,7 @@ impl Gate {
         Ok(if uid == self.parties.uid(Role::Gate) { Some(owner) } else { None })
     }
 
-    async fn bus_says(&self, member: &str, name: &str) -> zbus::Result<zbus::Message> {
+    pub(crate) async fn bus_says(&self, member: &str, name: &str) -> zbus::Result<zbus::Message> {
         let bus = "org.freedesktop.DBus";
         self.bus.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), member, &(name)).await
     }
@@ -252,6 +284,9 @@ impl Gate {
 fn refused(e: zbus::Error) -> Failure {
     match e {
         zbus::Error::MethodError(name, sentence, _) => match name.as_str() {
+            "net.mowaka.SecretsDispatcher1.Error.Unavailable" => {
+                Failure::Unavailable(sentence.unwrap_or_else(|| name.as_str().to_owned()))
+            }
             "org.freedesktop.DBus.Error.ServiceUnknown"
             | "org.freedesktop.DBus.Error.NameHasNoOwner"
             | "org.freedesktop.DBus.Error.NoReply" => Failure::Absent,

@@ -7,11 +7,15 @@
 
 mod answer;
 mod claims;
+mod ear;
 mod failure;
 mod gate;
 mod home;
+mod news;
 mod parties;
 mod request;
 
+pub use ear::Ear;
 pub use failure::Failure;
 pub use gate::{Gate, Signature};
+pub use news::{New, News};

@@ -1,0 +1,101 @@
+//! The gate's signals, followed for as long as we live: over restarts of the gate and of the bus.
+
+use std::time::Duration;
+
+use async_io::Timer;
+use sd_client::{Failure, New, News};
+use sd_sys::process::start_of;
+use sd_wire::id::AskId;
+use smol::channel::Sender;
+
+use super::board::Event;
+use super::look::look;
+use super::words::Ask;
+
+/// Between two attempts to reach a bus or a gate that does not let us listen.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How often it is looked whether those who ask still live: what a gate that has died passed on ends with them.
+const ROUND: Duration = Duration::from_secs(3);
+
+/// A process that asked for something.
+struct Stranger {
+    id: AskId,
+    pid: i32,
+    start: u64,
+}
+
+/// Tells the board of every ask that other programs make; ends when nobody listens.
+pub(crate) async fn follow(tell: &Sender<Event>) {
+    let mut strangers = Vec::new();
+    let mut complained = false;
+    while !tell.is_closed() {
+        let Err(why) = follow_one(tell, &mut strangers, &mut complained).await else { return };
+        if !std::mem::replace(&mut complained, true) {
+            sd_journal::warning(format_args!("other programs' asks are not told of: {why}"));
+        }
+        if tell.send(Event::GateGone).await.is_err() {
+            return;
+        }
+        Timer::after(AGAIN).await;
+    }
+}
+
+async fn follow_one(
+    tell: &Sender<Event>,
+    strangers: &mut Vec<Stranger>,
+    complained: &mut bool,
+) -> Result<(), Failure> {
+    let mut news = News::connect().await?;
+    loop {
+        let round = async {
+            if strangers.is_empty() {
+                smol::future::pending::<()>().await;
+            }
+            Timer::after(ROUND).await;
+            Ok(None)
+        };
+        let new = smol::future::or(async { news.next().await.map(Some) }, round).await?;
+        let events = match new {
+            None => gone(strangers),
+            Some(New::Here) => {
+                *complained = false;
+                vec![Event::GateCame]
+            }
+            Some(New::Gone) => vec![Event::GateGone],
+            // Our own are told by the very requests, which know for whom they are.
+            Some(New::Created { pid, .. }) if pid == std::process::id() => Vec::new(),
+            Some(New::Created { id, kind, pid, ago }) => {
+                let (who, start) = look(pid, None);
+                let ask = Ask { id: id.clone(), kind: kind.as_str().to_owned(), who };
+                if ask.needs_a_key()
+                    && let (Some(start), Ok(pid)) = (start, i32::try_from(pid))
+                {
+                    strangers.push(Stranger { id, pid, start });
+                }
+                vec![Event::Created { ask, ago, heard: false }]
+            }
+            Some(New::Resolved { id, .. }) => {
+                strangers.retain(|stranger| stranger.id != id);
+                vec![Event::Ended(id)]
+            }
+        };
+        for event in events {
+            if tell.send(event).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Those that have ended since, and with them their asks: nobody holds the sink any more.
+fn gone(strangers: &mut Vec<Stranger>) -> Vec<Event> {
+    let mut events = Vec::new();
+    strangers.retain(|stranger| {
+        let lives = start_of(stranger.pid).is_ok_and(|start| start == stranger.start);
+        if !lives {
+            events.push(Event::Ended(stranger.id.clone()));
+        }
+        lives
+    });
+    events
+}
