@@ -59,6 +59,7 @@ async fn follow_one(
             None => gone(strangers),
             Some(New::Here) => {
                 *complained = false;
+                sd_journal::info("the gate tells of every ask");
                 vec![Event::GateCame]
             }
             Some(New::Gone) => vec![Event::GateGone],
