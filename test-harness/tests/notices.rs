@@ -113,10 +113,12 @@ fn five_asks_share_one_notification() {
 #[test]
 fn the_ask_of_a_git_that_signs_is_seen_though_it_goes_past_the_agent() {
     let (rig, _) = keys::rig(&["--answer", "y"]);
-    let script = format!("here=$PWD; ( {REPOSITORY} git commit -q -S -m signed; echo $? > $here/ended ) &");
+    let script =
+        format!("here=$PWD; ( {REPOSITORY} git commit -q -S -m \"the <subject>\"; echo $? > $here/ended ) &");
     let going = with_server(rig.holding(), "", &script);
     let line = says(&going, "notices", &[ONE, "Sign with your key", "looks like sd-gpg"]);
     assert!(line.contains("looks like git"), "{line}");
+    assert!(line.contains("It says: the &lt;subject&gt;"), "{line}");
     going.lets_type();
     says(&going, "notices", &["close 1"]);
     assert_eq!(going.file("ended").trim(), "0");

@@ -36,6 +36,13 @@ pub enum New {
         /// How long ago that was.
         ago: Duration,
     },
+    /// What whoever asked calls the thing that it asks for: a claim.
+    Says {
+        /// The ask.
+        id: AskId,
+        /// Its words.
+        says: Text<1024>,
+    },
     /// An ask has ended.
     Resolved {
         /// The ask.
@@ -156,6 +163,10 @@ fn signal(message: &Message, member: &str) -> Option<New> {
             let (id, kind, pid): (&str, &str, u32) = body.deserialize().ok()?;
             let id = AskId::parse(id).ok()?;
             Some(New::Created { id, kind: Text::clipped(kind), pid, ago: Duration::ZERO })
+        }
+        "RequestSays" => {
+            let (id, says): (&str, &str) = body.deserialize().ok()?;
+            Some(New::Says { id: AskId::parse(id).ok()?, says: Text::clipped(says) })
         }
         "RequestResolved" => {
             let (id, outcome): (&str, &str) = body.deserialize().ok()?;

@@ -68,7 +68,7 @@ impl Ear for Notices {
             None => (std::process::id(), None),
         };
         let (who, _) = look(pid, start);
-        let ask = Ask { id: id.clone(), kind: kind.to_owned(), who };
+        let ask = Ask { id: id.clone(), kind: kind.to_owned(), who, says: None };
         let _ = self.tell.try_send(Event::Created { ask, ago: Duration::ZERO, heard: true });
     }
 

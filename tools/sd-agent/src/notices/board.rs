@@ -43,6 +43,8 @@ pub(crate) type Number = NonZeroU32;
 pub(crate) enum Event {
     /// Something has been asked for, so long ago. `heard`: whether its end will be told by this program itself.
     Created { ask: Ask, ago: Duration, heard: bool },
+    /// What whoever asked calls the thing that it asks for.
+    Says { id: AskId, says: String },
     /// An ask has ended.
     Ended(AskId),
     /// There is a gate again.
@@ -105,6 +107,12 @@ impl Board {
         let mut acts = Vec::new();
         match event {
             Event::Created { ask, ago, heard } => self.created(now, ask, ago, heard),
+            Event::Says { id, says } => {
+                let one = self.waiting.iter_mut().find(|waiting| waiting.ask.id == id);
+                if let Some(waiting) = one {
+                    waiting.ask.says = Some(words::claim(&says));
+                }
+            }
             Event::Ended(id) => self.waiting.retain(|waiting| waiting.ask.id != id),
             Event::GateCame => self.absence_ends(),
             Event::GateGone => {

@@ -67,7 +67,7 @@ async fn follow_one(
             Some(New::Created { pid, .. }) if pid == std::process::id() => Vec::new(),
             Some(New::Created { id, kind, pid, ago }) => {
                 let (who, start) = look(pid, None);
-                let ask = Ask { id: id.clone(), kind: kind.as_str().to_owned(), who };
+                let ask = Ask { id: id.clone(), kind: kind.as_str().to_owned(), who, says: None };
                 if ask.needs_a_key()
                     && let (Some(start), Ok(pid)) = (start, i32::try_from(pid))
                 {
@@ -75,6 +75,7 @@ async fn follow_one(
                 }
                 vec![Event::Created { ask, ago, heard: false }]
             }
+            Some(New::Says { id, says }) => vec![Event::Says { id, says: says.as_str().to_owned() }],
             Some(New::Resolved { id, .. }) => {
                 strangers.retain(|stranger| stranger.id != id);
                 vec![Event::Ended(id)]

@@ -12,6 +12,9 @@ const NAMED: usize = 3;
 /// The most characters of a sentence from elsewhere.
 const CLIP: usize = 240;
 
+/// The most characters of a claim.
+const CLAIM: usize = 120;
+
 /// The process that asks, by its present appearance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Who {
@@ -30,6 +33,8 @@ pub(crate) struct Ask {
     /// As in `sd_wire::ask::Want::kind`.
     pub(crate) kind: String,
     pub(crate) who: Who,
+    /// What it says that it is for.
+    pub(crate) says: Option<Printable>,
 }
 
 impl Ask {
@@ -83,11 +88,19 @@ pub(crate) fn one(ask: &Ask, urgent: bool, lives: Duration) -> Notice {
     let title = titled(format!("Approve on {WHERE}"), urgent);
     let first = ask.line();
     let mut body = first.clone();
+    if let Some(says) = &ask.says {
+        body.push_str(&format!("\nIt says: {says}"));
+    }
     if let Some((pid, name)) = &ask.who.parent {
         body.push_str(&format!("\nStarted by process {pid}, looks like {name}"));
     }
     body.push_str(&format!("\nCtrl+Alt+F8 leads there. Ask {}", ask.id));
     Notice { alone: format!("{title}: {first}"), title, body, urgent, asks: 1, lives }
+}
+
+/// The words of whoever asks, fit to be shown as such.
+pub(crate) fn claim(says: &str) -> Printable {
+    Printable::clipped(says, CLAIM)
 }
 
 /// For several asks, in their order.
@@ -143,18 +156,19 @@ mod tests {
 
     fn ask(kind: &str, name: &str) -> Ask {
         let who = Who { pid: 42, name: Some(Printable::clipped(name, 64)), parent: None };
-        Ask { id: AskId::from_random([7; 8]), kind: kind.into(), who }
+        Ask { id: AskId::from_random([7; 8]), kind: kind.into(), who, says: None }
     }
 
     #[test]
     fn a_notification_says_who_wants_what_and_where_to_answer() {
         let mut ask = ask("sign", "sd-gpg");
         ask.who.parent = Some((41, Printable::line("git")));
+        ask.says = Some(claim("the subject\nGood signature"));
         let notice = one(&ask, false, Duration::ZERO);
         assert_eq!(notice.title, "Approve on VT8 (Ctrl+Alt+F8)");
         assert_eq!(
             notice.body,
-            "Sign with your key: process 42, looks like sd-gpg\nStarted by process 41, looks like git\n\
+            "Sign with your key: process 42, looks like sd-gpg\nIt says: the subject\\nGood signature\nStarted by process 41, looks like git\n\
              Ctrl+Alt+F8 leads there. Ask 0707070707070707"
         );
     }

@@ -74,7 +74,7 @@ pub(super) fn id(n: u8) -> AskId {
 }
 
 pub(super) fn ask(n: u8, kind: &str) -> Ask {
-    Ask { id: id(n), kind: kind.into(), who: Who { pid: n.into(), name: None, parent: None } }
+    Ask { id: id(n), kind: kind.into(), who: Who { pid: n.into(), name: None, parent: None }, says: None }
 }
 
 fn failed() -> Event {
