@@ -230,6 +230,15 @@ fn that_nobody_can_be_asked_is_told_once_and_until_somebody_can() {
     says(&going, "notices", &["close 1"]);
 }
 
+#[test]
+fn a_screen_that_is_not_there_is_told_likewise() {
+    let going =
+        with_server(rig(), "", "while ! test -e go; do sleep 0.02; done; secret-tool lookup a b 2> err &");
+    std::fs::remove_file(going.dir.join("socket/decide.sock")).unwrap();
+    going.make("go");
+    says(&going, "notices", &["title \"Nobody can approve requests\"", "the approval screen is not running"]);
+}
+
 /// The rig's keeper, stopped: it starts nothing again until this is dropped.
 struct Hold(Pid);
 

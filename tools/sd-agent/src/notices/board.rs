@@ -182,7 +182,7 @@ impl Board {
         self.together = ripe.len() >= MANY || (self.together && ripe.len() > 1);
         if self.together {
             let asks: Vec<&Ask> = ripe.iter().map(|waiting| &waiting.ask).collect();
-            let notice = words::many(&asks, ripe.iter().any(|w| urgent(w)), deadline::ASK);
+            let notice = words::many(&asks, ripe.iter().any(&urgent), deadline::ASK);
             wanted.insert(Slot::Together, notice);
         } else {
             for waiting in &ripe {

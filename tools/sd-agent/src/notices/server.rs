@@ -160,7 +160,7 @@ impl Server {
         let message = Message::method_call(PATH, "CloseNotification")
             .and_then(|m| m.destination(owner.as_str().to_owned()))
             .and_then(|m| m.interface(NAME))
-            .and_then(|m| m.with_flags(Flags::NoReplyExpected.into()))
+            .and_then(|m| m.with_flags(Flags::NoReplyExpected))
             .and_then(|m| m.build(&number.get()));
         if let Ok(message) = message {
             let _ = self.bus.send(&message).await;

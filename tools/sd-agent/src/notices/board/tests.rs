@@ -130,7 +130,7 @@ fn five_asks_share_one_notification_which_becomes_that_of_the_last() {
     scene.pass(SECOND * 2);
     assert_eq!(scene.titles(), ["Approve on VT8 (Ctrl+Alt+F8)"]);
     assert!(scene.stands.values().all(|notice| notice.body.contains("0404040404040404")));
-    assert_eq!(scene.numbers, scene.raised.len() as u32);
+    assert_eq!(usize::try_from(scene.numbers).unwrap(), scene.raised.len());
     assert_eq!(scene.stands.keys().map(|n| n.get()).collect::<Vec<_>>(), [1], "one place on the desktop");
 }
 
