@@ -152,7 +152,7 @@ fn a_server_that_comes_late_or_is_started_again_is_told_what_waits() {
     let going = Going::start(rig(), &format!("{FOLLOWED}; sd-ask read {ITEM} 2> err & {{ {late}; }} &"));
     going.shows(" read ");
     eventually("the absence to be seen", || {
-        going.log("sd-agent").contains("no notification was shown").then_some(())
+        going.log("sd-agent").contains("the notification server is of no use").then_some(())
     });
     going.make("come");
     says(&going, "notices", &[ONE, "looks like sd-ask"]);
@@ -178,6 +178,16 @@ fn what_a_slow_server_shows_after_the_answer_is_closed_all_the_same() {
     assert_eq!((going.file("ended").trim(), going.file("out").as_str()), ("0", "the-canary"));
     says(&going, "notices", &[ONE]);
     says(&going, "notices", &["close 1"]);
+}
+
+#[test]
+fn a_server_that_closes_nothing_is_told_of_the_next_ask_all_the_same() {
+    let script = format!("{{ sd-ask read {ITEM} 2> err; sd-ask read {ITEM} 2> err2; }} &");
+    let going = with_server(rig().with_keyboard(), "--fault noclose", &script);
+    says(&going, "notices", &[ONE, "notify 1 replaces 0 "]);
+    going.types("n");
+    says(&going, "notices", &["close 1"]);
+    says(&going, "notices", &[ONE, "notify 2 replaces 0 "]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use smol::channel::{Receiver, Sender};
 use board::{Act, Board, Event};
 use look::look;
 use server::Server;
-use words::Ask;
+use words::{Ask, needs_a_key};
 
 /// The most events that wait for the board. More is lost, and with it at worst a notification.
 const QUEUE: usize = 2048;
@@ -63,6 +63,10 @@ impl Notices {
 
 impl Ear for Notices {
     fn asked(&self, id: &AskId, kind: &'static str, claims: &Claims) {
+        // Searches are many, and looking at a process takes a moment.
+        if !needs_a_key(kind) {
+            return;
+        }
         let (pid, start) = match &claims.app {
             Some(app) => (app.pid, Some(app.start)),
             None => (std::process::id(), None),
@@ -123,7 +127,7 @@ async fn drive(server: &Arc<Server>, tell: &Sender<Event>, told: &Receiver<Event
                     let (server, tell) = (Arc::clone(server), tell.clone());
                     // The one before it has been answered, or was for a server that is gone.
                     flight = Some(smol::spawn(async move {
-                        let number = server.raise(replaces, &notice).await;
+                        let number = server.raise(replaces, notice).await;
                         let _ = tell.send(Event::Raised { call, number }).await;
                     }));
                 }

@@ -101,4 +101,39 @@ fn a_gate_that_is_gone_is_told_apart_from_one_that_refuses() {
     assert!(matches!(absent, Failure::Absent));
     let refused = error("net.mowaka.SecretsDispatcher1.Error.TooMany", "64 requests wait already");
     assert!(matches!(&refused, Failure::Refused(sentence) if sentence == "64 requests wait already"));
+    let unavailable = error("net.mowaka.SecretsDispatcher1.Error.Unavailable", "the screen is not running");
+    assert!(
+        matches!(&unavailable, Failure::Unavailable(sentence) if sentence == "the screen is not running")
+    );
+}
+
+#[test]
+fn what_somebody_must_start_first_is_told_apart_from_what_a_person_or_a_stage_refused() {
+    use sd_wire::fault::{Fault, Stage};
+    use sd_wire::outcome::What;
+    let no_backend = What::Failed { stage: Stage::Fetch, why: Fault::Unavailable };
+    let absent = [Failure::Absent, Failure::Unavailable("x".into()), Failure::Ended(no_backend)];
+    assert!(absent.iter().all(Failure::is_absence));
+    let hung = What::Failed { stage: Stage::Fetch, why: Fault::Timeout };
+    let others = [Failure::Ended(What::Denied {}), Failure::Ended(hung), Failure::Lost, Failure::Timeout];
+    assert!(!others.iter().any(Failure::is_absence));
+}
+
+#[test]
+fn every_request_is_of_a_kind_that_an_ask_can_be() {
+    use sd_wire::ask::Want;
+    let kinds = [
+        (request::Secret::KIND, Want::Read { item: item() }),
+        (request::Access::KIND, Want::Access { items: Default::default() }),
+        (request::Search::KIND, Want::Search { collection: None, attributes: Attributes::default() }),
+        (request::Collections::KIND, Want::Collections {}),
+        (request::Delete::KIND, Want::Delete { item: item() }),
+        (request::Signature::KIND, Want::Sign { key: Default::default() }),
+        (request::Lock::KIND, Want::Lock {}),
+        (request::Unlock::KIND, Want::Unlock {}),
+    ];
+    for (kind, want) in kinds {
+        assert_eq!(kind, want.kind());
+    }
+    assert_eq!(request::Store::KIND, "store");
 }

@@ -4,7 +4,8 @@
 //! person does at a notification is heard only to know that it is closed.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_io::Timer;
@@ -41,6 +42,7 @@ pub(crate) struct Server {
     bus: Connection,
     /// Whoever owns the name now, as the bus says.
     owner: Mutex<Option<OwnedUniqueName>>,
+    complained: AtomicBool,
 }
 
 impl Server {
@@ -55,7 +57,7 @@ impl Server {
         }
         let asked = bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), "GetNameOwner", &(NAME)).await;
         let owner = asked.ok().and_then(|reply| reply.body().deserialize().ok());
-        Ok((Self { bus, owner: Mutex::new(owner) }, messages))
+        Ok((Self { bus, owner: Mutex::new(owner), complained: AtomicBool::default() }, messages))
     }
 
     /// Tells the board what the server and the bus say, until the bus hangs up.
@@ -78,6 +80,7 @@ impl Server {
             let new = UniqueName::try_from(new).ok().map(|name| OwnedUniqueName::from(name.to_owned()));
             let came = new.as_ref().map(|_| Event::ServerCame);
             let old = std::mem::replace(&mut *self.owner(), new);
+            self.complained.store(false, Ordering::Relaxed);
             return old.map(|_| Event::ServerGone).into_iter().chain(came).collect();
         }
         let from_it = self.owner().as_ref().is_some_and(|owner| *owner == *sender);
@@ -90,20 +93,44 @@ impl Server {
         Vec::new()
     }
 
-    /// Shows a notice; its number, or nothing when the server does not do that.
-    pub(crate) async fn raise(&self, replaces: Option<Number>, notice: &Notice) -> Option<Number> {
+    /// Shows a notice; its number, or nothing when the server does not do that. What a server that was given up shows
+    /// in the end is taken down.
+    pub(crate) async fn raise(self: Arc<Self>, replaces: Option<Number>, notice: Notice) -> Option<Number> {
+        let mut call = {
+            let server = Arc::clone(&self);
+            smol::spawn(async move { server.notify(replaces, &notice).await })
+        };
         let slow = async {
             Timer::after(SLOW).await;
-            sd_journal::warning("the notification server is slow; its answer is still waited for");
+            self.complain("slow; its answer is still waited for");
             Timer::after(GIVEN_UP.saturating_sub(SLOW)).await;
-            Err(zbus::Error::Failure("no answer in time".into()))
+            None
         };
-        match smol::future::or(self.notify(replaces, notice), slow).await {
-            Ok(number) => Number::new(number),
-            Err(e) => {
-                sd_journal::info(format_args!("no notification was shown, which changes nothing else: {e}"));
+        match smol::future::or(async { Some((&mut call).await) }, slow).await {
+            Some(Ok(number)) => {
+                self.complained.store(false, Ordering::Relaxed);
+                Number::new(number)
+            }
+            Some(Err(e)) => {
+                self.complain(&format!("of no use, which changes nothing else: {e}"));
                 None
             }
+            None => {
+                let late = async move {
+                    if let Ok(Some(number)) = call.await.map(Number::new) {
+                        self.close(number).await;
+                    }
+                };
+                smol::spawn(late).detach();
+                None
+            }
+        }
+    }
+
+    /// Once, until it does something or another one comes: a desktop without a server need not hear of it all day.
+    fn complain(&self, what: &str) {
+        if !self.complained.swap(true, Ordering::Relaxed) {
+            sd_journal::info(format_args!("the notification server is {what}"));
         }
     }
 

@@ -10,7 +10,7 @@ use smol::channel::Sender;
 
 use super::board::Event;
 use super::look::look;
-use super::words::Ask;
+use super::words::{Ask, needs_a_key};
 
 /// Between two attempts to reach a bus or a gate that does not let us listen.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -65,12 +65,11 @@ async fn follow_one(
             Some(New::Gone) => vec![Event::GateGone],
             // Our own are told by the very requests, which know for whom they are.
             Some(New::Created { pid, .. }) if pid == std::process::id() => Vec::new(),
+            Some(New::Created { kind, .. }) if !needs_a_key(&kind) => Vec::new(),
             Some(New::Created { id, kind, pid, ago }) => {
                 let (who, start) = look(pid, None);
                 let ask = Ask { id: id.clone(), kind: kind.as_str().to_owned(), who, says: None };
-                if ask.needs_a_key()
-                    && let (Some(start), Ok(pid)) = (start, i32::try_from(pid))
-                {
+                if let (Some(start), Ok(pid)) = (start, i32::try_from(pid)) {
                     strangers.push(Stranger { id, pid, start });
                 }
                 vec![Event::Created { ask, ago, heard: false }]

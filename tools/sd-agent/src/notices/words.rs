@@ -37,12 +37,12 @@ pub(crate) struct Ask {
     pub(crate) says: Option<Printable>,
 }
 
-impl Ask {
-    /// Whether a person has to press a key for it. These three are answered without one (promise 2).
-    pub(crate) fn needs_a_key(&self) -> bool {
-        !matches!(self.kind.as_str(), "search" | "collections" | "lock")
-    }
+/// Whether a person has to press a key for such an ask. These three are answered without one (promise 2).
+pub(crate) fn needs_a_key(kind: &str) -> bool {
+    !matches!(kind, "search" | "collections" | "lock")
+}
 
+impl Ask {
     fn line(&self) -> String {
         let wish = match self.kind.as_str() {
             "read" | "access" => "Read a secret",
