@@ -267,6 +267,14 @@ impl Drop for Hold {
 }
 
 #[test]
+fn an_agent_that_is_started_again_tells_what_waits_already() {
+    let going = with_server(rig(), "", &format!("sd-ask read {ITEM} 2> err &"));
+    says(&going, "notices", &[ONE, "notify 1 "]);
+    kill(going.pid("sd-agent"), Signal::SIGKILL).unwrap();
+    says(&going, "notices", &[ONE, "notify 2 replaces 0 ", "looks like sd-ask"]);
+}
+
+#[test]
 fn an_agent_that_is_told_to_stop_takes_its_notifications_down() {
     let going = with_server(rig(), "", &format!("sd-ask read {ITEM} 2> err &"));
     says(&going, "notices", &[ONE]);

@@ -20,6 +20,8 @@ pub enum Failure {
     Refused(String),
     /// The gate cannot take requests on just now, in a sentence of its own: what stands behind it is not running.
     Unavailable(String),
+    /// None waits under the id that was named; the gate's sentence.
+    NoSuch(String),
     /// The ask ended, but not with what was asked for: denied, expired, cancelled, rejected, failed.
     Ended(What),
     /// Somebody wrote into the sink who may not say such a thing.
@@ -71,7 +73,7 @@ impl fmt::Display for Failure {
                 "the approval side is not running: log in again, or run \
                  `systemctl start secrets-dispatcher@<user>.target` as root",
             ),
-            Self::Misconfigured(what) => f.write_str(what),
+            Self::Misconfigured(what) | Self::NoSuch(what) => f.write_str(what),
             Self::Refused(sentence) => write!(f, "sd-gate refused the request: {sentence}"),
             Self::Unavailable(sentence) => write!(f, "the approval side is not running: {sentence}"),
             Self::Ended(what) => write!(f, "{what}"),

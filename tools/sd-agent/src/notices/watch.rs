@@ -1,9 +1,9 @@
 //! The gate's signals, followed for as long as we live: over restarts of the gate and of the bus.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_io::Timer;
-use sd_client::{Failure, New, News};
+use sd_client::{Event as Told, Failure, Watch};
 use sd_sys::process::start_of;
 use sd_wire::id::AskId;
 use smol::channel::Sender;
@@ -45,7 +45,7 @@ async fn follow_one(
     strangers: &mut Vec<Stranger>,
     complained: &mut bool,
 ) -> Result<(), Failure> {
-    let mut news = News::connect().await?;
+    let mut watch = Watch::start().await?;
     loop {
         let round = async {
             if strangers.is_empty() {
@@ -54,28 +54,25 @@ async fn follow_one(
             Timer::after(ROUND).await;
             Ok(None)
         };
-        let new = smol::future::or(async { news.next().await.map(Some) }, round).await?;
-        let events = match new {
+        let told = smol::future::or(async { watch.next().await.map(Some) }, round).await?;
+        let events = match told {
             None => gone(strangers),
-            Some(New::Here) => {
+            Some(Told::Here { waiting }) => {
                 *complained = false;
                 sd_journal::info("the gate tells of every ask");
-                vec![Event::GateCame]
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let asks = waiting.into_iter().filter_map(|it| {
+                    let ago = now.saturating_sub(Duration::from_secs(it.since));
+                    asked(strangers, it.id, it.kind, it.pid, ago)
+                });
+                std::iter::once(Event::GateCame).chain(asks).collect()
             }
-            Some(New::Gone) => vec![Event::GateGone],
-            // Our own are told by the very requests, which know for whom they are.
-            Some(New::Created { pid, .. }) if pid == std::process::id() => Vec::new(),
-            Some(New::Created { kind, .. }) if !needs_a_key(&kind) => Vec::new(),
-            Some(New::Created { id, kind, pid, ago }) => {
-                let (who, start) = look(pid, None);
-                let ask = Ask { id: id.clone(), kind: kind.as_str().to_owned(), who, says: None };
-                if let (Some(start), Ok(pid)) = (start, i32::try_from(pid)) {
-                    strangers.push(Stranger { id, pid, start });
-                }
-                vec![Event::Created { ask, ago, heard: false }]
+            Some(Told::Gone) => vec![Event::GateGone],
+            Some(Told::Created { id, kind, pid }) => {
+                asked(strangers, id, kind, pid, Duration::ZERO).into_iter().collect()
             }
-            Some(New::Says { id, says }) => vec![Event::Says { id, says: says.as_str().to_owned() }],
-            Some(New::Resolved { id, .. }) => {
+            Some(Told::Says { id, says }) => vec![Event::Says { id, says }],
+            Some(Told::Resolved { id, .. }) => {
                 strangers.retain(|stranger| stranger.id != id);
                 vec![Event::Ended(id)]
             }
@@ -86,6 +83,18 @@ async fn follow_one(
             }
         }
     }
+}
+
+/// Another program's ask that needs a person. Our own are told by the very requests, which know for whom they are.
+fn asked(strangers: &mut Vec<Stranger>, id: AskId, kind: String, pid: u32, ago: Duration) -> Option<Event> {
+    if pid == std::process::id() || !needs_a_key(&kind) {
+        return None;
+    }
+    let (who, start) = look(pid, None);
+    if let (Some(start), Ok(pid)) = (start, i32::try_from(pid)) {
+        strangers.push(Stranger { id: id.clone(), pid, start });
+    }
+    Some(Event::Created { ask: Ask { id, kind, who, says: None }, ago, heard: false })
 }
 
 /// Those that have ended since, and with them their asks: nobody holds the sink any more.
