@@ -82,6 +82,9 @@ pub(crate) fn refused(e: zbus::Error) -> Failure {
             "org.freedesktop.DBus.Error.ServiceUnknown"
             | "org.freedesktop.DBus.Error.NameHasNoOwner"
             | "org.freedesktop.DBus.Error.NoReply" => Failure::Absent,
+            "net.mowaka.SecretsDispatcher1.Error.Unavailable" => {
+                Failure::Unavailable(sentence.unwrap_or_else(|| name.as_str().to_owned()))
+            }
             NO_SUCH => Failure::NoSuch(sentence.unwrap_or_else(|| "there is no such request".to_owned())),
             other => Failure::Refused(sentence.unwrap_or_else(|| other.to_owned())),
         },

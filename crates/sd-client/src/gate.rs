@@ -1,5 +1,6 @@
 //! `sd-gate` as a desktop program sees it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sd_sys::payload::Payload;
@@ -16,6 +17,7 @@ use zbus::Connection;
 
 use crate::answer::Answer;
 use crate::claims::dictionary;
+use crate::ear::{Ear, Heard};
 use crate::home::{Home, by};
 use crate::request::{self, Request};
 use crate::{Failure, parties};
@@ -39,6 +41,7 @@ const LOCKING: Duration =
 pub struct Gate {
     pub(crate) bus: Connection,
     pub(crate) parties: Parties,
+    ear: Option<Arc<dyn Ear>>,
 }
 
 /// A detached OpenPGP signature.
@@ -60,7 +63,13 @@ impl Gate {
         let connected = async { zbus::connection::Builder::system()?.method_timeout(INQUIRY).build().await };
         let lost = |e: zbus::Error| Failure::System(format!("the system bus cannot be reached: {e}"));
         let bus = by(Instant::now() + INTAKE, async { connected.await.map_err(lost) }).await?;
-        Ok(Self { bus, parties })
+        Ok(Self { bus, parties, ear: None })
+    }
+
+    /// That `ear` hears of every request made through this and its clones.
+    #[must_use]
+    pub fn heard_by(self, ear: Arc<dyn Ear>) -> Self {
+        Self { ear: Some(ear), ..self }
     }
 
     /// Whether the system bus has hung up; then only a new [`Gate::connect`] helps.
@@ -213,7 +222,8 @@ impl Gate {
         let body = reply.body();
         let id = body.deserialize::<&str>().map_err(|e| Failure::Garbled(e.to_string()))?;
         let id = AskId::parse(id).map_err(|e| Failure::Garbled(e.to_string()))?;
-        Ok(Answer::new(home, id))
+        let heard = self.ear.as_ref().map(|ear| Heard::asked(ear, &id, R::KIND, claims));
+        Ok(Answer::new(home, id, heard))
     }
 }
 

@@ -10,6 +10,7 @@
 mod answer;
 mod call;
 mod claims;
+mod ear;
 mod failure;
 mod gate;
 mod home;
@@ -18,6 +19,7 @@ mod parties;
 mod request;
 mod watch;
 
+pub use ear::Ear;
 pub use failure::Failure;
 pub use gate::{Gate, Signature};
 pub use listing::{Settled, Waiting};

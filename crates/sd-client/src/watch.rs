@@ -21,8 +21,9 @@ const QUEUE: usize = 1024;
 /// How long after it did not answer a gate that is there is asked again.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// The two signals, as the XML describes them.
+/// The signals, as the XML describes them.
 pub(crate) const CREATED: (&str, &str) = ("RequestCreated", "ssu");
+pub(crate) const SAYS: (&str, &str) = ("RequestSays", "ss");
 pub(crate) const RESOLVED: (&str, &str) = ("RequestResolved", "ss");
 
 /// Something that happened.
@@ -43,6 +44,13 @@ pub enum Event {
         kind: String,
         /// The process that asked.
         pid: u32,
+    },
+    /// What the requester of an ask that has come calls the thing that it asks for: a claim, of any characters.
+    Says {
+        /// Its id.
+        id: AskId,
+        /// The claim.
+        says: String,
     },
     /// An ask is settled; also one that came before anybody watched.
     Resolved {
@@ -179,7 +187,7 @@ impl Watch {
                 self.told.remove(id);
                 false
             }
-            Event::Here { .. } | Event::Gone => false,
+            Event::Here { .. } | Event::Gone | Event::Says { .. } => false,
         };
         if !known {
             self.queued.push_back(event);
@@ -194,6 +202,9 @@ fn event(signal: &Message) -> Option<Event> {
     if member == CREATED.0 {
         let (id, kind, pid): (String, String, u32) = body.deserialize().ok()?;
         Some(Event::Created { id: id_of(&id).ok()?, kind: word(&kind).ok()?, pid })
+    } else if member == SAYS.0 {
+        let (id, says): (String, String) = body.deserialize().ok()?;
+        Some(Event::Says { id: id_of(&id).ok()?, says })
     } else if member == RESOLVED.0 {
         let (id, outcome): (String, String) = body.deserialize().ok()?;
         Some(Event::Resolved { id: id_of(&id).ok()?, outcome: word(&outcome).ok()? })

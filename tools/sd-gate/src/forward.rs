@@ -64,7 +64,7 @@ impl Gate {
     ) -> Result<String, Refusal> {
         let sink = admission::sink(sink.into(), &sender, self.parties.desktop)?;
         let claims = claims::read(untrusted_claims)?;
-        let kind = want.kind();
+        let (kind, says) = (want.kind(), claims.says.clone());
         let id = new_id()?;
         let waiting = Waiting { id: id.clone(), kind, since: now(), pid: sender.pid };
         if let Err(Full(most)) = self.tally.enter(&sender.name, waiting) {
@@ -85,6 +85,9 @@ impl Gate {
         drop(sink);
         let audience = self.tally.audience(&sender.name);
         signals::created(bus, &audience, &id, kind, sender.pid).await;
+        if let Some(says) = says {
+            signals::says(bus, &audience, &id, &says).await;
+        }
         self.await_resolution(bus.clone(), sender.name, id.clone(), link);
         Ok(id.to_string())
     }

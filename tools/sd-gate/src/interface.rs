@@ -255,6 +255,9 @@ impl Gate {
     ) -> zbus::Result<()>;
 
     #[zbus(signal)]
+    pub(crate) async fn request_says(to: &SignalEmitter<'_>, id: &str, says: &str) -> zbus::Result<()>;
+
+    #[zbus(signal)]
     pub(crate) async fn request_resolved(to: &SignalEmitter<'_>, id: &str, outcome: &str)
     -> zbus::Result<()>;
 }

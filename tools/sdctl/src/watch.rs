@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sd_client::{Event, Failure as Client, Watch};
 use sd_wire::id::AskId;
+use sd_wire::printable::Printable;
 use serde_json::{Value, json};
 
 use crate::ago::{now, utc};
@@ -45,6 +46,7 @@ fn remember(event: Event, known: &mut Known) {
         Event::Created { id, kind, pid } => {
             known.insert(id, (kind, pid));
         }
+        Event::Says { .. } => {}
         Event::Resolved { id, .. } => {
             known.remove(&id);
         }
@@ -64,6 +66,10 @@ fn lines(event: &Event, known: &Known, paper: &Paper) -> Vec<String> {
         }
         Event::Gone => vec![format!("{}  the gate is gone", paper.paint(Ink::Bad, "gone     "))],
         Event::Created { id, kind, pid } => vec![ask("created", Ink::Waiting, id, kind, *pid)],
+        Event::Says { id, says } => {
+            let claim = Printable::clipped(says, 120);
+            vec![format!("{}  {id}  {claim}", paper.paint(Ink::Waiting, "says     "))]
+        }
         Event::Resolved { id, outcome } => vec![match known.get(id) {
             Some((kind, pid)) => ask(outcome, Ink::of(outcome), id, kind, *pid),
             None => format!("{}  {id}", paper.paint(Ink::of(outcome), &format!("{outcome:9}"))),
@@ -86,6 +92,7 @@ fn document(event: &Event, known: &Known, time: u64) -> Value {
             "pid": pid,
             "looks_like": looks_like(*pid),
         }),
+        Event::Says { id, says } => json!({"event": "says", "time": time, "id": id.as_str(), "says": says}),
         Event::Resolved { id, outcome } => {
             let (kind, pid) = known.get(id).map(|(kind, pid)| (kind, pid)).unzip();
             json!({
