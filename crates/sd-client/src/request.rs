@@ -16,6 +16,8 @@ use crate::claims::Dictionary;
 pub(crate) trait Request {
     /// Its name.
     const MEMBER: &'static str;
+    /// The kind of ask that comes of it, as [`sd_wire::ask::Want::kind`] has it.
+    const KIND: &'static str;
 
     /// Its arguments.
     fn body(
@@ -31,6 +33,7 @@ pub(crate) struct Secret<'a> {
 
 impl Request for Secret<'_> {
     const MEMBER: &'static str = "RequestSecret";
+    const KIND: &'static str = "read";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -46,6 +49,7 @@ pub(crate) struct Access<'a> {
 
 impl Request for Access<'_> {
     const MEMBER: &'static str = "RequestAccess";
+    const KIND: &'static str = "access";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -63,6 +67,7 @@ pub(crate) struct Search<'a> {
 
 impl Request for Search<'_> {
     const MEMBER: &'static str = "RequestSearch";
+    const KIND: &'static str = "search";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -77,6 +82,7 @@ pub(crate) struct Collections;
 
 impl Request for Collections {
     const MEMBER: &'static str = "RequestCollections";
+    const KIND: &'static str = "collections";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -96,6 +102,7 @@ pub(crate) struct Store<'a> {
 
 impl Request for Store<'_> {
     const MEMBER: &'static str = "RequestStore";
+    const KIND: &'static str = "store";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -113,6 +120,7 @@ pub(crate) struct Delete<'a> {
 
 impl Request for Delete<'_> {
     const MEMBER: &'static str = "RequestDelete";
+    const KIND: &'static str = "delete";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -129,6 +137,7 @@ pub(crate) struct Signature<'a> {
 
 impl Request for Signature<'_> {
     const MEMBER: &'static str = "RequestSignature";
+    const KIND: &'static str = "sign";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -142,6 +151,7 @@ pub(crate) struct Lock;
 
 impl Request for Lock {
     const MEMBER: &'static str = "Lock";
+    const KIND: &'static str = "lock";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -155,6 +165,7 @@ pub(crate) struct Unlock;
 
 impl Request for Unlock {
     const MEMBER: &'static str = "Unlock";
+    const KIND: &'static str = "unlock";
     fn body(
         &self,
         sink: BorrowedFd<'_>,

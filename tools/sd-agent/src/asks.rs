@@ -1,7 +1,7 @@
 //! The gate, as much of it as the agent uses: a trait, so that the rest can be tested without one.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sd_client::{Failure, Gate};
@@ -11,6 +11,8 @@ use sd_wire::claims::Claims;
 use sd_wire::description::MAX_LABEL;
 use sd_wire::outcome::{Collections, Found};
 use sd_wire::path::{CollectionPath, ItemPath};
+
+use crate::notices::Notices;
 
 /// A request on its way. Dropping it withdraws the ask.
 pub(crate) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -43,18 +45,30 @@ pub(crate) trait Asks: Send + Sync {
 }
 
 /// The gate, connected to when it is first needed and again after the system bus went away.
-#[derive(Default)]
 pub(crate) struct System {
     gate: Mutex<Option<Gate>>,
+    notices: Notices,
 }
 
 impl System {
+    /// What is asked for is told to `notices`, and that it failed for want of somebody to ask.
+    pub(crate) fn new(notices: Notices) -> Self {
+        Self { gate: Mutex::default(), notices }
+    }
+
+    fn told<T>(&self, claims: &Claims, answer: Result<T, Failure>) -> Result<T, Failure> {
+        if let Err(failure) = &answer {
+            self.notices.failed(failure, claims);
+        }
+        answer
+    }
+
     async fn gate(&self) -> Result<Gate, Failure> {
         let known = self.known().clone();
         if let Some(gate) = known.filter(|gate| !gate.is_closed()) {
             return Ok(gate);
         }
-        let gate = Gate::connect().await?;
+        let gate = Gate::connect().await?.heard_by(Arc::new(self.notices.clone()));
         // Two calls may both have connected; the later connection stays, the other ends with its call.
         *self.known() = Some(gate.clone());
         Ok(gate)
@@ -67,11 +81,15 @@ impl System {
 
 impl Asks for System {
     fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)> {
-        Box::pin(async move { self.gate().await?.read(item, claims).await })
+        Box::pin(
+            async move { self.told(claims, async { self.gate().await?.read(item, claims).await }.await) },
+        )
     }
 
     fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, Duration> {
-        Box::pin(async move { self.gate().await?.access(items, claims).await })
+        Box::pin(
+            async move { self.told(claims, async { self.gate().await?.access(items, claims).await }.await) },
+        )
     }
 
     fn search<'a>(
@@ -80,30 +98,39 @@ impl Asks for System {
         attributes: &'a Attributes,
         claims: &'a Claims,
     ) -> Asked<'a, Found> {
-        Box::pin(async move { self.gate().await?.search(collection, attributes, claims).await })
+        Box::pin(async move {
+            self.told(claims, async { self.gate().await?.search(collection, attributes, claims).await }.await)
+        })
     }
 
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections> {
-        Box::pin(async move { self.gate().await?.collections(claims).await })
+        Box::pin(
+            async move { self.told(claims, async { self.gate().await?.collections(claims).await }.await) },
+        )
     }
 
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath> {
         Box::pin(async move {
             let NewItem { collection, label, attributes, content_type, replace } = item;
-            let gate = self.gate().await?;
-            gate.store(collection, label, attributes, secret, content_type, *replace, claims).await
+            let stored = async {
+                let gate = self.gate().await?;
+                gate.store(collection, label, attributes, secret, content_type, *replace, claims).await
+            };
+            self.told(claims, stored.await)
         })
     }
 
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move { self.gate().await?.delete(item, claims).await })
+        Box::pin(
+            async move { self.told(claims, async { self.gate().await?.delete(item, claims).await }.await) },
+        )
     }
 
     fn lock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move { self.gate().await?.lock(claims).await })
+        Box::pin(async move { self.told(claims, async { self.gate().await?.lock(claims).await }.await) })
     }
 
     fn unlock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move { self.gate().await?.unlock(claims).await })
+        Box::pin(async move { self.told(claims, async { self.gate().await?.unlock(claims).await }.await) })
     }
 }

@@ -16,6 +16,7 @@ mod dispatch;
 mod exchange;
 mod introspect;
 mod item;
+mod notices;
 mod offer;
 mod peer;
 mod place;

@@ -28,7 +28,7 @@ fn ourselves() -> Parties {
 
 fn answer_from(parties: Parties) -> (Answer, Link) {
     let (home, sink) = Home::pair(parties, SOON).unwrap();
-    (Answer::new(home, id()), sink)
+    (Answer::new(home, id(), None), sink)
 }
 
 fn say(sink: &Link, what: What, fds: &[BorrowedFd<'_>]) {
@@ -238,7 +238,7 @@ fn a_second_invitation_is_refused() {
 #[test]
 fn nobody_waits_longer_than_the_patience() {
     let (home, _sink) = Home::pair(ourselves(), Duration::from_millis(20)).unwrap();
-    assert!(matches!(block_on(Answer::new(home, id()).granted()), Err(Failure::Timeout)));
+    assert!(matches!(block_on(Answer::new(home, id(), None).granted()), Err(Failure::Timeout)));
 }
 
 #[test]
