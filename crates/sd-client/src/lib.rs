@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod change;
 mod claims;
 mod failure;
 mod gate;
