@@ -42,9 +42,19 @@ impl Approvals {
         }
     }
 
-    /// Takes every approval back: the store is being locked, and the grants go with that.
-    pub(crate) fn forget_all(&mut self) {
-        self.until.clear();
+    /// An item is gone, for everybody.
+    pub(crate) fn gone(&mut self, item: &ItemPath) {
+        for items in self.until.values_mut() {
+            items.remove(item);
+        }
+    }
+
+    /// Takes every approval back: the store is being locked, and the grants go with that. Returns what was approved.
+    pub(crate) fn forget_all(&mut self, now: Instant) -> Vec<(App, Vec<ItemPath>)> {
+        self.forget_expired(now);
+        let approved = std::mem::take(&mut self.until).into_iter();
+        let app = |(pid, start)| App { pid, start, exe: None };
+        approved.map(|(key, items)| (app(key), items.into_keys().collect())).collect()
     }
 
     fn forget_expired(&mut self, now: Instant) {

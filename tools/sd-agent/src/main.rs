@@ -10,13 +10,16 @@ mod asks;
 mod bus;
 mod call;
 mod caller;
+mod change;
 mod collection;
 mod desk;
 mod dispatch;
 mod exchange;
 mod introspect;
 mod item;
+mod news;
 mod offer;
+mod opened;
 mod peer;
 mod place;
 mod prompt;
@@ -26,6 +29,7 @@ mod service;
 mod session;
 mod stop;
 mod store;
+mod told;
 
 use std::process::ExitCode;
 

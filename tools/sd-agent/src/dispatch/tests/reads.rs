@@ -86,17 +86,6 @@ fn get_secrets_leaves_out_what_is_not_approved() {
 }
 
 #[test]
-fn a_search_for_everything_is_refused() {
-    let (bench, app) = (Bench::new(), application(":1.1", 10));
-    let nothing = HashMap::<&str, &str>::new();
-    for (path, interface) in [(ROOT, SERVICE), (LOGIN, COLLECTION), (ALIAS, COLLECTION)] {
-        let refusal = bench.call(&app, path, interface, "SearchItems", &nothing).unwrap_err();
-        assert_eq!(refusal.name, "org.freedesktop.DBus.Error.AccessDenied");
-    }
-    assert!(bench.asked().is_empty());
-}
-
-#[test]
 fn an_item_tells_an_application_its_own_words_only() {
     let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
     bench.session(&app);
