@@ -43,7 +43,7 @@ impl Answer {
     /// For how many seconds the reads of a prompt's items need no further keypress.
     pub(crate) async fn approved(&self) -> Result<u32, Failure> {
         match self.end(None).await? {
-            What::Approved { seconds } => Ok(seconds),
+            What::Approved { seconds, .. } => Ok(seconds),
             What::Granted(_) => Err(Failure::Garbled("a prompt was answered with a grant".into())),
             other => Err(Failure::Ended(other)),
         }

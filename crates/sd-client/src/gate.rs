@@ -269,6 +269,8 @@ fn unasked(granted: &Granted) -> Failure {
         Granted::Collections { .. } => "a list of collections",
         Granted::Stored { .. } => "a stored item",
         Granted::Deleted {} => "a deletion",
+        Granted::Listed { .. } => "a list",
+        Granted::Changed { .. } => "a change",
         Granted::Signature { .. } => "a signature",
     };
     Failure::Garbled(format!("{what} came, which was not asked for"))
