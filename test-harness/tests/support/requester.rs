@@ -45,6 +45,8 @@ impl Companion {
             if !secret.is_empty() {
                 socket.send(&secret, &[]).unwrap();
             }
+            // The end of it, too, is waited for.
+            drop(socket);
             what = next().0;
         }
         let mut body = Vec::new();

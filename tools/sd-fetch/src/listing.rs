@@ -6,16 +6,12 @@ use sd_wire::fault::Fault;
 use sd_wire::fetch::{Hidden, MAX_COLLECTIONS, MAX_HIDDEN, Note};
 use sd_wire::outcome::{Listed, MAX_BODY};
 use sd_wire::path::{CollectionPath, ItemPath};
-use smol::LocalExecutor;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::backend::{Backend, Properties, take};
 use crate::hide;
 
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
-/// How many items are read at once. A bus allows a connection 128 calls without a reply (dbus-daemon(1),
-/// `max_replies_per_connection`).
-const AT_ONCE: usize = 32;
 /// No description is shorter as JSON, in bytes: a list of more items than fit is not begun.
 const LEAST: u32 = 128;
 
@@ -74,9 +70,10 @@ pub(crate) async fn everything(
             return Err(Fault::TooLarge);
         }
         let label = Text::new(take::<String>(&mut facts, "Label")?).map_err(|_| Fault::TooLarge)?;
-        for some in items.chunks(AT_ONCE) {
-            let described = at_once(backend, some, &label).await?;
-            listed.items.extend(described.into_iter().filter(|item| !hide::hides(hidden, item)));
+        // One after the other: gnome-keyring's own search for each item is what takes the time (measured: 1,000 items
+        // 1.4 s, 2,000 5 s, 4,000 17 s; 32 at once save a tenth of it).
+        for item in &items {
+            listed.items.extend(listable(backend, item, &label, hidden).await?);
         }
     }
     Ok(listed)
@@ -93,29 +90,21 @@ fn items(facts: &mut Properties, path: &CollectionPath) -> Result<Vec<ItemPath>,
     Ok(named.iter().filter_map(own).filter(|item| item.collection() == *path).collect())
 }
 
-async fn at_once(
+/// An item as it is described; none when it is gone, hidden, or cannot be described.
+async fn listable(
     backend: &Backend,
-    items: &[ItemPath],
+    item: &ItemPath,
     label: &Text<MAX_LABEL>,
-) -> Result<Vec<Description>, Fault> {
-    let executor = LocalExecutor::new();
-    let tasks: Vec<_> =
-        items.iter().map(|item| executor.spawn(backend.describe_in(item, label.clone()))).collect();
-    executor
-        .run(async {
-            let mut described = Vec::with_capacity(tasks.len());
-            for (task, item) in tasks.into_iter().zip(items) {
-                match task.await {
-                    Ok(one) => described.push(one),
-                    Err(Fault::NotFound) => {}
-                    // What cannot be shown in full cannot be read by us either; it must not keep the rest back.
-                    Err(why @ (Fault::TooLarge | Fault::Malformed | Fault::Refused)) => {
-                        sd_journal::warning(format!("{item} is not listed: {why}"));
-                    }
-                    Err(why) => return Err(why),
-                }
-            }
-            Ok(described)
-        })
-        .await
+    hidden: &[Hidden],
+) -> Result<Option<Description>, Fault> {
+    match backend.describe_in(item, label.clone()).await {
+        Ok(described) => Ok(Some(described).filter(|item| !hide::hides(hidden, item))),
+        Err(Fault::NotFound) => Ok(None),
+        // What cannot be shown in full cannot be read by way of us either; it must not keep the rest back.
+        Err(why @ (Fault::TooLarge | Fault::Malformed | Fault::Refused)) => {
+            sd_journal::warning(format!("{item} is not listed: {why}"));
+            Ok(None)
+        }
+        Err(why) => Err(why),
+    }
 }
