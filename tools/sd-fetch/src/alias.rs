@@ -30,5 +30,8 @@ pub(crate) async fn point(backend: &Backend, name: &str, to: Option<&CollectionP
         None => OwnedObjectPath::try_from("/").map_err(|_| Fault::Malformed)?,
     };
     let () = backend.service("SetAlias", &(name, object)).await?;
-    kept(backend.alias(name).await?.as_ref() == to, "an alias")
+    // Looked at as anybody else sees it: gnome-keyring, told to point `default` nowhere, says so to whoever told it and
+    // goes back to `login` for the next one who asks.
+    let now = Backend::connect().await?.alias(name).await?;
+    kept(now.as_ref() == to, "an alias")
 }
