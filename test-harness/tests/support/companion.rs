@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,7 +16,6 @@ use sd_sys::link::Link;
 use sd_sys::listener::Listener;
 use sd_wire::fetch::{Note, Order};
 use sd_wire::line::Words;
-use sd_wire::outcome::{Found, Granted, Outcome, What};
 use sd_wire::parties::Parties;
 use sd_wire::passphrase::{self, Wanted};
 use tempfile::TempDir;
@@ -202,32 +201,9 @@ impl Companion {
         (notes, screen.join().unwrap())
     }
 
-    /// What an order puts into a sink, as its line and the bytes after it; and the notes.
-    pub(crate) fn order_with_sink(&self, order: &Order) -> (What, Vec<u8>, Vec<Note>) {
-        let (home, sink) = Link::pair().unwrap();
-        let link = Link::connect(&self.at("fetch.sock")).unwrap();
-        link.send(&order.to_line().unwrap(), &[sink.as_fd()]).unwrap();
-        drop(sink);
-        let until = Instant::now() + PATIENCE;
-        let line = home.receive_by(until).unwrap().expect("an outcome");
-        let what = Outcome::from_line(&line.bytes).unwrap().what;
-        let mut body = Vec::new();
-        while let Some(packet) = home.receive_by(until).unwrap() {
-            body.extend(packet.bytes);
-        }
-        (what, body, notes(&link))
-    }
-
-    /// What a search finds.
-    pub(crate) fn found(&self, order: &Order) -> Found {
-        let (what, body, _) = self.order_with_sink(order);
-        assert!(matches!(what, What::Granted(Granted::Found { .. })), "{what:?}");
-        serde_json::from_slice(&body).unwrap()
-    }
-
     /// Serves `passphrase.sock` until it is over, or for as many prompts as the person is told what to do at; gives what
     /// each showed.
-    fn screen(&self, person: &[Person], over: &Arc<AtomicBool>) -> JoinHandle<Vec<Wanted>> {
+    pub(crate) fn screen(&self, person: &[Person], over: &Arc<AtomicBool>) -> JoinHandle<Vec<Wanted>> {
         let path = self.at("passphrase.sock");
         let _ = fs::remove_file(&path);
         let door = Listener::bind(&path, 0o600).unwrap();

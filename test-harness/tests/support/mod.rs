@@ -7,6 +7,8 @@ pub(crate) mod companion;
 pub(crate) mod keys;
 pub(crate) mod memory;
 pub(crate) mod packets;
+pub(crate) mod requester;
+pub(crate) mod stock;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use oo7::dbus::api;
 use sd_wire::bounded::{Attributes, Text};
 use sd_wire::deadline;
-use sd_wire::description::Description;
+use sd_wire::description::{Description, MAX_LABEL};
 use sd_wire::fault::Fault;
 use sd_wire::path::{CollectionPath, ItemPath};
 use serde::{Serialize, de::DeserializeOwned};
@@ -113,12 +113,30 @@ impl Backend {
     /// # Errors
     /// [`Fault::TooLarge`] when its texts are over their bounds: what cannot be shown in full cannot be released.
     pub(crate) async fn describe(&self, item: &ItemPath) -> Result<Description, Fault> {
+        // Not all of what the collection says: that names every item in it.
+        let label: OwnedValue = self
+            .call(
+                item.collection().as_str(),
+                "org.freedesktop.DBus.Properties",
+                "Get",
+                &("org.freedesktop.Secret.Collection", "Label"),
+            )
+            .await?;
+        let label = String::try_from(label).map_err(|_| Fault::Malformed)?;
+        self.describe_in(item, Text::new(label).map_err(|_| Fault::TooLarge)?).await
+    }
+
+    /// As [`Backend::describe`], of an item in a collection whose label is known.
+    pub(crate) async fn describe_in(
+        &self,
+        item: &ItemPath,
+        collection: Text<MAX_LABEL>,
+    ) -> Result<Description, Fault> {
         let mut all = self.properties(item.as_str(), "org.freedesktop.Secret.Item").await?;
-        let collection = self.collection(&item.collection()).await?;
         let attributes: HashMap<String, String> = take(&mut all, "Attributes")?;
         Ok(Description {
             item: item.clone(),
-            collection: Text::new(collection.label).map_err(|_| Fault::TooLarge)?,
+            collection,
             label: Text::new(take::<String>(&mut all, "Label")?).map_err(|_| Fault::TooLarge)?,
             attributes: Attributes::new(attributes).map_err(|_| Fault::TooLarge)?,
             created: take(&mut all, "Created").unwrap_or(0),

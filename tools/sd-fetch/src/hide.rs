@@ -1,4 +1,4 @@
-//! Leaving out of a search what a rule hides.
+//! Leaving out of a search, or of a list, what a rule hides.
 //!
 //! What cannot be known counts as hidden. A locked item often tells little of itself: gnome-keyring, started with its
 //! store locked, gives no label and hashes for attributes. But an attribute that was searched by is known.
@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use sd_wire::bounded::{Attributes, List};
+use sd_wire::description::Description;
 use sd_wire::fault::Fault;
 use sd_wire::fetch::{Hidden, MAX_HIDDEN};
 use sd_wire::outcome::Found;
@@ -50,6 +51,21 @@ async fn is_hidden(backend: &Backend, item: &ItemPath, searched: &Attributes, hi
         Ok(told) => near.iter().any(|one| told.fits(one, searched)),
         Err(_) => true,
     }
+}
+
+/// Whether a rule hides an item that is described already.
+pub(crate) fn hides(hidden: &[Hidden], item: &Description) -> bool {
+    let near = |one: &&Hidden| one.item.as_ref().is_none_or(|path| path.fits(item.item.as_str()));
+    let mut near = hidden.iter().filter(near).peekable();
+    if near.peek().is_none() {
+        return false;
+    }
+    let told = Told {
+        label: item.label.as_str().to_owned(),
+        attributes: item.attributes.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+        locked: item.locked,
+    };
+    near.any(|one| told.fits(one, &Attributes::default()))
 }
 
 async fn told(backend: &Backend, item: &ItemPath) -> Result<Told, Fault> {

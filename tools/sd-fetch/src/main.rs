@@ -7,11 +7,17 @@
 //!         passphrase anywhere but to the backend, encrypted.
 #![forbid(unsafe_code)]
 
+mod alias;
 mod asking;
 mod backend;
+mod carry_out;
+mod change;
 mod cli;
+mod create;
 mod find;
 mod hide;
+mod invite;
+mod listing;
 mod lock;
 mod master;
 mod prompt;
@@ -19,6 +25,7 @@ mod refusal;
 mod release;
 mod serve;
 mod session;
+mod set;
 mod store;
 mod unlock;
 

@@ -31,7 +31,7 @@ pub(crate) async fn dismiss(backend: &Backend, prompt: &OwnedObjectPath) {
     }
 }
 
-/// Performs the prompt, and waits until it is completed.
+/// Performs the prompt, waits until it is completed, and gives its result.
 ///
 /// # Errors
 /// [`Fault::Dismissed`]; [`Fault::Lost`] when the backend ends meanwhile, or when nobody waits for the order any more.
@@ -39,7 +39,7 @@ pub(crate) async fn perform(
     backend: &Backend,
     prompt: &OwnedObjectPath,
     asking: &Asking<'_>,
-) -> Result<(), Fault> {
+) -> Result<OwnedValue, Fault> {
     let owner = owner(backend).await?;
     // Listened for before it can happen.
     let rule = MatchRule::builder()
@@ -61,9 +61,9 @@ pub(crate) async fn perform(
         };
         match signal.or(tick).await {
             Some(Some(Ok(message))) => {
-                let (dismissed, _): (bool, OwnedValue) =
+                let (dismissed, result): (bool, OwnedValue) =
                     message.body().deserialize().map_err(|_| Fault::Malformed)?;
-                return if dismissed { Err(Fault::Dismissed) } else { Ok(()) };
+                return if dismissed { Err(Fault::Dismissed) } else { Ok(result) };
             }
             Some(_) => return Err(Fault::Lost),
             None if !asking.is_wanted() => {

@@ -6,22 +6,19 @@ use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use sd_sys::link::Link;
-use sd_sys::secret::Secret;
 use sd_sys::sink::Sink;
+use sd_wire::change::Change;
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::fetch::{Note, Order};
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
-use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET, Outcome, Upload, What};
+use sd_wire::outcome::{Granted, Outcome, What};
 use sd_wire::parties::Parties;
-use serde::Serialize;
 use smol::future::FutureExt;
 
 use crate::asking::Asking;
-use crate::backend::Backend;
-use crate::store::NewItem;
-use crate::{find, hide, lock, release, store, unlock};
+use crate::carry_out::{Body, Yield, carry_out};
 
 /// What every order is carried out with.
 pub(crate) struct Place {
@@ -54,17 +51,15 @@ pub(crate) fn one(link: &Link, place: &Place) {
         let asking = Asking { place, until, order: link };
         carry_out(&order, sink.as_ref(), &asking).or(tired).await
     });
-    let ended = match (sink, carried_out) {
-        (_, Ok(Yield::Notes(notes))) => return notes.iter().for_each(|note| say(link, note)),
-        (Some(sink), Ok(Yield::Outcome { id, granted, body })) => settle(sink, id, granted, &body),
-        (Some(sink), Err(why)) => {
-            if let Some(id) = id_of(&order) {
-                fail(sink, id, why);
-            }
+    let ended = match (sink, id_of(&order), carried_out) {
+        (_, _, Ok(Yield::Notes(notes))) => return notes.iter().for_each(|note| say(link, note)),
+        (Some(sink), Some(id), Ok(Yield::Outcome(granted, body))) => settle(sink, id, granted, &body),
+        (Some(sink), Some(id), Err(why)) => {
+            fail(sink, id, why);
             Err(why)
         }
-        (None, Ok(Yield::Outcome { .. })) => Err(Fault::Malformed),
-        (None, Err(why)) => Err(why),
+        (_, _, Ok(Yield::Outcome(..))) => Err(Fault::Malformed),
+        (_, _, Err(why)) => Err(why),
     };
     say(link, &ended.map_or_else(|why| Note::Failed { why }, |()| Note::Done {}));
 }
@@ -72,7 +67,9 @@ pub(crate) fn one(link: &Link, place: &Place) {
 /// How long an order may take in all.
 fn patience(order: &Order) -> Duration {
     match order {
-        Order::Unlock { .. } => deadline::WORKER_ASKS,
+        Order::Unlock { .. } | Order::Change { change: Change::CreateCollection { .. }, .. } => {
+            deadline::WORKER_ASKS
+        }
         _ => deadline::WORKER,
     }
 }
@@ -85,119 +82,25 @@ fn the_sink(order: &Order, fds: Vec<OwnedFd>, desktop: u32) -> Result<Option<Sin
     fds.into_iter().next().map(|fd| Sink::admit(fd, desktop)).transpose().map_err(|e| format!("sink: {e}"))
 }
 
-/// What an order yields: notes for sd-decide, or an outcome for the requester.
-enum Yield {
-    Notes(Vec<Note>),
-    Outcome { id: AskId, granted: Granted, body: Body },
-}
-
-impl Body {
-    /// How long the requester may take to make room for it. What needed no key must not hold up what did: a requester
-    /// that does not read its own search keeps a thread for less than the shortest wait of an honest one.
-    fn patience(&self) -> Duration {
-        match self {
-            Self::Open(_) => deadline::WITHOUT_KEYPRESS,
-            Self::Nothing | Self::Secret(_) => deadline::UPLOAD,
-        }
-    }
-}
-
-/// What follows the outcome line.
-enum Body {
-    Nothing,
-    Open(Vec<u8>),
-    Secret(Secret),
-}
-
-async fn carry_out(order: &Order, sink: Option<&Sink>, asking: &Asking<'_>) -> Result<Yield, Fault> {
-    // A connection an order: setting one up costs about a millisecond, and no state outlives the order.
-    let backend = Backend::connect().await?;
-    match order {
-        Order::Describe { items, .. } => {
-            let mut notes = Vec::with_capacity(items.len());
-            for item in items.iter() {
-                notes.push(Note::Described(backend.describe(item).await?));
-            }
-            Ok(Yield::Notes(notes))
-        }
-        Order::DescribeTarget { collection, attributes, replace, .. } => {
-            Ok(Yield::Notes(vec![store::target(&backend, collection, attributes, *replace).await?]))
-        }
-        Order::State {} => Ok(Yield::Notes(vec![Note::State { locked: find::locked(&backend).await? }])),
-        Order::Lock { .. } => lock::all(&backend).await.map(|()| Yield::Notes(vec![Note::Done {}])),
-        Order::Unlock { .. } => {
-            unlock::all(&backend, asking).await.map(|()| Yield::Notes(vec![Note::Done {}]))
-        }
-        Order::Search { id, collection, attributes, hidden } => {
-            let mut found = find::items(&backend, collection.as_ref(), attributes).await?;
-            hide::from(&backend, &mut found, attributes, hidden).await;
-            open_body(id, &found, |len| Granted::Found { len })
-        }
-        Order::Collections { id } => {
-            open_body(id, &find::collections(&backend).await?, |len| Granted::Collections { len })
-        }
-        Order::Read { id, item, digest } => {
-            let (secret, content_type) = release::secret(&backend, item, digest).await?;
-            let len = length(secret.expose().len(), MAX_SECRET)?;
-            let granted = Granted::Secret { len, content_type };
-            Ok(Yield::Outcome { id: id.clone(), granted, body: Body::Secret(secret) })
-        }
-        Order::Delete { id, item, digest } => {
-            release::delete(&backend, item, digest).await?;
-            Ok(Yield::Outcome { id: id.clone(), granted: Granted::Deleted {}, body: Body::Nothing })
-        }
-        Order::Store { id, collection, label, attributes, content_type, replaces } => {
-            let replaces = replaces.as_ref();
-            let new = NewItem { collection, label, attributes, content_type, replaces };
-            store::ready(&backend, &new).await?;
-            let secret = invited(sink.ok_or(Fault::Malformed)?, id, asking.place.parties.desktop)?;
-            let item = store::put(&backend, &new, &secret).await?;
-            Ok(Yield::Outcome { id: id.clone(), granted: Granted::Stored { item }, body: Body::Nothing })
-        }
-    }
-}
-
-/// Invites the secret through the sink, by a socket that only the requester and this process know.
-fn invited(sink: &Sink, id: &AskId, desktop: u32) -> Result<Secret, Fault> {
-    let deadline = Instant::now() + deadline::UPLOAD;
-    let line = Outcome::line(id, What::Invited {}).map_err(|_| Fault::TooLarge)?;
-    let (ours, theirs) = Link::pair().map_err(|_| Fault::Unavailable)?;
-    sink.invite(&line, theirs).map_err(|_| Fault::NoUpload)?;
-    let packet = ours.receive_by(deadline).ok().flatten().ok_or(Fault::NoUpload)?;
-    if packet.writer.map(|w| w.uid) != Some(desktop) || !packet.fds.is_empty() {
-        return Err(Fault::NoUpload);
-    }
-    let upload = Upload::from_line(&packet.bytes).map_err(|_| Fault::Malformed)?;
-    if upload.len > MAX_SECRET {
-        return Err(Fault::TooLarge);
-    }
-    let len = usize::try_from(upload.len).map_err(|_| Fault::TooLarge)?;
-    Secret::receive(&ours, len, desktop, deadline).map_err(|_| Fault::NoUpload)
-}
-
-fn open_body<T: Serialize>(
-    id: &AskId,
-    body: &T,
-    granted: impl FnOnce(u32) -> Granted,
-) -> Result<Yield, Fault> {
-    let body = serde_json::to_vec(body).map_err(|_| Fault::Malformed)?;
-    let len = length(body.len(), MAX_BODY)?;
-    Ok(Yield::Outcome { id: id.clone(), granted: granted(len), body: Body::Open(body) })
-}
-
-fn length(len: usize, most: u32) -> Result<u32, Fault> {
-    u32::try_from(len).ok().filter(|len| *len <= most).ok_or(Fault::TooLarge)
-}
-
-fn settle(sink: Sink, id: AskId, granted: Granted, body: &Body) -> Result<(), Fault> {
-    let line = Outcome::line(&id, What::Granted(granted)).map_err(|_| Fault::TooLarge)?;
+fn settle(sink: Sink, id: &AskId, granted: Granted, body: &Body) -> Result<(), Fault> {
+    let until = Instant::now() + patience_of_requester(&granted);
+    let line = Outcome::line(id, What::Granted(granted)).map_err(|_| Fault::TooLarge)?;
     let bytes = match body {
         Body::Nothing => &[][..],
         Body::Open(bytes) => bytes,
         Body::Secret(secret) => secret.expose(),
     };
     // A requester that is gone, or does not read, gets nothing; that is its own doing.
-    sink.settle_with(&line, bytes, Instant::now() + body.patience()).map_err(|_| Fault::Lost)
+    sink.settle_with(&line, bytes, until).map_err(|_| Fault::Lost)
+}
+
+/// How long the requester may take to make room for it. What needed no key must not hold up what did: a requester
+/// that does not read its own search keeps a thread for less than the shortest wait of an honest one.
+fn patience_of_requester(granted: &Granted) -> Duration {
+    match granted {
+        Granted::Found { .. } | Granted::Collections { .. } => deadline::WITHOUT_KEYPRESS,
+        _ => deadline::UPLOAD,
+    }
 }
 
 fn fail(sink: Sink, id: &AskId, why: Fault) {
@@ -211,10 +114,15 @@ fn id_of(order: &Order) -> Option<&AskId> {
         Order::State {} => None,
         Order::Describe { id, .. }
         | Order::DescribeTarget { id, .. }
+        | Order::DescribeList { id, .. }
+        | Order::DescribeChange { id, .. }
         | Order::Search { id, .. }
         | Order::Lock { id }
         | Order::Unlock { id }
         | Order::Collections { id }
+        | Order::List { id, .. }
+        | Order::SetSecret { id, .. }
+        | Order::Change { id, .. }
         | Order::Read { id, .. }
         | Order::Store { id, .. }
         | Order::Delete { id, .. } => Some(id),

@@ -11,8 +11,8 @@ use sd_wire::path::{CollectionPath, ItemPath};
 use zbus::zvariant::{OwnedObjectPath, Value};
 
 use crate::backend::Backend;
-use crate::find;
 use crate::release::{unchanged, without_prompt};
+use crate::{find, set};
 
 /// The attribute in which a schema's name travels.
 const SCHEMA: &str = "xdg:schema";
@@ -60,7 +60,7 @@ async fn same_attributes(
 
 /// Whether an item's attributes are those that were given for it. gnome-keyring gives an item without a schema the
 /// generic one, so a schema counts only where the requester names one.
-fn same(items: &Attributes, given: &Attributes) -> bool {
+pub(crate) fn same(items: &Attributes, given: &Attributes) -> bool {
     let own = |(name, _): &(&String, &String)| name.as_str() != SCHEMA || given.contains_key(SCHEMA);
     items.iter().filter(own).eq(given.iter())
 }
@@ -75,15 +75,14 @@ pub(crate) async fn ready(backend: &Backend, new: &NewItem<'_>) -> Result<(), Fa
 
 /// Stores the secret, and says under which path.
 pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -> Result<ItemPath, Fault> {
-    let wrapped = backend.session().await?.wrap(secret, new.content_type)?;
     if let Some(shown) = new.replaces {
-        unchanged(backend, &shown.item, &shown.digest).await?;
+        set::secret(backend, &shown.item, &shown.digest, secret, new.content_type).await?;
         let path = shown.item.as_str();
-        let () = backend.call(path, "org.freedesktop.Secret.Item", "SetSecret", &(wrapped,)).await?;
         let label = ("org.freedesktop.Secret.Item", "Label", Value::from(new.label.as_str()));
         let () = backend.call(path, "org.freedesktop.DBus.Properties", "Set", &label).await?;
         return Ok(shown.item.clone());
     }
+    let wrapped = backend.session().await?.wrap(secret, new.content_type)?;
     let attributes: HashMap<&str, &str> =
         new.attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let properties = HashMap::from([

@@ -28,11 +28,11 @@ pub(crate) async fn all(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fa
     let paths = locked.iter().map(|one| find::object(&one.path)).collect::<Result<Vec<_>, _>>()?;
     let (_, wanted): (Vec<OwnedObjectPath>, OwnedObjectPath) = backend.service("Unlock", &(paths,)).await?;
     if prompt::is_one(&wanted) {
-        if master::is_offered(backend).await? {
+        if master::unlocks(backend).await? {
             prompt::dismiss(backend, &wanted).await;
             by_passphrases(backend, asking).await?;
         } else {
-            prompt::perform(backend, &wanted, asking).await?;
+            let _ = prompt::perform(backend, &wanted, asking).await?;
         }
     }
     match self::locked(backend).await?.first() {

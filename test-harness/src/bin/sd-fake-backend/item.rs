@@ -50,7 +50,13 @@ impl Item {
             }
             Fault::Locked => return Err(SecretError::IsLocked("the fake is locked".into())),
             Fault::Relabel => self.change(|kept| kept.label.push_str(" (changed)")),
-            Fault::None | Fault::Huge | Fault::Restless | Fault::Shifting | Fault::Mute => {}
+            Fault::None
+            | Fault::Huge
+            | Fault::Restless
+            | Fault::Shifting
+            | Fault::Mute
+            | Fault::Ghosts
+            | Fault::Forgetful => {}
         }
         let secret = if self.fault == Fault::Huge { vec![b'x'; 10_000_000] } else { kept.secret };
         Ok(((session, Vec::new(), secret, kept.content_type),))
@@ -82,16 +88,19 @@ impl Item {
 
     #[zbus(property)]
     async fn set_label(&self, label: String) -> zbus::Result<()> {
-        self.change(|kept| {
-            kept.label = label;
-            kept.modified += 1;
-        });
+        self.keep(|kept| kept.label = label);
         Ok(())
     }
 
     #[zbus(property)]
     async fn attributes(&self) -> zbus::fdo::Result<HashMap<String, String>> {
         Ok(self.kept().map_err(gone)?.attributes)
+    }
+
+    #[zbus(property)]
+    async fn set_attributes(&self, attributes: HashMap<String, String>) -> zbus::Result<()> {
+        self.keep(|kept| kept.attributes = attributes);
+        Ok(())
     }
 
     #[zbus(property)]
@@ -129,6 +138,16 @@ impl Item {
     fn kept(&self) -> Result<Kept, SecretError> {
         let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
         shelf.get(&self.name).cloned().ok_or_else(|| SecretError::NoSuchObject(self.name.clone()))
+    }
+
+    /// A change that it was told to make.
+    fn keep(&self, how: impl FnOnce(&mut Kept)) {
+        if self.fault != Fault::Forgetful {
+            self.change(|kept| {
+                how(kept);
+                kept.modified += 1;
+            });
+        }
     }
 
     fn change(&self, how: impl FnOnce(&mut Kept)) {

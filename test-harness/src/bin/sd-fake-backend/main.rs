@@ -6,6 +6,7 @@
 
 mod item;
 mod lock;
+mod made;
 mod service;
 mod shelf;
 
@@ -16,6 +17,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::item::Item;
 use crate::lock::{Lock, Locking, Master, Unlocking};
+use crate::made::{Creating, Maker};
 use crate::service::{COLLECTION, Collection, SERVICE, Service};
 use crate::shelf::{Shelf, item, put};
 
@@ -38,6 +40,9 @@ struct Cli {
     /// What it does when it is told to unlock.
     #[arg(long, value_enum, default_value_t = Unlocking::AtOnce)]
     unlocking: Unlocking,
+    /// What it does when it is told to make a collection.
+    #[arg(long, value_enum, default_value_t = Creating::AtOnce)]
+    creating: Creating,
     /// Reply to nothing for this member, for example SearchItems.
     #[arg(long, value_name = "MEMBER")]
     hang: Option<String>,
@@ -65,6 +70,10 @@ enum Fault {
     Shifting,
     /// Does not tell an item's label.
     Mute,
+    /// Names an item that is not there.
+    Ghosts,
+    /// Says that it has changed or deleted something, and has not.
+    Forgetful,
 }
 
 async fn serve(cli: &Cli) -> zbus::Result<()> {
@@ -85,8 +94,9 @@ async fn serve(cli: &Cli) -> zbus::Result<()> {
     if cli.unlocking == Unlocking::Plain {
         builder = builder.serve_at(SERVICE, Master(lock.clone()))?;
     }
-    let builder =
-        builder.serve_at(SERVICE, Service { shelf, hang, lock })?.name("org.freedesktop.secrets")?;
+    let builder = builder
+        .serve_at(SERVICE, Service { shelf, hang, lock, maker: Maker::new(cli.creating, cli.fault) })?
+        .name("org.freedesktop.secrets")?;
     let _bus = builder.build().await?;
     std::future::pending().await
 }

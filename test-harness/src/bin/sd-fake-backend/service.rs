@@ -10,6 +10,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 use crate::Fault;
 use crate::item::Item;
 use crate::lock::Lock;
+use crate::made::Maker;
 use crate::shelf::{Kept, Shelf, matching, put};
 
 pub(crate) const SERVICE: &str = "/org/freedesktop/secrets";
@@ -21,6 +22,7 @@ pub(crate) struct Service {
     pub(crate) shelf: Shelf,
     pub(crate) hang: Option<String>,
     pub(crate) lock: Lock,
+    pub(crate) maker: Maker,
 }
 
 pub(crate) struct Collection {
@@ -86,13 +88,26 @@ impl Service {
         self.lock.unlock(objects, server).await
     }
 
+    async fn create_collection(
+        &self,
+        properties: HashMap<String, OwnedValue>,
+        _alias: String,
+        #[zbus(object_server)] server: &ObjectServer,
+    ) -> zbus::fdo::Result<(OwnedObjectPath, OwnedObjectPath)> {
+        self.maker.make(properties, server).await
+    }
+
     async fn read_alias(&self, name: String) -> OwnedObjectPath {
-        if name == "default" { path(COLLECTION) } else { nothing() }
+        self.maker.alias(&name)
+    }
+
+    async fn set_alias(&self, name: String, collection: OwnedObjectPath) {
+        self.maker.point(name, collection);
     }
 
     #[zbus(property)]
     async fn collections(&self) -> Vec<OwnedObjectPath> {
-        vec![path(COLLECTION)]
+        self.maker.collections()
     }
 }
 
@@ -139,9 +154,19 @@ impl Collection {
         Ok((path(&at), nothing()))
     }
 
+    async fn delete(&self) -> OwnedObjectPath {
+        // The only fault in it that is of use: it stays.
+        nothing()
+    }
+
     #[zbus(property)]
     async fn label(&self) -> String {
         "Fake".into()
+    }
+
+    #[zbus(property)]
+    async fn set_label(&self, _label: String) -> zbus::Result<()> {
+        Ok(())
     }
 
     #[zbus(property)]
@@ -161,6 +186,11 @@ impl Collection {
 
     #[zbus(property)]
     async fn items(&self) -> Vec<OwnedObjectPath> {
-        matching(&self.shelf, &HashMap::new())
+        let mut items = matching(&self.shelf, &HashMap::new());
+        if self.fault == Fault::Ghosts {
+            items.push(path(&format!("{COLLECTION}/ghost")));
+            items.push(path(&format!("{SERVICE}/collection/other/i1")));
+        }
+        items
     }
 }

@@ -1,0 +1,116 @@
+//! An order, and what it yields.
+
+use sd_sys::secret::Secret;
+use sd_sys::sink::Sink;
+use sd_wire::fault::Fault;
+use sd_wire::fetch::{Note, Order};
+use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET};
+use serde::Serialize;
+
+use crate::asking::Asking;
+use crate::backend::Backend;
+use crate::store::NewItem;
+use crate::{change, find, hide, invite, listing, lock, release, set, store, unlock};
+
+/// What an order yields: notes for sd-decide, or an outcome for the requester.
+pub(crate) enum Yield {
+    Notes(Vec<Note>),
+    Outcome(Granted, Body),
+}
+
+/// What follows the outcome line.
+pub(crate) enum Body {
+    Nothing,
+    Open(Vec<u8>),
+    Secret(Secret),
+}
+
+/// Carries out an order. Whoever calls gives it the time that it may take in all.
+pub(crate) async fn carry_out(
+    order: &Order,
+    sink: Option<&Sink>,
+    asking: &Asking<'_>,
+) -> Result<Yield, Fault> {
+    // A connection an order: setting one up costs about a millisecond, and no state outlives the order.
+    let backend = Backend::connect().await?;
+    let desktop = asking.place.parties.desktop;
+    match order {
+        Order::Describe { items, .. } => {
+            let mut notes = Vec::with_capacity(items.len());
+            for item in items.iter() {
+                notes.push(Note::Described(backend.describe(item).await?));
+            }
+            Ok(Yield::Notes(notes))
+        }
+        Order::DescribeTarget { collection, attributes, replace, .. } => {
+            note(store::target(&backend, collection, attributes, *replace).await?)
+        }
+        Order::DescribeList { collection, .. } => {
+            note(listing::describe(&backend, collection.as_ref()).await?)
+        }
+        Order::DescribeChange { change, .. } => note(Note::Before(change::before(&backend, change).await?)),
+        Order::State {} => note(Note::State { locked: find::locked(&backend).await? }),
+        Order::Lock { .. } => {
+            lock::all(&backend).await?;
+            note(Note::Done {})
+        }
+        Order::Unlock { .. } => {
+            unlock::all(&backend, asking).await?;
+            note(Note::Done {})
+        }
+        Order::Search { collection, attributes, hidden, .. } => {
+            let mut found = find::items(&backend, collection.as_ref(), attributes).await?;
+            hide::from(&backend, &mut found, attributes, hidden).await;
+            open(&found, |len| Granted::Found { len })
+        }
+        Order::Collections { .. } => {
+            open(&find::collections(&backend).await?, |len| Granted::Collections { len })
+        }
+        Order::List { collections, hidden, .. } => {
+            open(&listing::everything(&backend, collections, hidden).await?, |len| Granted::Listed { len })
+        }
+        Order::Read { item, digest, .. } => {
+            let (secret, content_type) = release::secret(&backend, item, digest).await?;
+            let len = length(secret.expose().len(), MAX_SECRET)?;
+            Ok(Yield::Outcome(Granted::Secret { len, content_type }, Body::Secret(secret)))
+        }
+        Order::Delete { item, digest, .. } => {
+            release::delete(&backend, item, digest).await?;
+            said(Granted::Deleted {})
+        }
+        Order::Store { id, collection, label, attributes, content_type, replaces } => {
+            let replaces = replaces.as_ref();
+            let new = NewItem { collection, label, attributes, content_type, replaces };
+            store::ready(&backend, &new).await?;
+            let secret = invite::secret(sink, id, desktop)?;
+            said(Granted::Stored { item: store::put(&backend, &new, &secret).await? })
+        }
+        Order::SetSecret { id, item, digest, content_type } => {
+            set::ready(&backend, item, digest).await?;
+            let secret = invite::secret(sink, id, desktop)?;
+            set::secret(&backend, item, digest, &secret, content_type).await?;
+            said(Granted::Stored { item: item.clone() })
+        }
+        Order::Change { change, digest, .. } => {
+            said(Granted::Changed { collection: change::make(&backend, change, digest, asking).await? })
+        }
+    }
+}
+
+fn note(note: Note) -> Result<Yield, Fault> {
+    Ok(Yield::Notes(vec![note]))
+}
+
+fn said(granted: Granted) -> Result<Yield, Fault> {
+    Ok(Yield::Outcome(granted, Body::Nothing))
+}
+
+fn open<T: Serialize>(body: &T, granted: impl FnOnce(u32) -> Granted) -> Result<Yield, Fault> {
+    let body = serde_json::to_vec(body).map_err(|_| Fault::Malformed)?;
+    let len = length(body.len(), MAX_BODY)?;
+    Ok(Yield::Outcome(granted(len), Body::Open(body)))
+}
+
+fn length(len: usize, most: u32) -> Result<u32, Fault> {
+    u32::try_from(len).ok().filter(|len| *len <= most).ok_or(Fault::TooLarge)
+}
