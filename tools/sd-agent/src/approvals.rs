@@ -42,11 +42,10 @@ impl Approvals {
         }
     }
 
-    /// An item is gone, for everybody.
-    pub(crate) fn gone(&mut self, item: &ItemPath) {
-        for items in self.until.values_mut() {
-            items.remove(item);
-        }
+    /// An item is gone or another than the one that was shown, which every grant is bound to. Returns who had one.
+    pub(crate) fn is_another(&mut self, item: &ItemPath) -> Vec<App> {
+        let had = self.until.iter_mut().filter_map(|(key, items)| items.remove(item).map(|_| *key));
+        had.map(|(pid, start)| App { pid, start, exe: None }).collect()
     }
 
     /// Takes every approval back: the store is being locked, and the grants go with that. Returns what was approved.

@@ -180,7 +180,12 @@ impl Desk {
             seat.seen.remove(item);
         }
         self.told().gone(item);
-        self.approvals().gone(item);
+        self.is_another(item);
+    }
+
+    /// An item is another than the one that was shown. Returns the applications whose approval ends with that.
+    pub(crate) fn is_another(&self, item: &ItemPath) -> Vec<App> {
+        self.approvals().is_another(item)
     }
 
     /// A collection is gone, and every item in it.

@@ -9,6 +9,8 @@ use sd_client::Failure;
 use sd_sys::secret::Secret;
 use sd_wire::bounded::Text;
 use sd_wire::deadline::WITHOUT_KEYPRESS;
+use sd_wire::fault::Fault;
+use sd_wire::outcome::What;
 use sd_wire::path::ItemPath;
 use zbus::Message;
 use zbus::zvariant::OwnedObjectPath;
@@ -56,15 +58,20 @@ async fn secret(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, Refusal> {
         match read(turn.desk, turn.caller, &item, by).await {
             Ok(secret) => return turn.call.reply(&(sealed(&cipher, &path, &secret)?,)),
             // The grant was gone before our note of it: as if there had been none.
-            Err(failure) if failure.is_refusal() => turn.desk.forget(&turn.caller.app, &item),
+            Err(failure) if is_over(&failure) => ended(turn, &item),
             Err(failure) => return Err(failure.into()),
         }
     }
-    // Once it is approved, the next try succeeds. If it cannot be opened, this one has failed all the same.
-    let _ = opened::open(turn, About::Read(item));
-    Err(Refusal::is_locked(
+    Err(reopen(turn, vec![item]))
+}
+
+/// Opens the ask that a direct read lacked, so that the next try succeeds, and says so.
+fn reopen(turn: &Turn<'_>, items: Vec<ItemPath>) -> Refusal {
+    // If it cannot be opened, this try has failed all the same.
+    let _ = opened::open(turn, About::Read(items));
+    Refusal::is_locked(
         "this secret needs your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
-    ))
+    )
 }
 
 /// Puts another secret into an item. There is no prompt for that, and the secret is not kept until the next try: so the
@@ -123,7 +130,8 @@ async fn held(
     }
 }
 
-/// Service.GetSecrets: what is not approved is left out.
+/// Service.GetSecrets: what is not approved is left out, and asked for. When that leaves nothing, it is an error: an empty
+/// answer would say that there are no secrets.
 pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let (paths, session): (Vec<OwnedObjectPath>, OwnedObjectPath) = turn.call.arguments()?;
     let cipher = session::of(turn, &session)?;
@@ -131,27 +139,41 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
         return Err(Refusal::limits_exceeded(format!("at most {MOST_SECRETS} secrets can be had at once")));
     }
     let by = Instant::now() + WITHOUT_KEYPRESS;
-    let mut reads = Vec::new();
+    let (mut reads, mut lacking) = (Vec::new(), Vec::new());
     for path in paths {
         let Some(Place::Item(item)) = Place::of(path.as_str()) else { continue };
         let item = collection::real_item(turn, item).await?;
         if !turn.approved(&item) {
+            lacking.push(item);
             continue;
         }
         let (desk, caller) = (turn.desk.clone(), turn.caller.clone());
         // Side by side, since all must be answered within one call's time.
-        reads.push(smol::spawn(async move { (path, read(&desk, &caller, &item, by).await) }));
+        reads.push(smol::spawn(async move {
+            let secret = read(&desk, &caller, &item, by).await;
+            (path, item, secret)
+        }));
     }
     let mut secrets: HashMap<OwnedObjectPath, SecretResult> = HashMap::new();
     for read in reads {
-        let (path, secret) = read.await;
+        let (path, item, secret) = read.await;
         match secret {
             Ok(secret) => {
                 secrets.insert(path, sealed(&cipher, &session, &secret)?);
             }
+            Err(failure) if is_over(&failure) => {
+                ended(turn, &item);
+                lacking.push(item);
+            }
             Err(failure) => {
                 sd_journal::warning(format_args!("an approved secret was not released: {failure}"));
             }
+        }
+    }
+    if !lacking.is_empty() {
+        let refusal = reopen(turn, lacking);
+        if secrets.is_empty() {
+            return Err(refusal);
         }
     }
     turn.call.reply(&secrets)
@@ -164,6 +186,17 @@ fn sealed(
 ) -> Result<SecretResult, Refusal> {
     let (parameters, value) = cipher.seal(secret)?;
     Ok((session.clone(), parameters, value.to_vec(), content_type.clone()))
+}
+
+/// Whether a read failed because there is no grant any more: it has ended, or somebody has changed the item since.
+fn is_over(failure: &Failure) -> bool {
+    let changed = |what: &What| matches!(what, What::Failed { why: Fault::Changed, .. });
+    failure.is_refusal() || matches!(failure, Failure::Ended(what) if changed(what))
+}
+
+fn ended(turn: &Turn<'_>, item: &ItemPath) {
+    turn.desk.forget(&turn.caller.app, item);
+    news::locks(turn.desk, &turn.caller.app, std::slice::from_ref(item), true);
 }
 
 /// Reads an approved item. A read that is not answered at once is waiting for a key: it is withdrawn.

@@ -29,8 +29,11 @@ pub(crate) fn item_made(desk: &Desk, app: &App, path: &ItemPath, known_before: b
     items_changed(desk, app, &path.collection());
 }
 
-/// An item has another secret, label or attributes.
+/// An item has another secret, label or attributes. The grants to read it end with that: each is bound to what was shown.
 pub(crate) fn item_changed(desk: &Desk, path: &ItemPath) {
+    for app in desk.is_another(path) {
+        locks(desk, &app, std::slice::from_ref(path), true);
+    }
     of_item(desk, &desk.who_knows(path), "ItemChanged", path);
 }
 

@@ -30,8 +30,8 @@ const MOST_DONE: usize = 16;
 /// What an ask is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum About {
-    /// That an item may be read.
-    Read(ItemPath),
+    /// That items may be read.
+    Read(Vec<ItemPath>),
     /// That it be told what is in a collection, or in all.
     List(Option<CollectionPath>),
     /// That something be changed.
@@ -142,8 +142,7 @@ async fn carry_out(
 ) -> Result<(), Failure> {
     let claims = caller.claims();
     match about {
-        About::Read(item) => {
-            let items = std::slice::from_ref(item);
+        About::Read(items) => {
             store::open_for_items(desk, items, &claims).await?;
             let (lives, shown) = desk.asks.access(items, &claims).await?;
             desk.approve(&caller.app, items, lives, shown);

@@ -11,6 +11,7 @@ use sd_wire::bounded::{Attributes, Text};
 use sd_wire::change::Change;
 use sd_wire::claims::{App, Claims};
 use sd_wire::description::Description;
+use sd_wire::fault::{Fault, Stage};
 use sd_wire::outcome::{Collection, Collections, Found, Listed, What};
 use sd_wire::path::CollectionPath;
 use serde::Serialize;
@@ -44,6 +45,8 @@ pub(super) struct Fake {
     asked: Mutex<Vec<String>>,
     /// Whether the backend's collections are locked.
     locked: AtomicBool,
+    /// Whether somebody else has changed every item.
+    changed: AtomicBool,
     /// The backend's collections; the first is the default.
     collections: Mutex<Vec<CollectionPath>>,
     /// How long an approval lives.
@@ -93,6 +96,9 @@ impl Asks for Arc<Fake> {
     fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)> {
         Box::pin(async move {
             self.note(format!("read {item} for {}", claims.app.as_ref().unwrap().pid));
+            if self.changed.load(Ordering::SeqCst) {
+                return Err(Failure::Ended(What::Failed { stage: Stage::Fetch, why: Fault::Changed }));
+            }
             let mut secret = Secret::with_capacity(7).unwrap();
             secret.push(b"hunter2").unwrap();
             Ok((secret, "text/plain".to_owned()))
@@ -263,6 +269,7 @@ impl Bench {
             words,
             asked: Mutex::default(),
             locked: AtomicBool::new(false),
+            changed: AtomicBool::new(false),
             collections: Mutex::new(vec![collection(LOGIN)]),
             lives: Mutex::new(Duration::from_secs(10)),
         });
@@ -369,6 +376,11 @@ impl Bench {
     /// The backend has these collections, of which the first is the default.
     pub(super) fn has_collections(&self, paths: &[&str]) {
         *self.fake.collections.lock().unwrap() = paths.iter().map(|path| collection(path)).collect();
+    }
+
+    /// Somebody else changes every item.
+    pub(super) fn changes_under_us(&self) {
+        self.fake.changed.store(true, Ordering::SeqCst);
     }
 
     /// How long approvals live from now on.
