@@ -149,16 +149,28 @@ fn an_argument_out_of_its_bounds_or_outside_the_tree_is_refused() {
             (&store(&label, "a{ss}:a=b", "s:text/plain"), "BadArgument", "label: "),
             (&store("s:x", "a{ss}:a=b", &media), "BadArgument", "content_type: "),
             (&["RequestSignature", "h:sink", "h:payload", &key, NONE], "BadArgument", "key: "),
+            (&["RequestList", "h:sink", ITEM, NONE], "BadArgument", "collection: "),
+            (&["RequestSetSecret", "h:sink", COLLECTION, "s:", NONE], "BadArgument", "item: "),
+            (&["RequestSetSecret", "h:sink", ITEM, &media, NONE], "BadArgument", "content_type: "),
+            (&["RequestSetLabel", "h:sink", "o:/", "s:x", NONE], "BadArgument", "object: "),
+            (&["RequestSetLabel", "h:sink", ITEM, &label, NONE], "BadArgument", "label: "),
+            (&["RequestSetAttributes", "h:sink", COLLECTION, "a{ss}:a=b", NONE], "BadArgument", "item: "),
+            (
+                &["RequestSetAttributes", "h:sink", ITEM, &many, NONE],
+                "BadArgument",
+                "attributes of length 129",
+            ),
+            (&["RequestSetAlias", "h:sink", "s:", "o:/", NONE], "BadArgument", "name: "),
+            (&["RequestSetAlias", "h:sink", "s:x", ITEM, NONE], "BadArgument", "collection: "),
+            (&["RequestSetAlias", "h:sink", &key, "o:/", NONE], "BadArgument", "name: "),
+            (&["RequestCreateCollection", "h:sink", &label, "s:", NONE], "BadArgument", "label: "),
+            (&["RequestCreateCollection", "h:sink", "s:x", &key, NONE], "BadArgument", "alias: "),
+            (&["RequestDeleteCollection", "h:sink", ITEM, NONE], "BadArgument", "collection: "),
             (&["Cancel", "s:not an id"], "BadArgument", "id: "),
             (&["Cancel", "s:0123456789ABCDEF"], "BadArgument", "id: "),
             (&["Cancel", "s:0123456789abcdef"], "NoSuchRequest", "0123456789abcdef"),
         ],
     );
-}
-
-#[test]
-fn what_a_later_release_will_do_is_refused_as_not_yet() {
-    refuses(&going(), OURS, &[(&["RequestList", "h:sink", "o:/", NONE], "NotYet", "listing")]);
 }
 
 #[test]

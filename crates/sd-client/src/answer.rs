@@ -6,7 +6,7 @@ use sd_sys::secret::Secret;
 use sd_wire::deadline;
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
-use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET, Outcome, What};
+use sd_wire::outcome::{Granted, Listed, MAX_BODY, MAX_SECRET, MAX_SHOWN, Outcome, What};
 use sd_wire::parties::Role;
 use serde::de::DeserializeOwned;
 
@@ -43,10 +43,15 @@ impl Answer {
         }
     }
 
-    /// For how many seconds the reads of a prompt's items need no further keypress.
-    pub(crate) async fn approved(&self) -> Result<u32, Failure> {
+    /// For how many seconds the reads of a prompt's items need no further keypress, and what the person saw of them;
+    /// nothing of that when it was too much to be told.
+    pub(crate) async fn approved(&self) -> Result<(u32, Listed), Failure> {
         match self.end(None).await? {
-            What::Approved { seconds, .. } => Ok(seconds),
+            What::Approved { seconds, len: 0 } => Ok((seconds, Listed::default())),
+            What::Approved { seconds, len } => {
+                let shown = read(&self.bytes(len, MAX_SHOWN, Role::Decide).await?)?;
+                Ok((seconds, shown))
+            }
             What::Granted(_) => Err(Failure::Garbled("a prompt was answered with a grant".into())),
             other => Err(Failure::Ended(other)),
         }
@@ -79,21 +84,26 @@ impl Answer {
         Ok(secret)
     }
 
-    /// The bytes of something that is not secret.
-    pub(crate) async fn bytes(&self, len: u32) -> Result<Vec<u8>, Failure> {
-        bound(len, MAX_BODY)?;
+    /// The signature of `len` bytes that a grant announced.
+    pub(crate) async fn signature(&self, len: u32) -> Result<Vec<u8>, Failure> {
+        self.bytes(len, MAX_BODY, Role::Companion).await
+    }
+
+    /// A list that a grant announced as `len` bytes of JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, len: u32) -> Result<T, Failure> {
+        read(&self.bytes(len, MAX_BODY, Role::Companion).await?)
+    }
+
+    /// Bytes of something that is not secret, from whoever has `role`.
+    async fn bytes(&self, len: u32, max: u32, role: Role) -> Result<Vec<u8>, Failure> {
+        bound(len, max)?;
         let mut all = Vec::new();
         let take = |bytes: &mut [u8]| {
             all.extend_from_slice(bytes);
             Ok(())
         };
-        self.home.body(len, Role::Companion, take).await?;
+        self.home.body(len, role, take).await?;
         Ok(all)
-    }
-
-    /// A list that a grant announced as `len` bytes of JSON.
-    pub(crate) async fn json<T: DeserializeOwned>(&self, len: u32) -> Result<T, Failure> {
-        serde_json::from_slice(&self.bytes(len).await?).map_err(|e| Failure::Garbled(e.to_string()))
     }
 
     async fn end(&self, mut upload_of: Option<&Secret>) -> Result<What, Failure> {
@@ -123,6 +133,10 @@ impl Answer {
         }
         Ok((what, socket))
     }
+}
+
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(json).map_err(|e| Failure::Garbled(e.to_string()))
 }
 
 fn bound(len: u32, max: u32) -> Result<(), Failure> {

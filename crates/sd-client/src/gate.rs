@@ -9,7 +9,7 @@ use sd_wire::bounded::Attributes;
 use sd_wire::claims::Claims;
 use sd_wire::deadline;
 use sd_wire::id::AskId;
-use sd_wire::outcome::{Collections, Found, Granted};
+use sd_wire::outcome::{Collections, Found, Granted, Listed};
 use sd_wire::parties::Parties;
 use sd_wire::path::{CollectionPath, ItemPath};
 use std::os::fd::AsFd;
@@ -92,13 +92,31 @@ impl Gate {
         }
     }
 
-    /// That these items may be read for some time without a further keypress; returns that time.
+    /// That these items may be read for some time without a further keypress; returns that time, and what the person
+    /// saw of the items: none of them when that is more than a sink takes at once.
     ///
     /// # Errors
     /// Any [`Failure`].
-    pub async fn access(&self, items: &[ItemPath], claims: &Claims) -> Result<Duration, Failure> {
+    pub async fn access(&self, items: &[ItemPath], claims: &Claims) -> Result<(Duration, Listed), Failure> {
         let answer = self.ask(&request::Access { items }, claims, deadline::REQUESTER).await?;
-        Ok(Duration::from_secs(answer.approved().await?.into()))
+        let (seconds, shown) = answer.approved().await?;
+        Ok((Duration::from_secs(seconds.into()), shown))
+    }
+
+    /// Labels and attributes of everything in a collection, or in all.
+    ///
+    /// # Errors
+    /// Any [`Failure`].
+    pub async fn list(
+        &self,
+        collection: Option<&CollectionPath>,
+        claims: &Claims,
+    ) -> Result<Listed, Failure> {
+        let answer = self.ask(&request::List { collection }, claims, deadline::REQUESTER).await?;
+        match answer.granted().await? {
+            Granted::Listed { len } => answer.json(len).await,
+            other => Err(unasked(&other)),
+        }
     }
 
     /// The items with these attributes, in one collection or in all. Needs no keypress.
@@ -166,6 +184,25 @@ impl Gate {
         }
     }
 
+    /// Puts another secret into an item.
+    ///
+    /// # Errors
+    /// Any [`Failure`].
+    pub async fn set_secret(
+        &self,
+        item: &ItemPath,
+        secret: &Secret,
+        content_type: &str,
+        claims: &Claims,
+    ) -> Result<(), Failure> {
+        let request = request::SetSecret { item, content_type };
+        let answer = self.ask(&request, claims, deadline::REQUESTER).await?;
+        match answer.granted_after_upload(secret).await? {
+            Granted::Stored { .. } | Granted::Changed { .. } => Ok(()),
+            other => Err(unasked(&other)),
+        }
+    }
+
     /// Signs a payload with a key as git names it; empty for the companion's default key.
     ///
     /// # Errors
@@ -174,7 +211,7 @@ impl Gate {
         let answer = self.ask(&request::Signature { payload, key }, claims, deadline::REQUESTER).await?;
         match answer.granted().await? {
             Granted::Signature { len, status } => {
-                Ok(Signature { bytes: answer.bytes(len).await?, status: status.as_str().to_owned() })
+                Ok(Signature { bytes: answer.signature(len).await?, status: status.as_str().to_owned() })
             }
             other => Err(unasked(&other)),
         }
@@ -205,7 +242,7 @@ impl Gate {
         self.call(&gate, INTERFACE, "Cancel", &(id.as_str()), INQUIRY).await.map(|_| ())
     }
 
-    async fn ask<R: Request>(
+    pub(crate) async fn ask<R: Request>(
         &self,
         request: &R,
         claims: &Claims,
@@ -227,14 +264,14 @@ impl Gate {
     }
 }
 
-fn unasked(granted: &Granted) -> Failure {
+pub(crate) fn unasked(granted: &Granted) -> Failure {
     let what = match granted {
         Granted::Secret { .. } => "a secret",
         Granted::Found { .. } => "a search's result",
         Granted::Collections { .. } => "a list of collections",
         Granted::Stored { .. } => "a stored item",
         Granted::Deleted {} => "a deletion",
-        Granted::Listed { .. } => "a list",
+        Granted::Listed { .. } => "a list of items",
         Granted::Changed { .. } => "a change",
         Granted::Signature { .. } => "a signature",
     };

@@ -9,6 +9,7 @@
 
 mod answer;
 mod call;
+mod change;
 mod claims;
 mod ear;
 mod failure;

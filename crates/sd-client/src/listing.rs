@@ -68,7 +68,7 @@ impl Gate {
     ///
     /// # Errors
     /// [`Failure::Absent`] without a gate, and any other that is not about an ask.
-    pub async fn list(&self) -> Result<Vec<Waiting>, Failure> {
+    pub async fn waiting(&self) -> Result<Vec<Waiting>, Failure> {
         let WaitingRows(rows) = self.listing().await?;
         let row = |(id, kind, since, pid): (String, String, u64, u32)| {
             Ok(Waiting { id: id_of(&id)?, kind: word(&kind)?, since, pid })

@@ -73,8 +73,7 @@ impl Request for Search<'_> {
         sink: BorrowedFd<'_>,
         claims: Dictionary<'_>,
     ) -> Result<impl Serialize + DynamicType, Failure> {
-        let collection = object(self.collection.map_or("/", |path| path.as_str()))?;
-        Ok((Fd::from(sink), collection, strings(self.attributes), claims))
+        Ok((Fd::from(sink), some(self.collection)?, strings(self.attributes), claims))
     }
 }
 
@@ -130,6 +129,124 @@ impl Request for Delete<'_> {
     }
 }
 
+pub(crate) struct List<'a> {
+    pub(crate) collection: Option<&'a CollectionPath>,
+}
+
+impl Request for List<'_> {
+    const MEMBER: &'static str = "RequestList";
+    const KIND: &'static str = "list";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), some(self.collection)?, claims))
+    }
+}
+
+pub(crate) struct SetSecret<'a> {
+    pub(crate) item: &'a ItemPath,
+    pub(crate) content_type: &'a str,
+}
+
+impl Request for SetSecret<'_> {
+    const MEMBER: &'static str = "RequestSetSecret";
+    const KIND: &'static str = "set";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), object(self.item.as_str())?, self.content_type, claims))
+    }
+}
+
+pub(crate) struct SetLabel<'a> {
+    /// Of an item or of a collection.
+    pub(crate) path: &'a str,
+    pub(crate) label: &'a str,
+}
+
+impl Request for SetLabel<'_> {
+    const MEMBER: &'static str = "RequestSetLabel";
+    const KIND: &'static str = "change";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), object(self.path)?, self.label, claims))
+    }
+}
+
+pub(crate) struct SetAttributes<'a> {
+    pub(crate) item: &'a ItemPath,
+    pub(crate) attributes: &'a Attributes,
+}
+
+impl Request for SetAttributes<'_> {
+    const MEMBER: &'static str = "RequestSetAttributes";
+    const KIND: &'static str = "change";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), object(self.item.as_str())?, strings(self.attributes), claims))
+    }
+}
+
+pub(crate) struct SetAlias<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) collection: Option<&'a CollectionPath>,
+}
+
+impl Request for SetAlias<'_> {
+    const MEMBER: &'static str = "RequestSetAlias";
+    const KIND: &'static str = "change";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), self.name, some(self.collection)?, claims))
+    }
+}
+
+pub(crate) struct CreateCollection<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) alias: &'a str,
+}
+
+impl Request for CreateCollection<'_> {
+    const MEMBER: &'static str = "RequestCreateCollection";
+    const KIND: &'static str = "change";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), self.label, self.alias, claims))
+    }
+}
+
+pub(crate) struct DeleteCollection<'a> {
+    pub(crate) collection: &'a CollectionPath,
+}
+
+impl Request for DeleteCollection<'_> {
+    const MEMBER: &'static str = "RequestDeleteCollection";
+    const KIND: &'static str = "change";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        Ok((Fd::from(sink), object(self.collection.as_str())?, claims))
+    }
+}
+
 pub(crate) struct Signature<'a> {
     pub(crate) payload: &'a Payload,
     pub(crate) key: &'a str,
@@ -178,6 +295,11 @@ impl Request for Unlock {
 fn object(path: &str) -> Result<ObjectPath<'_>, Failure> {
     ObjectPath::try_from(path)
         .map_err(|e| Failure::Misconfigured(format!("{path} is not an object path: {e}")))
+}
+
+/// A collection, or `/` for none.
+fn some(collection: Option<&CollectionPath>) -> Result<ObjectPath<'_>, Failure> {
+    object(collection.map_or("/", CollectionPath::as_str))
 }
 
 fn strings(attributes: &Attributes) -> BTreeMap<&str, &str> {

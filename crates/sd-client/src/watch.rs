@@ -171,7 +171,7 @@ impl Watch {
         // Listens before it subscribes, and subscribes before it looks: nothing happens unseen in between.
         let signals = MessageStream::for_match_rule(rule, &self.gate.bus, Some(QUEUE)).await.map_err(lost)?;
         self.gate.call(&owner, INTERFACE, "Subscribe", &(), INTAKE).await?;
-        let waiting = self.gate.list().await?;
+        let waiting = self.gate.waiting().await?;
         self.told = waiting.iter().map(|it| it.id.clone()).collect();
         self.heard = Some((owner, signals));
         self.queued.push_back(Event::Here { waiting });

@@ -39,6 +39,8 @@ enum What {
     Search { attributes: Vec<String> },
     /// The collections.
     Collections,
+    /// Print the path and the label of every item in a collection, or in all.
+    List { collection: Option<String> },
     /// Stores standard input.
     Store {
         label: String,
@@ -80,7 +82,7 @@ async fn ask(cli: &Cli) -> Ended {
         What::Read { item } => show(&gate.read(&ItemPath::parse(item)?, &claims).await.map_err(said)?.0),
         What::Access { items } => {
             let items = items.iter().map(|i| ItemPath::parse(i)).collect::<Result<Vec<_>, _>>()?;
-            let time = gate.access(&items, &claims).await.map_err(said)?;
+            let (time, _) = gate.access(&items, &claims).await.map_err(said)?;
             eprintln!("sd-ask: approved for {} s", time.as_secs());
             for item in &items {
                 show(&gate.read(item, &claims).await.map_err(said)?.0)?;
@@ -97,6 +99,13 @@ async fn ask(cli: &Cli) -> Ended {
         What::Collections => {
             for collection in gate.collections(&claims).await.map_err(said)?.collections {
                 println!("{} {:?} locked={}", collection.path, collection.label, collection.locked);
+            }
+            Ok(())
+        }
+        What::List { collection } => {
+            let within = collection.as_deref().map(CollectionPath::parse).transpose()?;
+            for item in gate.list(within.as_ref(), &claims).await.map_err(said)?.items {
+                println!("{} {:?}", item.item, item.label.as_str());
             }
             Ok(())
         }

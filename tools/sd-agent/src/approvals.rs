@@ -42,9 +42,18 @@ impl Approvals {
         }
     }
 
-    /// Takes every approval back: the store is being locked, and the grants go with that.
-    pub(crate) fn forget_all(&mut self) {
-        self.until.clear();
+    /// An item is gone or another than the one that was shown, which every grant is bound to. Returns who had one.
+    pub(crate) fn is_another(&mut self, item: &ItemPath) -> Vec<App> {
+        let had = self.until.iter_mut().filter_map(|(key, items)| items.remove(item).map(|_| *key));
+        had.map(|(pid, start)| App { pid, start, exe: None }).collect()
+    }
+
+    /// Takes every approval back: the store is being locked, and the grants go with that. Returns what was approved.
+    pub(crate) fn forget_all(&mut self, now: Instant) -> Vec<(App, Vec<ItemPath>)> {
+        self.forget_expired(now);
+        let approved = std::mem::take(&mut self.until).into_iter();
+        let app = |(pid, start)| App { pid, start, exe: None };
+        approved.map(|(key, items)| (app(key), items.into_keys().collect())).collect()
     }
 
     fn forget_expired(&mut self, now: Instant) {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use sd_client::{Failure, Gate};
 use sd_sys::secret::Secret;
 use sd_wire::bounded::{Attributes, Text};
+use sd_wire::change::Change;
 use sd_wire::claims::Claims;
 use sd_wire::description::MAX_LABEL;
-use sd_wire::outcome::{Collections, Found};
+use sd_wire::outcome::{Collections, Found, Listed};
 use sd_wire::path::{CollectionPath, ItemPath};
 
 use crate::notices::Notices;
@@ -30,7 +31,7 @@ pub(crate) struct NewItem {
 /// What can be asked for. Each as [`Gate`]'s method of the same name.
 pub(crate) trait Asks: Send + Sync {
     fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)>;
-    fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, Duration>;
+    fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, (Duration, Listed)>;
     fn search<'a>(
         &'a self,
         collection: Option<&'a CollectionPath>,
@@ -38,8 +39,17 @@ pub(crate) trait Asks: Send + Sync {
         claims: &'a Claims,
     ) -> Asked<'a, Found>;
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections>;
+    fn list<'a>(&'a self, collection: Option<&'a CollectionPath>, claims: &'a Claims) -> Asked<'a, Listed>;
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath>;
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()>;
+    fn set_secret<'a>(
+        &'a self,
+        item: &'a ItemPath,
+        secret: &'a Secret,
+        content_type: &'a str,
+        claims: &'a Claims,
+    ) -> Asked<'a, ()>;
+    fn change<'a>(&'a self, change: &'a Change, claims: &'a Claims) -> Asked<'a, Option<CollectionPath>>;
     fn lock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()>;
     fn unlock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()>;
 }
@@ -86,7 +96,7 @@ impl Asks for System {
         )
     }
 
-    fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, Duration> {
+    fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, (Duration, Listed)> {
         Box::pin(
             async move { self.told(claims, async { self.gate().await?.access(items, claims).await }.await) },
         )
@@ -109,6 +119,12 @@ impl Asks for System {
         )
     }
 
+    fn list<'a>(&'a self, collection: Option<&'a CollectionPath>, claims: &'a Claims) -> Asked<'a, Listed> {
+        Box::pin(async move {
+            self.told(claims, async { self.gate().await?.list(collection, claims).await }.await)
+        })
+    }
+
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath> {
         Box::pin(async move {
             let NewItem { collection, label, attributes, content_type, replace } = item;
@@ -123,6 +139,27 @@ impl Asks for System {
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()> {
         Box::pin(
             async move { self.told(claims, async { self.gate().await?.delete(item, claims).await }.await) },
+        )
+    }
+
+    fn set_secret<'a>(
+        &'a self,
+        item: &'a ItemPath,
+        secret: &'a Secret,
+        content_type: &'a str,
+        claims: &'a Claims,
+    ) -> Asked<'a, ()> {
+        Box::pin(async move {
+            self.told(
+                claims,
+                async { self.gate().await?.set_secret(item, secret, content_type, claims).await }.await,
+            )
+        })
+    }
+
+    fn change<'a>(&'a self, change: &'a Change, claims: &'a Claims) -> Asked<'a, Option<CollectionPath>> {
+        Box::pin(
+            async move { self.told(claims, async { self.gate().await?.change(change, claims).await }.await) },
         )
     }
 

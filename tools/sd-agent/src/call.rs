@@ -79,3 +79,15 @@ impl Call {
         Message::error(&self.message.header(), refusal.name).ok()?.build(&(refusal.text.as_str())).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zbus::zvariant::Signature;
+
+    #[test]
+    fn one_structure_has_the_signature_of_its_fields() {
+        // What `SetSecret` relies on.
+        let wire = |signature: &str| Signature::try_from(signature).unwrap().to_string_no_parens();
+        assert_eq!(wire("(oayays)"), wire("oayays"));
+    }
+}

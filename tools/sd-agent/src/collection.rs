@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sd_wire::bounded::{Attributes, Text};
+use sd_wire::change::Change;
 use sd_wire::outcome::{Collection, Collections};
 use sd_wire::path::{CollectionPath, ItemPath, ROOT};
 use zbus::Message;
@@ -12,14 +13,18 @@ use zeroize::Zeroizing;
 
 use crate::asks::NewItem;
 use crate::dispatch::{Turn, object};
+use crate::opened::{self, About};
 use crate::prompt::{self, Creation, Work};
 use crate::refusal::Refusal;
 use crate::{service, session};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Collection";
 
-/// The one alias that the specification defines.
-const DEFAULT: &str = "/aliases/default";
+/// The one alias that the specification defines, and the only one of which we hear where it points.
+pub(crate) const DEFAULT: &str = "default";
+/// The path of that alias, and the one where go-keyring looks before it, below the root.
+const DEFAULT_PATH: &str = "/aliases/default";
+const LOGIN_PATH: &str = "/collection/login";
 
 /// A secret as the specification passes it: session, parameters, value, content type.
 pub(crate) type SecretArgument = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
@@ -32,13 +37,44 @@ pub(crate) async fn answer(turn: &Turn<'_>, collection: &CollectionPath) -> Resu
             let paths: Vec<_> = items.iter().map(|item| object(item.as_str())).collect::<Result<_, _>>()?;
             turn.call.reply(&paths)
         }
-        "CreateItem" => create_item(turn, collection),
-        "Delete" => Err(turn.not_yet("deleting a collection")),
+        "CreateItem" => create_item(turn, collection).await,
+        "Delete" => {
+            turn.call.no_arguments()?;
+            let collection = described(turn, collection).await?.path;
+            turn.call.reply(&prompt::make(turn, Work::Change(Change::DeleteCollection { collection }))?)
+        }
         _ => Err(turn.no_such_method()),
     }
 }
 
-fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Message, Refusal> {
+/// Every item of a collection, or of all, if the caller was told of them; else the ask for that is opened.
+///
+/// Never an empty answer instead: it would say that there is nothing, and some clients then make what they have not
+/// found.
+pub(crate) async fn everything(
+    turn: &Turn<'_>,
+    within: Option<&CollectionPath>,
+) -> Result<Vec<ItemPath>, Refusal> {
+    let within = match within {
+        Some(path) => Some(described(turn, path).await?.path),
+        None => None,
+    };
+    if let Some(items) = turn.desk.told().listed(&turn.caller.app, within.as_ref()) {
+        return Ok(items);
+    }
+    opened::open(turn, About::List(within))?;
+    Err(Refusal::access_denied(
+        "what is in the keyring is told only with your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
+    ))
+}
+
+/// What the caller was told of everything in a collection; nothing if it was not.
+pub(crate) fn items(turn: &Turn<'_>, path: &CollectionPath) -> Result<Vec<ObjectPath<'static>>, Refusal> {
+    let items = turn.desk.told().listed(&turn.caller.app, Some(path)).unwrap_or_default();
+    items.iter().map(|item| Ok(object(item.as_str())?.into_owned())).collect()
+}
+
+async fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Message, Refusal> {
     let (mut properties, secret, replace): (HashMap<String, OwnedValue>, SecretArgument, bool) =
         turn.call.arguments()?;
     let (session, parameters, value, content_type) = secret;
@@ -58,7 +94,7 @@ fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Message, 
     };
     let bound = |e: sd_wire::bounded::OverBound| Refusal::limits_exceeded(e.to_string());
     let item = NewItem {
-        collection: collection.clone(),
+        collection: stand_in(turn, collection).await?,
         label: Text::new(label).map_err(bound)?,
         attributes: Attributes::new(attributes).map_err(bound)?,
         content_type: Text::new(content_type).map_err(bound)?,
@@ -71,34 +107,42 @@ fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Message, 
 
 /// The collection at a path, as the backend describes it.
 pub(crate) async fn described(turn: &Turn<'_>, path: &CollectionPath) -> Result<Collection, Refusal> {
-    let collections = turn.desk.asks.collections(&turn.caller.claims()).await?;
-    let found = among(&collections, path);
+    let found = among(turn.collections().await?, path);
     found.cloned().ok_or_else(|| Refusal::no_such_object(format!("there is no collection {path}")))
 }
 
-/// The collection that a path names, also by way of an alias.
+/// The collection that a path names, also by way of an alias. Where there is no collection `login`, that path is an alias
+/// of the default collection.
 pub(crate) fn among<'a>(collections: &'a Collections, path: &CollectionPath) -> Option<&'a Collection> {
-    let real = match path.as_str().strip_prefix(ROOT) {
-        Some(DEFAULT) => collections.default.as_ref()?,
-        _ => path,
-    };
-    collections.collections.iter().find(|collection| collection.path == *real)
+    let at = |path: &CollectionPath| collections.collections.iter().find(|known| known.path == *path);
+    at(path).or_else(|| match path.as_str().strip_prefix(ROOT) {
+        Some(DEFAULT_PATH | LOGIN_PATH) => at(collections.default.as_ref()?),
+        _ => None,
+    })
+}
+
+/// Whether there is a collection `login`.
+pub(crate) fn has_login(collections: &Collections) -> bool {
+    collections.collections.iter().any(|known| known.path.as_str().strip_prefix(ROOT) == Some(LOGIN_PATH))
+}
+
+/// The path by which the backend knows a collection: the caller's, but for a `login` that there is not.
+pub(crate) async fn stand_in(turn: &Turn<'_>, path: &CollectionPath) -> Result<CollectionPath, Refusal> {
+    if path.as_str().strip_prefix(ROOT) != Some(LOGIN_PATH) || turn.desk.has_login() {
+        return Ok(path.clone());
+    }
+    Ok(described(turn, path).await?.path)
 }
 
 /// The item's own path, when it is named by way of an alias.
 pub(crate) async fn real_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPath, Refusal> {
-    let below = item.as_str().strip_prefix(ROOT).and_then(|path| path.strip_prefix(DEFAULT));
-    let Some(below) = below.filter(|below| below.starts_with('/')) else {
-        return Ok(item);
+    let named = item.collection();
+    let real = match named.as_str().strip_prefix(ROOT) {
+        Some(DEFAULT_PATH) => described(turn, &named).await?.path,
+        Some(LOGIN_PATH) => stand_in(turn, &named).await?,
+        _ => return Ok(item),
     };
-    let default = match turn.default.get() {
-        Some(known) => known.clone(),
-        None => {
-            let collections = turn.desk.asks.collections(&turn.caller.claims()).await?;
-            turn.default.get_or_init(|| collections.default).clone()
-        }
-    };
-    let unknown = || Refusal::no_such_object("the alias default points nowhere");
-    let real = default.map(|default| format!("{default}{below}")).ok_or_else(unknown)?;
-    ItemPath::parse(&real).map_err(|_| unknown())
+    let below = item.as_str().strip_prefix(named.as_str()).unwrap_or_default();
+    let unknown = |_| Refusal::no_such_object(format!("there is no item {item}"));
+    ItemPath::parse(&format!("{real}{below}")).map_err(unknown)
 }

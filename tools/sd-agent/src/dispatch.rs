@@ -1,8 +1,10 @@
 //! The one place that every call goes through: path, then interface, then the file of that interface.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use sd_wire::path::{CollectionPath, ItemPath};
+use sd_wire::outcome::Collections;
+use sd_wire::path::ItemPath;
 use zbus::Message;
 use zbus::zvariant::ObjectPath;
 
@@ -11,15 +13,17 @@ use crate::caller::Caller;
 use crate::desk::Desk;
 use crate::place::Place;
 use crate::refusal::Refusal;
-use crate::{collection, introspect, item, peer, prompt, properties, service, session};
+use crate::{change, collection, introspect, item, peer, prompt, properties, service, session};
 
 /// One call, with whom it is from and what it is about.
 pub(crate) struct Turn<'a> {
     pub(crate) desk: &'a Arc<Desk>,
     pub(crate) caller: &'a Caller,
     pub(crate) call: &'a Call,
-    /// Where the alias `default` points, once it has been looked up for this call.
-    pub(crate) default: OnceLock<Option<CollectionPath>>,
+    /// The collections, once they have been looked up for this call.
+    pub(crate) known: OnceLock<Collections>,
+    /// How long a call waits that changes something and for which there is no prompt.
+    pub(crate) patience: Duration,
 }
 
 impl Turn<'_> {
@@ -32,14 +36,31 @@ impl Turn<'_> {
         no_such_method(self.call)
     }
 
-    /// Something that the specification has and this program has not.
-    pub(crate) fn not_yet(&self, what: &str) -> Refusal {
-        Refusal::not_supported(format!("{what} is not supported by Secrets Dispatcher yet"))
+    /// The collections, as they are while this call is answered.
+    pub(crate) async fn collections(&self) -> Result<&Collections, Refusal> {
+        if let Some(known) = self.known.get() {
+            return Ok(known);
+        }
+        let known = self.desk.asks.collections(&self.caller.claims()).await?;
+        if collection::has_login(&known) {
+            self.desk.note_login();
+        }
+        Ok(self.known.get_or_init(|| known))
     }
 }
 
-/// The reply to a call. Answers within two seconds, whatever happens: only prompts wait for people.
+/// The reply to a call. Answers within two seconds, whatever happens: people are waited for by prompts, and by the few
+/// calls that change something and are given none ([`crate::change`], [`item`]).
 pub(crate) async fn answer(desk: &Arc<Desk>, caller: &Caller, call: &Call) -> Result<Message, Refusal> {
+    answer_within(change::PATIENCE, desk, caller, call).await
+}
+
+async fn answer_within(
+    patience: Duration,
+    desk: &Arc<Desk>,
+    caller: &Caller,
+    call: &Call,
+) -> Result<Message, Refusal> {
     let unknown = || Refusal::unknown_object(format!("there is no object {}", call.path));
     let place = Place::of(&call.path);
     let interface = interface_of(call, place.as_ref());
@@ -47,7 +68,7 @@ pub(crate) async fn answer(desk: &Arc<Desk>, caller: &Caller, call: &Call) -> Re
         return peer::answer(call);
     }
     let place = place.ok_or_else(unknown)?;
-    let turn = Turn { desk, caller, call, default: OnceLock::new() };
+    let turn = Turn { desk, caller, call, known: OnceLock::new(), patience };
     match (interface, &place) {
         (Some(introspect::INTERFACE), _) => introspect::answer(&turn, &place),
         (Some(properties::INTERFACE), _) => properties::answer(&turn, &place).await,

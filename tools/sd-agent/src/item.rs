@@ -1,33 +1,35 @@
 //! org.freedesktop.Secret.Item: locked for each application until a person has approved it for that application.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_io::Timer;
 use sd_cipher::Cipher;
 use sd_client::Failure;
 use sd_sys::secret::Secret;
+use sd_wire::bounded::Text;
 use sd_wire::deadline::WITHOUT_KEYPRESS;
+use sd_wire::fault::Fault;
+use sd_wire::outcome::What;
 use sd_wire::path::ItemPath;
 use zbus::Message;
-use zbus::names::OwnedUniqueName;
 use zbus::zvariant::OwnedObjectPath;
+use zeroize::Zeroizing;
 
 use crate::caller::Caller;
+use crate::collection::SecretArgument;
 use crate::desk::Desk;
 use crate::dispatch::Turn;
+use crate::opened::{self, About};
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
-use crate::{collection, session, store};
+use crate::{change, collection, news, session, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Item";
 
-/// The most asks that a connection's direct reads may open at once.
-const MOST_REOPENED: usize = 8;
-/// How long after a refusal a direct read of the same item opens no new ask.
-const AFTER_REFUSAL: Duration = Duration::from_secs(3);
+/// The most secrets that a connection may have on their way into items at once.
+const MOST_HELD: usize = 4;
 /// The most items of one GetSecrets.
 const MOST_SECRETS: usize = 64;
 
@@ -42,7 +44,7 @@ pub(crate) async fn answer(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, 
             let item = collection::real_item(turn, item.clone()).await?;
             turn.call.reply(&prompt::make(turn, Work::Delete(item))?)
         }
-        "SetSecret" => Err(turn.not_yet("changing a stored secret (create the item anew with replace)")),
+        "SetSecret" => set_secret(turn, item).await,
         _ => Err(turn.no_such_method()),
     }
 }
@@ -56,17 +58,80 @@ async fn secret(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, Refusal> {
         match read(turn.desk, turn.caller, &item, by).await {
             Ok(secret) => return turn.call.reply(&(sealed(&cipher, &path, &secret)?,)),
             // The grant was gone before our note of it: as if there had been none.
-            Err(failure) if failure.is_refusal() => turn.desk.forget(&turn.caller.app, &item),
+            Err(failure) if is_over(&failure) => ended(turn, &item),
             Err(failure) => return Err(failure.into()),
         }
     }
-    reopen(turn, item);
-    Err(Refusal::is_locked(
-        "this secret needs your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
-    ))
+    Err(reopen(turn, vec![item]))
 }
 
-/// Service.GetSecrets: what is not approved is left out.
+/// Opens the ask that a direct read lacked, so that the next try succeeds, and says so.
+fn reopen(turn: &Turn<'_>, items: Vec<ItemPath>) -> Refusal {
+    // If it cannot be opened, this try has failed all the same.
+    let _ = opened::open(turn, About::Read(items));
+    Refusal::is_locked(
+        "this secret needs your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
+    )
+}
+
+/// Puts another secret into an item. There is no prompt for that, and the secret is not kept until the next try: so the
+/// call itself waits for the person, for as long as most clients bear.
+async fn set_secret(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, Refusal> {
+    // One structure; zbus takes its fields for the arguments, which on the wire they are just as well.
+    let (session, parameters, value, content_type): SecretArgument = turn.call.arguments()?;
+    let value = Zeroizing::new(value);
+    let cipher = session::of(turn, &session)?;
+    sd_cipher::fits(&value)?;
+    let content_type: Text<256> =
+        Text::new(content_type).map_err(|e| Refusal::limits_exceeded(e.to_string()))?;
+    let item = collection::real_item(turn, item.clone()).await?;
+    let secret = cipher.open(&parameters, &value)?;
+    drop(value);
+    let (desk, claims, its_item) = (turn.desk.clone(), turn.caller.claims(), item.clone());
+    let setting = async move {
+        store::open_for_items(&desk, std::slice::from_ref(&its_item), &claims).await?;
+        desk.asks.set_secret(&its_item, &secret, &content_type, &claims).await
+    };
+    held(turn, setting).await?;
+    news::item_changed(turn.desk, &item);
+    turn.call.reply(&())
+}
+
+/// Lets something go on for the caller while its call waits, and no longer than the caller stays.
+async fn held(
+    turn: &Turn<'_>,
+    work: impl Future<Output = Result<(), Failure>> + Send + 'static,
+) -> Result<(), Refusal> {
+    let deadline = Instant::now() + turn.patience;
+    let number = turn.desk.number();
+    let (done, ended) = smol::channel::bounded(1);
+    turn.desk.seated(&turn.call.sender, |seat| {
+        if seat.held.len() >= MOST_HELD {
+            let text = format!("{MOST_HELD} secrets of yours wait for an answer (VT8) already");
+            return Err(Refusal::limits_exceeded(text));
+        }
+        let task = smol::spawn(async move {
+            // Nobody listens any more when the call has ended.
+            let _ = done.send(work.await).await;
+        });
+        seat.held.insert(number, task);
+        Ok(())
+    })?;
+    let late = async {
+        Timer::at(deadline).await;
+        None
+    };
+    let ended = smol::future::or(async { ended.recv().await.ok() }, late).await;
+    // Withdraws the ask if it still stands.
+    drop(turn.desk.seat(&turn.call.sender, |seat| seat.held.remove(&number)));
+    match ended {
+        Some(ended) => Ok(ended?),
+        None => Err(change::waits()),
+    }
+}
+
+/// Service.GetSecrets: what is not approved is left out, and asked for. When that leaves nothing, it is an error: an empty
+/// answer would say that there are no secrets.
 pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let (paths, session): (Vec<OwnedObjectPath>, OwnedObjectPath) = turn.call.arguments()?;
     let cipher = session::of(turn, &session)?;
@@ -74,27 +139,41 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
         return Err(Refusal::limits_exceeded(format!("at most {MOST_SECRETS} secrets can be had at once")));
     }
     let by = Instant::now() + WITHOUT_KEYPRESS;
-    let mut reads = Vec::new();
+    let (mut reads, mut lacking) = (Vec::new(), Vec::new());
     for path in paths {
         let Some(Place::Item(item)) = Place::of(path.as_str()) else { continue };
         let item = collection::real_item(turn, item).await?;
         if !turn.approved(&item) {
+            lacking.push(item);
             continue;
         }
         let (desk, caller) = (turn.desk.clone(), turn.caller.clone());
         // Side by side, since all must be answered within one call's time.
-        reads.push(smol::spawn(async move { (path, read(&desk, &caller, &item, by).await) }));
+        reads.push(smol::spawn(async move {
+            let secret = read(&desk, &caller, &item, by).await;
+            (path, item, secret)
+        }));
     }
     let mut secrets: HashMap<OwnedObjectPath, SecretResult> = HashMap::new();
     for read in reads {
-        let (path, secret) = read.await;
+        let (path, item, secret) = read.await;
         match secret {
             Ok(secret) => {
                 secrets.insert(path, sealed(&cipher, &session, &secret)?);
             }
+            Err(failure) if is_over(&failure) => {
+                ended(turn, &item);
+                lacking.push(item);
+            }
             Err(failure) => {
                 sd_journal::warning(format_args!("an approved secret was not released: {failure}"));
             }
+        }
+    }
+    if !lacking.is_empty() {
+        let refusal = reopen(turn, lacking);
+        if secrets.is_empty() {
+            return Err(refusal);
         }
     }
     turn.call.reply(&secrets)
@@ -107,6 +186,17 @@ fn sealed(
 ) -> Result<SecretResult, Refusal> {
     let (parameters, value) = cipher.seal(secret)?;
     Ok((session.clone(), parameters, value.to_vec(), content_type.clone()))
+}
+
+/// Whether a read failed because there is no grant any more: it has ended, or somebody has changed the item since.
+fn is_over(failure: &Failure) -> bool {
+    let changed = |what: &What| matches!(what, What::Failed { why: Fault::Changed, .. });
+    failure.is_refusal() || matches!(failure, Failure::Ended(what) if changed(what))
+}
+
+fn ended(turn: &Turn<'_>, item: &ItemPath) {
+    turn.desk.forget(&turn.caller.app, item);
+    news::locks(turn.desk, &turn.caller.app, std::slice::from_ref(item), true);
 }
 
 /// Reads an approved item. A read that is not answered at once is waiting for a key: it is withdrawn.
@@ -122,36 +212,4 @@ async fn read(
         Err(Failure::Timeout)
     };
     smol::future::or(desk.asks.read(item, &claims), late).await
-}
-
-/// Opens the ask that a direct read lacked, so that the next try succeeds. One an item, whatever the caller repeats.
-fn reopen(turn: &Turn<'_>, item: ItemPath) {
-    let (desk, caller, sender) = (turn.desk.clone(), turn.caller.clone(), turn.call.sender.clone());
-    turn.desk.seat(&turn.call.sender, |seat| {
-        if seat.reopened.len() < MOST_REOPENED && !seat.reopened.contains_key(&item) {
-            let task = smol::spawn(ask_again(desk, caller, sender, item.clone()));
-            seat.reopened.insert(item, task);
-        }
-    });
-}
-
-async fn ask_again(desk: Arc<Desk>, caller: Caller, sender: OwnedUniqueName, item: ItemPath) {
-    let items = [item];
-    let claims = caller.claims();
-    let asked = async {
-        store::open_for_items(&desk, &items, &claims).await?;
-        desk.asks.access(&items, &claims).await
-    };
-    match asked.await {
-        Ok(lives) => desk.approve(&caller.app, &items, lives),
-        Err(failure) => {
-            sd_journal::info(format_args!("a read ended unapproved: {failure}"));
-            // A client that retries in a loop must not fill the screen again in the same breath.
-            Timer::after(AFTER_REFUSAL).await;
-        }
-    }
-    let [item] = items;
-    if let Some(task) = desk.seat(&sender, |seat| seat.reopened.remove(&item)).flatten() {
-        task.detach();
-    }
 }

@@ -10,14 +10,17 @@ mod asks;
 mod bus;
 mod call;
 mod caller;
+mod change;
 mod collection;
 mod desk;
 mod dispatch;
 mod exchange;
 mod introspect;
 mod item;
+mod news;
 mod notices;
 mod offer;
+mod opened;
 mod peer;
 mod place;
 mod prompt;
@@ -27,6 +30,7 @@ mod service;
 mod session;
 mod stop;
 mod store;
+mod told;
 
 use std::process::ExitCode;
 

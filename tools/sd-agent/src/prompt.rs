@@ -4,11 +4,14 @@
 //! the answer, `Dismiss` and the caller's end.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_io::Timer;
 use sd_cipher::Cipher;
 use sd_client::Failure;
+use sd_wire::bounded::Text;
+use sd_wire::change::Change;
+use sd_wire::description::Description;
 use sd_wire::path::ItemPath;
 use smol::Task;
 use zbus::Message;
@@ -21,7 +24,7 @@ use crate::caller::Caller;
 use crate::desk::{Desk, Seen};
 use crate::dispatch::{Turn, object};
 use crate::refusal::Refusal;
-use crate::{place, store};
+use crate::{change, news, place, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Prompt";
 
@@ -52,6 +55,8 @@ pub(crate) enum Work {
     Create(Box<Creation>),
     /// Delete an item.
     Delete(ItemPath),
+    /// Make or delete a collection.
+    Change(Change),
 }
 
 /// An item to be made, its secret still as it came over the bus.
@@ -73,7 +78,7 @@ impl Work {
     fn kind(&self) -> Kind {
         match self {
             Self::Unlock { .. } => Kind::Paths,
-            Self::Create(_) | Self::Delete(_) => Kind::Path,
+            Self::Create(_) | Self::Delete(_) | Self::Change(_) => Kind::Path,
         }
     }
 }
@@ -161,7 +166,7 @@ async fn run(desk: Arc<Desk>, caller: Caller, sender: OwnedUniqueName, number: u
 }
 
 async fn carry_out(
-    desk: &Desk,
+    desk: &Arc<Desk>,
     caller: &Caller,
     sender: &OwnedUniqueName,
     work: Work,
@@ -170,13 +175,14 @@ async fn carry_out(
     match work {
         Work::Unlock { given, items, store } => {
             if store {
-                desk.asks.unlock(&claims).await?;
+                store::unlock(desk, &claims).await?;
             } else {
                 store::open_for_items(desk, &items, &claims).await?;
             }
             if !items.is_empty() {
-                let lives = desk.asks.access(&items, &claims).await?;
-                desk.approve(&caller.app, &items, lives);
+                let (lives, shown) = desk.asks.access(&items, &claims).await?;
+                desk.approve(&caller.app, &items, lives, shown);
+                news::approved(desk, &caller.app, &items, lives);
             }
             Ok(Value::from(given.into_iter().map(OwnedObjectPath::into_inner).collect::<Vec<_>>()))
         }
@@ -187,17 +193,43 @@ async fn carry_out(
             drop(value);
             let stored: Result<ItemPath, Failure> = desk.asks.store(&item, &secret, &claims).await;
             let path = stored?;
-            let seen = Seen { label: item.label.as_str().to_owned(), attributes: item.attributes };
-            desk.seat(sender, |seat| seat.saw(path.clone(), Arc::new(seen)));
+            made(desk, caller, sender, &path, &item);
             Ok(Value::from(object(path.as_str())?.into_owned()))
         }
         Work::Delete(item) => {
             store::open_for_items(desk, std::slice::from_ref(&item), &claims).await?;
             desk.asks.delete(&item, &claims).await?;
-            desk.forget(&caller.app, &item);
+            news::item_gone(desk, &caller.app, &item);
             Ok(Kind::Path.nothing())
         }
+        Work::Change(change) => match change::make(desk, caller, sender, &change).await? {
+            Some(collection) => Ok(Value::from(object(collection.as_str())?.into_owned())),
+            None => Ok(Kind::Path.nothing()),
+        },
     }
+}
+
+/// Remembers what the caller has itself said of an item that it has made, and tells those whom it concerns.
+fn made(desk: &Desk, caller: &Caller, sender: &OwnedUniqueName, path: &ItemPath, item: &NewItem) {
+    let seen = Arc::new(Seen { label: item.label.as_str().to_owned(), attributes: item.attributes.clone() });
+    let knew = desk.seat(sender, |seat| {
+        let knew = seat.has_seen(path);
+        seat.saw(path.clone(), seen);
+        knew
+    });
+    let told = desk.told().of(&caller.app, path);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let description = Description {
+        item: path.clone(),
+        collection: told.as_ref().map_or_else(Text::default, |told| told.collection.clone()),
+        label: item.label.clone(),
+        attributes: item.attributes.clone(),
+        created: told.as_ref().map_or(now, |told| told.created),
+        modified: now,
+        locked: false,
+    };
+    desk.told().made(&caller.app, description);
+    news::item_made(desk, &caller.app, path, knew == Some(true) || told.is_some());
 }
 
 impl Kind {

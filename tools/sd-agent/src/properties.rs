@@ -1,13 +1,17 @@
 //! org.freedesktop.DBus.Properties, for every object.
 //!
-//! Of an item an application is told what it has itself said of it; of a collection, its name, its times, and whether
-//! the backend holds it locked.
+//! Of an item an application is told what it has itself said of it, and what a person has let it be told; of a collection
+//! its name, its times, and whether the backend holds it locked.
 
 use std::collections::HashMap;
 
+use sd_wire::bounded::{Attributes, OverBound, Text};
+use sd_wire::change::Change;
+use sd_wire::description::MAX_LABEL;
 use zbus::Message;
 use zbus::zvariant::{ObjectPath, OwnedValue, Value};
 
+use crate::change;
 use crate::collection;
 use crate::dispatch::{Turn, object, own_interface};
 use crate::place::Place;
@@ -23,6 +27,12 @@ pub(crate) async fn answer(turn: &Turn<'_>, place: &Place) -> Result<Message, Re
         "Get" => {
             let (interface, name): (String, String) = turn.call.arguments()?;
             belongs(place, &interface)?;
+            if let (Place::Collection(path), "Items") = (place, name.as_str()) {
+                let items = collection::everything(turn, Some(path)).await?;
+                let items: Vec<_> =
+                    items.iter().map(|item| object(item.as_str())).collect::<Result<_, _>>()?;
+                return turn.call.reply(&(Value::from(items),));
+            }
             let mut properties = all(turn, place).await?;
             let value = properties.remove(name.as_str()).ok_or_else(|| unknown(&name))?;
             turn.call.reply(&(value,))
@@ -33,9 +43,10 @@ pub(crate) async fn answer(turn: &Turn<'_>, place: &Place) -> Result<Message, Re
             turn.call.reply(&all(turn, place).await?)
         }
         "Set" => {
-            let (interface, name, _): (String, String, OwnedValue) = turn.call.arguments()?;
+            let (interface, name, value): (String, String, OwnedValue) = turn.call.arguments()?;
             belongs(place, &interface)?;
-            Err(set(turn, place, &name))
+            set(turn, place, &name, value).await?;
+            turn.call.reply(&())
         }
         _ => Err(turn.no_such_method()),
     }
@@ -44,8 +55,9 @@ pub(crate) async fn answer(turn: &Turn<'_>, place: &Place) -> Result<Message, Re
 async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
     match place {
         Place::Service => {
-            let collections = turn.desk.asks.collections(&turn.caller.claims()).await?;
-            let paths: Vec<ObjectPath<'static>> = collections
+            let paths: Vec<ObjectPath<'static>> = turn
+                .collections()
+                .await?
                 .collections
                 .iter()
                 .map(|collection| Ok(object(collection.path.as_str())?.into_owned()))
@@ -59,40 +71,74 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
                 // The backend's lock, not the items' own: those of an open collection are locked for each application
                 // until a person approves them, which is no reason to ask for a passphrase.
                 ("Locked", Value::from(collection.locked)),
-                // What is in a collection nobody is told who does not name it (promise 2).
-                ("Items", Value::from(Vec::<ObjectPath<'static>>::new())),
+                // What is in a collection nobody is told who does not name it, unless a person approves (promise 2).
+                // libsecret never comes to an end with a collection that has no such property, so here it is empty
+                // until then; whoever asks for it by `Get` is told that it is not.
+                ("Items", Value::from(collection::items(turn, &collection.path)?)),
                 ("Created", Value::from(collection.created)),
                 ("Modified", Value::from(collection.modified)),
             ]))
         }
         Place::Item(item) => {
             let item = collection::real_item(turn, item.clone()).await?;
-            // The same for an item that there is and for one that there is not.
+            let told = turn.desk.told().of(&turn.caller.app, &item);
+            // Untold, the same for an item that there is and for one that there is not.
             let seen = turn.desk.seen(&turn.call.sender, &item);
+            let (label, attributes, created, modified) = match &told {
+                Some(told) => (told.label.as_str(), &told.attributes, told.created, told.modified),
+                None => (seen.label.as_str(), &seen.attributes, 0, 0),
+            };
             let offered = turn.desk.seat(&turn.call.sender, |seat| seat.offer.look(&item)).unwrap_or(false);
             let attributes: HashMap<String, String> =
-                seen.attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+                attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
             Ok(HashMap::from([
                 ("Locked", Value::from(!(offered || turn.approved(&item)))),
-                ("Label", Value::from(seen.label.clone())),
+                ("Label", Value::from(label.to_owned())),
                 ("Attributes", Value::from(attributes)),
-                ("Created", Value::from(0u64)),
-                ("Modified", Value::from(0u64)),
+                ("Created", Value::from(created)),
+                ("Modified", Value::from(modified)),
             ]))
         }
         Place::Above(_) | Place::Session(_) | Place::Prompt(_) => Ok(Properties::new()),
     }
 }
 
-fn set(turn: &Turn<'_>, place: &Place, name: &str) -> Refusal {
-    match (place, name) {
-        (Place::Item(_) | Place::Collection(_), "Label") => turn.not_yet("changing a label"),
-        (Place::Item(_), "Attributes") => turn.not_yet("changing attributes"),
+async fn set(turn: &Turn<'_>, place: &Place, name: &str, value: OwnedValue) -> Result<(), Refusal> {
+    let change = match (place, name) {
+        (Place::Item(item), "Label") => {
+            let item = collection::real_item(turn, item.clone()).await?;
+            Change::ItemLabel { item, label: label(value)? }
+        }
+        (Place::Item(item), "Attributes") => {
+            let wrong = |_| Refusal::invalid_args("Attributes are names and values, both text");
+            let attributes: HashMap<String, String> = value.try_into().map_err(wrong)?;
+            let item = collection::real_item(turn, item.clone()).await?;
+            Change::ItemAttributes { item, attributes: Attributes::new(attributes).map_err(too_long)? }
+        }
+        (Place::Collection(path), "Label") => {
+            let (label, is) = (label(value)?, collection::described(turn, path).await?);
+            if is.label == label.as_str() {
+                return Ok(());
+            }
+            Change::CollectionLabel { collection: is.path, label }
+        }
         (Place::Item(_), "Locked" | "Created" | "Modified")
         | (Place::Collection(_), "Locked" | "Items" | "Created" | "Modified")
-        | (Place::Service, "Collections") => Refusal::read_only(format!("the property {name} cannot be set")),
-        _ => unknown(name),
-    }
+        | (Place::Service, "Collections") => {
+            return Err(Refusal::read_only(format!("the property {name} cannot be set")));
+        }
+        _ => return Err(unknown(name)),
+    };
+    change::held(turn, change).await
+}
+
+fn label(value: OwnedValue) -> Result<Text<MAX_LABEL>, Refusal> {
+    let label: String = value.try_into().map_err(|_| Refusal::invalid_args("a Label is text"))?;
+    Text::new(label).map_err(too_long)
+}
+
+fn too_long(e: OverBound) -> Refusal {
+    Refusal::limits_exceeded(e.to_string())
 }
 
 /// Whether the object has this interface. Properties of the standard interfaces there are none.

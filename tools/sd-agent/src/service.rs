@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sd_wire::bounded::Attributes;
+use sd_wire::bounded::{Attributes, OverBound, Text};
+use sd_wire::change::Change;
 use sd_wire::path::{CollectionPath, ItemPath};
 use zbus::Message;
-use zbus::zvariant::{ObjectPath, OwnedObjectPath};
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
 
 use crate::desk::Seen;
 use crate::dispatch::{Turn, object};
@@ -14,7 +15,7 @@ use crate::offer::Offer;
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
-use crate::{collection, item, session, store};
+use crate::{change, collection, item, news, session, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Service";
 
@@ -33,8 +34,8 @@ pub(crate) async fn answer(turn: &Turn<'_>) -> Result<Message, Refusal> {
         "Lock" => lock(turn).await,
         "GetSecrets" => item::secrets(turn).await,
         "ReadAlias" => read_alias(turn).await,
-        "CreateCollection" => Err(turn.not_yet("making a collection")),
-        "SetAlias" => Err(turn.not_yet("changing an alias")),
+        "CreateCollection" => create_collection(turn).await,
+        "SetAlias" => set_alias(turn).await,
         _ => Err(turn.no_such_method()),
     }
 }
@@ -63,14 +64,15 @@ pub(crate) async fn found(
     within: Option<&CollectionPath>,
     attributes: HashMap<String, String>,
 ) -> Result<Vec<ItemPath>, Refusal> {
+    let within = match within {
+        Some(path) => Some(collection::stand_in(turn, path).await?),
+        None => None,
+    };
     if attributes.is_empty() {
-        // An empty answer would say that there is nothing: some clients then make what they have not found.
-        return Err(Refusal::access_denied(
-            "a search by no attributes would list everything, which nobody may",
-        ));
+        return collection::everything(turn, within.as_ref()).await;
     }
     let attributes = Attributes::new(attributes).map_err(|e| Refusal::invalid_args(e.to_string()))?;
-    let found = turn.desk.asks.search(within, &attributes, &turn.caller.claims()).await?;
+    let found = turn.desk.asks.search(within.as_ref(), &attributes, &turn.caller.claims()).await?;
     let seen = Arc::new(Seen { label: String::new(), attributes });
     let items: Vec<ItemPath> = found.unlocked.into_iter().chain(found.locked).collect();
     turn.desk.seat(&turn.call.sender, |seat| {
@@ -147,6 +149,7 @@ async fn lock(turn: &Turn<'_>) -> Result<Message, Refusal> {
             Some(Place::Item(item)) => {
                 let item = collection::real_item(turn, item).await?;
                 turn.desk.forget(&turn.caller.app, &item);
+                news::locks(turn.desk, &turn.caller.app, &[item], true);
             }
             Some(Place::Collection(_)) => the_store = true,
             _ => return Err(Refusal::no_such_object(format!("{} cannot be locked", path.as_str()))),
@@ -163,12 +166,48 @@ async fn lock(turn: &Turn<'_>) -> Result<Message, Refusal> {
 
 async fn read_alias(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let alias: String = turn.call.arguments()?;
-    if alias != "default" {
+    if alias != collection::DEFAULT {
         return turn.call.reply(&NO_PROMPT);
     }
-    let collections = turn.desk.asks.collections(&turn.caller.claims()).await?;
-    match &collections.default {
+    match &turn.collections().await?.default {
         Some(path) => turn.call.reply(&object(path.as_str())?),
         None => turn.call.reply(&NO_PROMPT),
     }
+}
+
+async fn create_collection(turn: &Turn<'_>) -> Result<Message, Refusal> {
+    let (mut properties, alias): (HashMap<String, OwnedValue>, String) = turn.call.arguments()?;
+    let label = match properties.remove("org.freedesktop.Secret.Collection.Label") {
+        Some(label) => String::try_from(label)
+            .map_err(|_| Refusal::invalid_args("the property Label has another type than it should"))?,
+        None => String::new(),
+    };
+    let bound = |e: OverBound| Refusal::limits_exceeded(e.to_string());
+    let (label, name) = (Text::new(label).map_err(bound)?, Text::new(alias).map_err(bound)?);
+    if name.as_str() == collection::DEFAULT
+        && let Some(there) = &turn.collections().await?.default
+    {
+        // As gnome-keyring answers it, and libsecret's documentation says: an alias that points somewhere is enough.
+        return turn.call.reply(&(object(there.as_str())?, NO_PROMPT));
+    }
+    let prompt = prompt::make(turn, Work::Change(Change::CreateCollection { label, alias: name }))?;
+    turn.call.reply(&(NO_PROMPT, prompt))
+}
+
+async fn set_alias(turn: &Turn<'_>) -> Result<Message, Refusal> {
+    let (name, to): (String, OwnedObjectPath) = turn.call.arguments()?;
+    if name.is_empty() {
+        return Err(Refusal::invalid_args("an alias has a name"));
+    }
+    let name = Text::new(name).map_err(|e| Refusal::limits_exceeded(e.to_string()))?;
+    let collection = match Place::of(to.as_str()) {
+        _ if to.as_str() == "/" => None,
+        Some(Place::Collection(path)) => Some(collection::described(turn, &path).await?.path),
+        _ => return Err(Refusal::no_such_object(format!("there is no collection {}", to.as_str()))),
+    };
+    let is_so = name.as_str() == collection::DEFAULT && turn.collections().await?.default == collection;
+    if !is_so {
+        change::held(turn, Change::Alias { name, collection }).await?;
+    }
+    turn.call.reply(&())
 }

@@ -15,22 +15,29 @@ use crate::caller::Caller;
 use crate::collection::among;
 use crate::desk::Desk;
 use crate::dispatch::Turn;
+use crate::news;
 use crate::place::Place;
 use crate::refusal::Refusal;
 
 /// Locks the whole store. It goes on by itself if it takes longer than a call may, and when the caller does not wait.
 pub(crate) async fn lock(desk: &Arc<Desk>, caller: &Caller) -> Result<(), Refusal> {
     // The grants go with it, and must not seem to be there while it is under way.
-    desk.forget_all();
+    for (app, items) in desk.forget_all() {
+        news::locks(desk, &app, &items, true);
+    }
     let (its_desk, claims) = (Arc::clone(desk), caller.claims());
     let (done, locked) = smol::channel::bounded(1);
     smol::spawn(async move {
         let ended = its_desk.asks.lock(&claims).await;
+        let turned = ended.is_ok();
         if let Err(failure) = &ended {
             sd_journal::warning(format_args!("the store was not locked: {failure}"));
         }
         // Nobody listens any more when it took too long for the call.
         let _ = done.send(ended).await;
+        if turned {
+            news::store_turned(&its_desk, &claims).await;
+        }
     })
     .detach();
     let late = async {
@@ -56,11 +63,11 @@ pub(crate) async fn sort(
     if named.is_empty() {
         return Ok(false);
     }
-    let known = turn.desk.asks.collections(&turn.caller.claims()).await?;
+    let known = turn.collections().await?;
     let mut store = false;
     for path in named {
         let Some(Place::Collection(collection)) = Place::of(path.as_str()) else { continue };
-        match among(&known, &collection) {
+        match among(known, &collection) {
             Some(collection) if collection.locked => {
                 store = true;
                 given.push(path);
@@ -87,13 +94,37 @@ pub(crate) async fn open_for_collection(
     open_if(desk, claims, |known| locked(known, collection)).await
 }
 
+/// Opens the store if what is to be listed is locked: one collection, or any. Returns the collections.
+pub(crate) async fn open_for_list(
+    desk: &Desk,
+    within: Option<&CollectionPath>,
+    claims: &Claims,
+) -> Result<Collections, Failure> {
+    let known = desk.asks.collections(claims).await?;
+    let is_locked = match within {
+        Some(collection) => locked(&known, collection),
+        None => known.collections.iter().any(|collection| collection.locked),
+    };
+    if is_locked {
+        unlock(desk, claims).await?;
+    }
+    Ok(known)
+}
+
+/// Opens the store.
+pub(crate) async fn unlock(desk: &Desk, claims: &Claims) -> Result<(), Failure> {
+    desk.asks.unlock(claims).await?;
+    news::store_turned(desk, claims).await;
+    Ok(())
+}
+
 async fn open_if(
     desk: &Desk,
     claims: &Claims,
     is_locked: impl FnOnce(&Collections) -> bool,
 ) -> Result<(), Failure> {
     match desk.asks.collections(claims).await {
-        Ok(known) if is_locked(&known) => desk.asks.unlock(claims).await,
+        Ok(known) if is_locked(&known) => unlock(desk, claims).await,
         // What follows says better what is wrong.
         Ok(_) | Err(_) => Ok(()),
     }

@@ -96,6 +96,34 @@ pub(crate) fn collection(path: &OwnedObjectPath) -> Result<CollectionPath, Refus
     CollectionPath::parse(path.as_str()).map_err(|e| Refusal::BadArgument(format!("collection: {e}")))
 }
 
+/// A collection's path, or none for `/`.
+///
+/// # Errors
+/// [`Refusal::BadArgument`].
+pub(crate) fn collection_or_none(path: &OwnedObjectPath) -> Result<Option<CollectionPath>, Refusal> {
+    if path.as_str() == "/" { Ok(None) } else { collection(path).map(Some) }
+}
+
+/// What has a label.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Object {
+    /// An item.
+    Item(ItemPath),
+    /// A collection.
+    Collection(CollectionPath),
+}
+
+/// The path of an item or of a collection.
+///
+/// # Errors
+/// [`Refusal::BadArgument`].
+pub(crate) fn object(path: &OwnedObjectPath) -> Result<Object, Refusal> {
+    if let Ok(collection) = CollectionPath::parse(path.as_str()) {
+        return Ok(Object::Collection(collection));
+    }
+    ItemPath::parse(path.as_str()).map(Object::Item).map_err(|e| Refusal::BadArgument(format!("object: {e}")))
+}
+
 /// Bounded text.
 ///
 /// # Errors

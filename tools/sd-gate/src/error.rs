@@ -17,8 +17,6 @@ pub(crate) enum Refusal {
     BadArgument(String),
     /// Too many requests are waiting.
     TooMany(String),
-    /// This release cannot do that.
-    NotYet(String),
     /// sd-decide cannot be reached.
     Unavailable(String),
     /// There is no such request.

@@ -107,18 +107,6 @@ impl Gate {
         executor.spawn(resolution, "resolution").detach();
     }
 
-    pub(crate) async fn not_yet(
-        &self,
-        bus: &Connection,
-        header: &Header<'_>,
-        sink: OwnedFd,
-        what: &str,
-    ) -> Result<String, Refusal> {
-        let sender = self.sender(bus, header).await?;
-        admission::sink(sink.into(), &sender, self.parties.desktop)?;
-        Err(Refusal::NotYet(format!("{what} is not part of this release; see CHANGELOG.md")))
-    }
-
     /// Takes back a request that waits.
     ///
     /// # Errors

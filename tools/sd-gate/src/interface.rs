@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use sd_wire::ask::Want;
 use sd_wire::bounded::List;
+use sd_wire::change::Change;
 use sd_wire::id::AskId;
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{OwnedFd, OwnedObjectPath};
 
-use crate::admission;
+use crate::admission::{self, Object};
 use crate::error::Refusal;
 use crate::forward::{Claims, Gate};
 use crate::tally::{Full, SettledRow, WaitingRow};
@@ -61,10 +62,7 @@ impl Gate {
         claims: Claims,
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
-        let collection = match collection.as_str() {
-            "/" => None,
-            _ => Some(admission::collection(&collection)?),
-        };
+        let collection = admission::collection_or_none(&collection)?;
         let attributes = admission::attributes(attributes)?;
         if attributes.is_empty() {
             return Err(Refusal::BadArgument(
@@ -93,8 +91,9 @@ impl Gate {
         collection: OwnedObjectPath,
         claims: Claims,
     ) -> Result<String, Refusal> {
-        let _ = (collection, claims);
-        self.not_yet(bus, &header, sink, "listing").await
+        let sender = self.sender(bus, &header).await?;
+        let want = Want::List { collection: admission::collection_or_none(&collection)? };
+        self.forward(bus, sender, sink, None, want, claims).await
     }
 
     #[allow(clippy::too_many_arguments)] // The interface's own arguments, and two that zbus adds.
@@ -131,6 +130,103 @@ impl Gate {
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
         let want = Want::Delete { item: admission::item(&item)? };
+        self.forward(bus, sender, sink, None, want, claims).await
+    }
+
+    async fn request_set_secret(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+        sink: OwnedFd,
+        item: OwnedObjectPath,
+        content_type: String,
+        claims: Claims,
+    ) -> Result<String, Refusal> {
+        let sender = self.sender(bus, &header).await?;
+        let content_type = admission::text("content_type", content_type)?;
+        let want = Want::SetSecret { item: admission::item(&item)?, content_type };
+        self.forward(bus, sender, sink, None, want, claims).await
+    }
+
+    async fn request_set_label(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+        sink: OwnedFd,
+        object: OwnedObjectPath,
+        label: String,
+        claims: Claims,
+    ) -> Result<String, Refusal> {
+        let sender = self.sender(bus, &header).await?;
+        let label = admission::text("label", label)?;
+        let change = match admission::object(&object)? {
+            Object::Item(item) => Change::ItemLabel { item, label },
+            Object::Collection(collection) => Change::CollectionLabel { collection, label },
+        };
+        let want = Want::Change { change };
+        self.forward(bus, sender, sink, None, want, claims).await
+    }
+
+    async fn request_set_attributes(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+        sink: OwnedFd,
+        item: OwnedObjectPath,
+        attributes: HashMap<String, String>,
+        claims: Claims,
+    ) -> Result<String, Refusal> {
+        let sender = self.sender(bus, &header).await?;
+        let (item, attributes) = (admission::item(&item)?, admission::attributes(attributes)?);
+        let want = Want::Change { change: Change::ItemAttributes { item, attributes } };
+        self.forward(bus, sender, sink, None, want, claims).await
+    }
+
+    async fn request_set_alias(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+        sink: OwnedFd,
+        name: String,
+        collection: OwnedObjectPath,
+        claims: Claims,
+    ) -> Result<String, Refusal> {
+        let sender = self.sender(bus, &header).await?;
+        if name.is_empty() {
+            return Err(Refusal::BadArgument("name: an alias without a name".into()));
+        }
+        let name = admission::text("name", name)?;
+        let collection = admission::collection_or_none(&collection)?;
+        let want = Want::Change { change: Change::Alias { name, collection } };
+        self.forward(bus, sender, sink, None, want, claims).await
+    }
+
+    async fn request_create_collection(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+        sink: OwnedFd,
+        label: String,
+        alias: String,
+        claims: Claims,
+    ) -> Result<String, Refusal> {
+        let sender = self.sender(bus, &header).await?;
+        let (label, alias) = (admission::text("label", label)?, admission::text("alias", alias)?);
+        let want = Want::Change { change: Change::CreateCollection { label, alias } };
+        self.forward(bus, sender, sink, None, want, claims).await
+    }
+
+    async fn request_delete_collection(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+        sink: OwnedFd,
+        collection: OwnedObjectPath,
+        claims: Claims,
+    ) -> Result<String, Refusal> {
+        let sender = self.sender(bus, &header).await?;
+        let collection = admission::collection(&collection)?;
+        let want = Want::Change { change: Change::DeleteCollection { collection } };
         self.forward(bus, sender, sink, None, want, claims).await
     }
 

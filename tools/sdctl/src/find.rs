@@ -16,7 +16,7 @@ pub(crate) enum Found {
 /// The one request that begins so, among what waits and what the gate remembers.
 pub(crate) async fn find(gate: &Gate, beginning: &str) -> Result<Found, Failure> {
     // In this order: what is settled in between is then in both, and not in neither.
-    let (waiting, settled) = (gate.list().await?, gate.history().await?);
+    let (waiting, settled) = (gate.waiting().await?, gate.history().await?);
     one(beginning, waiting, settled)
 }
 

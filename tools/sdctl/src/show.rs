@@ -13,7 +13,7 @@ use crate::table::{Table, plain};
 
 /// `sdctl list`.
 pub(crate) async fn list(gate: &Gate, paper: &mut Paper) -> Result<(), Failure> {
-    let waiting = gate.list().await?;
+    let waiting = gate.waiting().await?;
     if paper.json() {
         return Ok(paper.document(&waiting.iter().map(waiting_json).collect())?);
     }

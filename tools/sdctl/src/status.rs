@@ -37,7 +37,7 @@ pub(crate) async fn status(paper: &mut Paper) -> Result<(), Failure> {
 async fn known() -> Result<Known, Failure> {
     let gate = Gate::connect().await?;
     // First what the gate knows by itself: without a gate that ends within a second.
-    let (version, waiting) = (gate.version().await?, gate.list().await?.len());
+    let (version, waiting) = (gate.version().await?, gate.waiting().await?.len());
     let (ready, locked) = smol::future::zip(gate.ready(), gate.locked()).await;
     Ok(Known { version, ready: ready?, locked: locked?, waiting })
 }

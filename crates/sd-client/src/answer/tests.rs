@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use sd_sys::identity::own_uid;
 use sd_sys::link::Link;
-use sd_wire::bounded::Text;
+use sd_wire::bounded::{Attributes, Text};
+use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::outcome::BODY_PACKET;
 use sd_wire::parties::Parties;
@@ -75,7 +76,7 @@ fn each_role_is_believed_from_its_own_uid_only() {
     let words = [
         (Parties { companion: stranger, ..ourselves() }, announced(3), Role::Companion),
         (Parties { companion: stranger, ..ourselves() }, What::Invited {}, Role::Companion),
-        (Parties { decide: stranger, ..ourselves() }, What::Approved { seconds: 10 }, Role::Decide),
+        (Parties { decide: stranger, ..ourselves() }, What::Approved { seconds: 10, len: 0 }, Role::Decide),
         (Parties { decide: stranger, ..ourselves() }, What::Denied {}, Role::Decide),
         (Parties { decide: stranger, ..ourselves() }, What::Expired {}, Role::Decide),
         (Parties { decide: stranger, ..ourselves() }, What::Cancelled {}, Role::Decide),
@@ -94,6 +95,49 @@ fn each_role_is_believed_from_its_own_uid_only() {
             other => panic!("{what:?} was taken for {other:?}"),
         }
     }
+}
+
+/// What a person saw of one item, as `sd-decide` writes it.
+fn shown() -> (Listed, Vec<u8>) {
+    let description = Description {
+        item: sd_wire::path::ItemPath::parse("/org/freedesktop/secrets/collection/login/1").unwrap(),
+        collection: Text::clipped("Login"),
+        label: Text::clipped("Mail"),
+        attributes: Attributes::default(),
+        created: 1,
+        modified: 2,
+        locked: false,
+    };
+    let shown = Listed { items: vec![description] };
+    let json = serde_json::to_vec(&shown).unwrap();
+    (shown, json)
+}
+
+#[test]
+fn an_approval_brings_what_the_person_saw_or_nothing_of_it() {
+    let (shown, json) = shown();
+    let (answer, sink) = answer_from(ourselves());
+    say(&sink, What::Approved { seconds: 10, len: u32::try_from(json.len()).unwrap() }, &[]);
+    sink.send(&json, &[]).unwrap();
+    assert_eq!(block_on(answer.approved()).unwrap(), (10, shown));
+
+    let (answer, sink) = answer_from(ourselves());
+    say(&sink, What::Approved { seconds: 7, len: 0 }, &[]);
+    assert_eq!(block_on(answer.approved()).unwrap(), (7, Listed::default()));
+}
+
+#[test]
+fn what_the_person_saw_is_believed_from_the_decider_alone_and_is_bounded() {
+    let (_, json) = shown();
+    let (home, sink) = Home::pair(Parties { decide: own_uid() + 1, ..ourselves() }, SOON).unwrap();
+    sink.send(&json, &[]).unwrap();
+    let len = u32::try_from(json.len()).unwrap();
+    let told = block_on(Answer::new(home, id(), None).bytes(len, MAX_SHOWN, Role::Decide));
+    assert!(matches!(told, Err(Failure::Forged { role: Role::Decide, .. })));
+
+    let (answer, sink) = answer_from(ourselves());
+    say(&sink, What::Approved { seconds: 10, len: MAX_SHOWN + 1 }, &[]);
+    garbled(block_on(answer.approved()));
 }
 
 #[test]
@@ -147,7 +191,7 @@ fn more_than_the_most_is_refused_before_it_is_read() {
     let (answer, _sink) = answer_from(ourselves());
     block_on(async {
         garbled(answer.secret(MAX_SECRET + 1).await);
-        garbled(answer.bytes(MAX_BODY + 1).await);
+        garbled(answer.signature(MAX_BODY + 1).await);
     });
 }
 

@@ -1,7 +1,10 @@
 //! The whole agent without a bus: calls go in as messages, replies and signals come out as messages.
 
 mod bench;
+mod changes;
+mod lists;
 mod objects;
 mod prompts;
 mod reads;
+mod signals;
 mod store;

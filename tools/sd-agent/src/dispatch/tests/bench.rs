@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 
 use sd_client::Failure;
 use sd_sys::secret::Secret;
-use sd_wire::bounded::Attributes;
+use sd_wire::bounded::{Attributes, Text};
+use sd_wire::change::Change;
 use sd_wire::claims::{App, Claims};
-use sd_wire::outcome::{Collection, Collections, Found, What};
+use sd_wire::description::Description;
+use sd_wire::fault::{Fault, Stage};
+use sd_wire::outcome::{Collection, Collections, Found, Listed, What};
 use sd_wire::path::CollectionPath;
 use serde::Serialize;
 use smol::block_on;
@@ -30,13 +33,39 @@ pub(super) const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
 pub(super) const ALIAS: &str = "/org/freedesktop/secrets/aliases/default";
 pub(super) const FIRST: &str = "/org/freedesktop/secrets/collection/login/1";
 pub(super) const SECOND: &str = "/org/freedesktop/secrets/collection/login/2";
+/// In another collection.
+pub(super) const THIRD: &str = "/org/freedesktop/secrets/collection/work/3";
+pub(super) const WORK: &str = "/org/freedesktop/secrets/collection/work";
+/// The collection that is made when one is.
+pub(super) const MADE: &str = "/org/freedesktop/secrets/collection/made";
 
 /// A gate of which the test is the person. Each `access`, `store` and `delete` waits for one word.
 pub(super) struct Fake {
     words: Receiver<bool>,
     asked: Mutex<Vec<String>>,
-    /// Whether the backend's collection is locked.
+    /// Whether the backend's collections are locked.
     locked: AtomicBool,
+    /// Whether somebody else has changed every item.
+    changed: AtomicBool,
+    /// The backend's collections; the first is the default.
+    collections: Mutex<Vec<CollectionPath>>,
+    /// How long an approval lives.
+    lives: Mutex<Duration>,
+}
+
+/// What the backend says of any item.
+pub(super) fn described(item: &ItemPath) -> Description {
+    let attributes = [("service", "demo"), ("xdg:schema", "org.example")];
+    let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Description {
+        item: item.clone(),
+        collection: Text::clipped("Login"),
+        label: Text::clipped("Demo password"),
+        attributes: Attributes::new(attributes).unwrap(),
+        created: 3,
+        modified: 4,
+        locked: false,
+    }
 }
 
 impl Fake {
@@ -67,17 +96,22 @@ impl Asks for Arc<Fake> {
     fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)> {
         Box::pin(async move {
             self.note(format!("read {item} for {}", claims.app.as_ref().unwrap().pid));
+            if self.changed.load(Ordering::SeqCst) {
+                return Err(Failure::Ended(What::Failed { stage: Stage::Fetch, why: Fault::Changed }));
+            }
             let mut secret = Secret::with_capacity(7).unwrap();
             secret.push(b"hunter2").unwrap();
             Ok((secret, "text/plain".to_owned()))
         })
     }
 
-    fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, Duration> {
+    fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, (Duration, Listed)> {
         Box::pin(async move {
             self.note(format!("access {items:?} for {}", claims.app.as_ref().unwrap().pid));
             let mut asked = Withdrawn(Arc::clone(self), false);
-            let answer = self.person(Duration::from_secs(10)).await;
+            let seen = Listed { items: items.iter().map(described).collect() };
+            let lives = *self.lives.lock().unwrap();
+            let answer = self.person((lives, seen)).await;
             asked.1 = true;
             answer
         })
@@ -96,10 +130,31 @@ impl Asks for Arc<Fake> {
     }
 
     fn collections<'a>(&'a self, _: &'a Claims) -> Asked<'a, Collections> {
-        let path = CollectionPath::parse(LOGIN).unwrap();
         let locked = self.locked.load(Ordering::SeqCst);
-        let login = Collection { path: path.clone(), label: "Login".into(), locked, created: 1, modified: 2 };
-        Box::pin(async move { Ok(Collections { collections: vec![login], default: Some(path) }) })
+        let collections: Vec<Collection> = self
+            .collections
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|path| Collection {
+                path: path.clone(),
+                label: "Login".into(),
+                locked,
+                created: 1,
+                modified: 2,
+            })
+            .collect();
+        let default = collections.first().map(|collection| collection.path.clone());
+        Box::pin(async move { Ok(Collections { collections, default }) })
+    }
+
+    fn list<'a>(&'a self, within: Option<&'a CollectionPath>, _: &'a Claims) -> Asked<'a, Listed> {
+        Box::pin(async move {
+            self.note(format!("list {}", within.map_or("everything", CollectionPath::as_str)));
+            let items = [FIRST, SECOND, THIRD].map(item);
+            let listed = items.iter().filter(|item| within.is_none_or(|within| item.collection() == *within));
+            self.person(Listed { items: listed.map(described).collect() }).await
+        })
     }
 
     fn store<'a>(&'a self, new: &'a NewItem, secret: &'a Secret, _: &'a Claims) -> Asked<'a, ItemPath> {
@@ -116,6 +171,46 @@ impl Asks for Arc<Fake> {
         Box::pin(async move {
             self.note(format!("delete {item}"));
             self.person(()).await
+        })
+    }
+
+    fn set_secret<'a>(
+        &'a self,
+        item: &'a ItemPath,
+        secret: &'a Secret,
+        content_type: &'a str,
+        _: &'a Claims,
+    ) -> Asked<'a, ()> {
+        Box::pin(async move {
+            let secret = String::from_utf8_lossy(secret.expose()).into_owned();
+            self.note(format!("set {item} {secret} {content_type}"));
+            let mut asked = Withdrawn(Arc::clone(self), false);
+            let answer = self.person(()).await;
+            asked.1 = true;
+            answer
+        })
+    }
+
+    fn change<'a>(&'a self, change: &'a Change, _: &'a Claims) -> Asked<'a, Option<CollectionPath>> {
+        Box::pin(async move {
+            self.note(format!("change {change:?}"));
+            let mut asked = Withdrawn(Arc::clone(self), false);
+            let answer = self.person(()).await;
+            asked.1 = true;
+            answer?;
+            let mut collections = self.collections.lock().unwrap();
+            match change {
+                Change::CreateCollection { .. } => {
+                    let made = collection(MADE);
+                    collections.push(made.clone());
+                    Ok(Some(made))
+                }
+                Change::DeleteCollection { collection } => {
+                    collections.retain(|path| path != collection);
+                    Ok(None)
+                }
+                _ => Ok(None),
+            }
         })
     }
 
@@ -142,10 +237,20 @@ pub(super) struct Bench {
     fake: Arc<Fake>,
     pub(super) say: Sender<bool>,
     pub(super) sent: Receiver<Message>,
+    /// How long a call without a prompt waits for the person.
+    pub(super) patience: Duration,
 }
 
 /// An application: its bus name and its process.
 pub(super) struct Application(pub(super) OwnedUniqueName, pub(super) Caller);
+
+pub(super) fn collection(path: &str) -> CollectionPath {
+    CollectionPath::parse(path).unwrap()
+}
+
+pub(super) fn member(signal: &Message) -> String {
+    signal.header().member().unwrap().to_string()
+}
 
 pub(super) fn item(path: &str) -> ItemPath {
     ItemPath::parse(path).unwrap()
@@ -160,8 +265,21 @@ impl Bench {
     pub(super) fn new() -> Self {
         let (say, words) = smol::channel::unbounded();
         let (outbox, sent) = smol::channel::unbounded();
-        let fake = Arc::new(Fake { words, asked: Mutex::default(), locked: AtomicBool::new(false) });
-        Self { desk: Desk::new(Box::new(Arc::clone(&fake)), outbox), fake, say, sent }
+        let fake = Arc::new(Fake {
+            words,
+            asked: Mutex::default(),
+            locked: AtomicBool::new(false),
+            changed: AtomicBool::new(false),
+            collections: Mutex::new(vec![collection(LOGIN)]),
+            lives: Mutex::new(Duration::from_secs(10)),
+        });
+        Self {
+            desk: Desk::new(Box::new(Arc::clone(&fake)), outbox),
+            fake,
+            say,
+            sent,
+            patience: Duration::from_secs(5),
+        }
     }
 
     pub(super) fn call<B: Serialize + DynamicType>(
@@ -177,7 +295,8 @@ impl Bench {
         let message = builder.interface(interface.to_owned()).unwrap().build(body).unwrap();
         let call = Call::read(message).unwrap();
         self.desk.arrive(&call.sender);
-        let reply = block_on(answer(&self.desk, &from.1, &call));
+        self.desk.introduce(&call.sender, &from.1);
+        let reply = block_on(answer_within(self.patience, &self.desk, &from.1, &call));
         self.desk.finish(&call.sender);
         reply
     }
@@ -207,16 +326,35 @@ impl Bench {
         self.call(from, prompt, PROMPT, "Prompt", &(""))
     }
 
-    /// The next signal: whom it goes to, and a prompt's result.
-    pub(super) fn completed(&self) -> (String, bool, OwnedValue) {
+    /// The next signal.
+    pub(super) fn signal(&self) -> Message {
         let signal = block_on(smol::future::or(async { self.sent.recv().await.ok() }, async {
             async_io::Timer::after(Duration::from_secs(5)).await;
             None
         }));
-        let signal = signal.expect("no Completed came");
-        let to = signal.header().destination().unwrap().to_string();
-        let (dismissed, result) = signal.body().deserialize().unwrap();
-        (to, dismissed, result)
+        signal.expect("no signal came")
+    }
+
+    /// The next end of a prompt: whom it goes to, and the result. Other signals before it are passed over.
+    pub(super) fn completed(&self) -> (String, bool, OwnedValue) {
+        loop {
+            let signal = self.signal();
+            if member(&signal) == "Completed" {
+                let to = signal.header().destination().unwrap().to_string();
+                let (dismissed, result) = signal.body().deserialize().unwrap();
+                return (to, dismissed, result);
+            }
+        }
+    }
+
+    /// Every signal that has been sent and not been looked at: whom it goes to, where it comes from, its name.
+    pub(super) fn signals(&self) -> Vec<String> {
+        let told = |signal: Message| {
+            let header = signal.header();
+            let to = header.destination().map_or("all".to_owned(), ToString::to_string);
+            format!("{to} {} {}", header.path().unwrap(), member(&signal))
+        };
+        std::iter::from_fn(|| self.sent.try_recv().ok()).map(told).collect()
     }
 
     pub(super) fn approve(&self, from: &Application, paths: &[&str]) {
@@ -233,6 +371,33 @@ impl Bench {
         session: &OwnedObjectPath,
     ) -> Result<Message, Refusal> {
         self.call(from, path, ITEM, "GetSecret", session)
+    }
+
+    /// The backend has these collections, of which the first is the default.
+    pub(super) fn has_collections(&self, paths: &[&str]) {
+        *self.fake.collections.lock().unwrap() = paths.iter().map(|path| collection(path)).collect();
+    }
+
+    /// Somebody else changes every item.
+    pub(super) fn changes_under_us(&self) {
+        self.fake.changed.store(true, Ordering::SeqCst);
+    }
+
+    /// How long approvals live from now on.
+    pub(super) fn approvals_live(&self, lives: Duration) {
+        *self.fake.lives.lock().unwrap() = lives;
+    }
+
+    /// A property, or why it is not told.
+    pub(super) fn get(
+        &self,
+        from: &Application,
+        path: &str,
+        interface: &str,
+        name: &str,
+    ) -> Result<OwnedValue, Refusal> {
+        let reply = self.call(from, path, PROPERTIES, "Get", &(interface, name))?;
+        Ok(reply.body().deserialize().unwrap())
     }
 
     /// Locks the backend's collection, as if somebody else had.

@@ -64,11 +64,56 @@ fn every_method_of_the_interfaces_is_answered_and_no_other() {
 }
 
 #[test]
-fn what_is_not_built_yet_says_so() {
+fn what_is_read_only_cannot_be_set() {
     let (bench, app) = (Bench::new(), application(":1.1", 10));
     let value = Value::from("x");
-    let refusal = bench.call(&app, FIRST, PROPERTIES, "Set", &(ITEM, "Label", &value)).unwrap_err();
-    assert_eq!(refusal.name, "org.freedesktop.DBus.Error.NotSupported");
-    let refusal = bench.call(&app, FIRST, PROPERTIES, "Set", &(ITEM, "Locked", &value)).unwrap_err();
-    assert_eq!(refusal.name, "org.freedesktop.DBus.Error.PropertyReadOnly");
+    for (path, interface, name) in
+        [(FIRST, ITEM, "Locked"), (LOGIN, COLLECTION, "Items"), (ROOT, SERVICE, "Collections")]
+    {
+        let refusal = bench.call(&app, path, PROPERTIES, "Set", &(interface, name, &value)).unwrap_err();
+        assert_eq!(refusal.name, "org.freedesktop.DBus.Error.PropertyReadOnly");
+    }
+    let refusal = bench.call(&app, FIRST, PROPERTIES, "Set", &(ITEM, "Colour", &value)).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.DBus.Error.UnknownProperty");
+}
+
+#[test]
+fn the_path_login_is_an_alias_of_the_default_collection_where_there_is_no_such_collection() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    bench.has_collections(&[WORK]);
+    let created = |path: &str| bench.get(&app, path, COLLECTION, "Created");
+    assert_eq!(created(LOGIN).unwrap(), OwnedValue::from(1u64));
+    assert_eq!(bench.unlock(&app, &[LOGIN]), (vec![LOGIN.to_owned()], root()), "as it was given");
+    let by_login = format!("{LOGIN}/3");
+    let (_, prompt) = bench.unlock(&app, &[&by_login]);
+    bench.prompt(&app, &prompt).unwrap();
+    bench.say.try_send(true).unwrap();
+    assert_eq!(paths_in(bench.completed().2), [by_login.as_str()]);
+    assert_eq!(bench.asked(), [format!("access [{THIRD}] for 10")], "its own path is what is asked for");
+    let session = bench.session(&app);
+    assert_eq!(secret_in(&bench.get_secret(&app, &by_login, &session).unwrap()), b"hunter2");
+
+    bench.has_collections(&[WORK, LOGIN]);
+    let (_, prompt) = bench.unlock(&app, &[FIRST]);
+    bench.prompt(&app, &prompt).unwrap();
+    bench.say.try_send(true).unwrap();
+    bench.completed();
+    assert_eq!(bench.asked().last().unwrap(), &format!("access [{FIRST}] for 10"), "there is one now");
+}
+
+#[test]
+fn an_alias_is_a_whole_collection_with_items_below_it() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    bench.approve(&app, &[FIRST]);
+    let below = format!("{ALIAS}/1");
+    assert_eq!(bench.get(&app, &below, ITEM, "Locked").unwrap(), OwnedValue::from(false));
+    let session = bench.session(&app);
+    assert_eq!(secret_in(&bench.get_secret(&app, &below, &session).unwrap()), b"hunter2");
+    let label = Value::from("other");
+    bench.say.try_send(true).unwrap();
+    bench.call(&app, &below, PROPERTIES, "Set", &(ITEM, "Label", &label)).unwrap();
+    assert!(bench.asked().last().unwrap().contains(FIRST), "by its own path: {:?}", bench.asked());
+    bench.has_collections(&[]);
+    let refusal = bench.get(&app, ALIAS, COLLECTION, "Label").unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.NoSuchObject");
 }

@@ -86,14 +86,36 @@ fn get_secrets_leaves_out_what_is_not_approved() {
 }
 
 #[test]
-fn a_search_for_everything_is_refused() {
+fn get_secrets_of_nothing_but_what_is_not_approved_is_locked_and_opens_one_ask() {
     let (bench, app) = (Bench::new(), application(":1.1", 10));
-    let nothing = HashMap::<&str, &str>::new();
-    for (path, interface) in [(ROOT, SERVICE), (LOGIN, COLLECTION), (ALIAS, COLLECTION)] {
-        let refusal = bench.call(&app, path, interface, "SearchItems", &nothing).unwrap_err();
-        assert_eq!(refusal.name, "org.freedesktop.DBus.Error.AccessDenied");
+    let session = bench.session(&app);
+    let paths = [object(FIRST).unwrap(), object(SECOND).unwrap()];
+    let refusal = bench.call(&app, ROOT, SERVICE, "GetSecrets", &(&paths[..], &session)).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.IsLocked");
+    bench.eventually_asked("access");
+    assert_eq!(bench.asked(), [format!("access [{FIRST}, {SECOND}] for 10")]);
+    let nothing = bench.call(&app, ROOT, SERVICE, "GetSecrets", &(&paths[..0], &session)).unwrap();
+    assert_eq!(nothing.header().signature().to_string(), "a{o(oayays)}");
+}
+
+#[test]
+fn an_item_that_was_changed_after_its_approval_is_locked_again_and_its_ask_opened() {
+    let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
+    for from in [&app, &other] {
+        bench.approve(from, &[FIRST]);
     }
-    assert!(bench.asked().is_empty());
+    bench.say.try_send(true).unwrap();
+    let label = zbus::zvariant::Value::from("new");
+    bench.call(&app, FIRST, PROPERTIES, "Set", &(ITEM, "Label", &label)).unwrap();
+    for from in [&app, &other] {
+        assert!(!bench.desk.approved(&from.1.app, &item(FIRST)), "the grant is bound to what was shown");
+    }
+    bench.approve(&app, &[SECOND]);
+    bench.changes_under_us();
+    let session = bench.session(&app);
+    let refusal = bench.get_secret(&app, SECOND, &session).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.IsLocked");
+    assert!(!bench.desk.approved(&app.1.app, &item(SECOND)));
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! What a person has let an application be told of items: labels and attributes, by an approved prompt or list.
+//!
+//! By process, like the approvals, and for as long as the process has a connection here. It stays what was told: what
+//! somebody else changes later is no news for an application that nobody has approved it for.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use sd_wire::claims::App;
+use sd_wire::description::Description;
+use sd_wire::path::{CollectionPath, ItemPath};
+
+/// The most items that all applications together have been told of: beyond, the others are forgotten.
+const MOST: usize = 32 * 1024;
+
+type Key = (u32, u64);
+
+/// What every application was told.
+#[derive(Default)]
+pub(crate) struct Told {
+    apps: HashMap<Key, Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    items: BTreeMap<ItemPath, Arc<Description>>,
+    /// The collections of which it was told every item.
+    listed: BTreeSet<CollectionPath>,
+    /// Whether it was told of all that there are.
+    all: bool,
+}
+
+impl Told {
+    /// An approved prompt told `app` of these items.
+    pub(crate) fn tell(&mut self, app: &App, items: impl IntoIterator<Item = Description>) {
+        let items = items.into_iter().map(|item| (item.item.clone(), Arc::new(item)));
+        self.apps.entry(key(app)).or_default().items.extend(items);
+        self.make_room(app);
+    }
+
+    /// An approved list told `app` of everything in these collections, which are all that there are if `all` says so.
+    pub(crate) fn list(
+        &mut self,
+        app: &App,
+        collections: impl IntoIterator<Item = CollectionPath>,
+        all: bool,
+        items: Vec<Description>,
+    ) {
+        let known = self.apps.entry(key(app)).or_default();
+        let listed: BTreeSet<CollectionPath> = collections.into_iter().collect();
+        // What it was told of these before may be gone by now.
+        known.items.retain(|item, _| !listed.contains(&item.collection()));
+        known.listed.extend(listed);
+        known.all |= all;
+        self.tell(app, items);
+    }
+
+    /// What `app` was told of an item.
+    pub(crate) fn of(&self, app: &App, item: &ItemPath) -> Option<Arc<Description>> {
+        self.apps.get(&key(app))?.items.get(item).cloned()
+    }
+
+    /// Every item of a collection, or of all; `None` when `app` was not told of every one.
+    pub(crate) fn listed(&self, app: &App, within: Option<&CollectionPath>) -> Option<Vec<ItemPath>> {
+        let known = self.apps.get(&key(app))?;
+        match within {
+            Some(collection) if known.listed.contains(collection) => {
+                Some(known.items.keys().filter(|item| item.collection() == *collection).cloned().collect())
+            }
+            None if known.all => Some(known.items.keys().cloned().collect()),
+            _ => None,
+        }
+    }
+
+    /// `app` has itself made or changed an item: what it was told of the item is so from now on. An item that is new to
+    /// it belongs to its list, if it has one of that collection.
+    pub(crate) fn made(&mut self, app: &App, item: Description) {
+        let Some(known) = self.apps.get_mut(&key(app)) else { return };
+        if known.items.contains_key(&item.item) || known.listed.contains(&item.item.collection()) {
+            known.items.insert(item.item.clone(), Arc::new(item));
+        }
+    }
+
+    /// An item is gone, for everybody.
+    pub(crate) fn gone(&mut self, item: &ItemPath) {
+        for known in self.apps.values_mut() {
+            known.items.remove(item);
+        }
+    }
+
+    /// A collection is gone, and every item in it.
+    pub(crate) fn collection_gone(&mut self, collection: &CollectionPath) {
+        for known in self.apps.values_mut() {
+            known.listed.remove(collection);
+            known.items.retain(|item, _| item.collection() != *collection);
+        }
+    }
+
+    /// `app` has no connection any more.
+    pub(crate) fn forget(&mut self, app: &App) {
+        self.apps.remove(&key(app));
+    }
+
+    /// The store is being locked: nobody is told anything without being approved anew.
+    pub(crate) fn forget_all(&mut self) {
+        self.apps.clear();
+    }
+
+    fn make_room(&mut self, app: &App) {
+        if self.apps.values().map(|known| known.items.len()).sum::<usize>() > MOST {
+            self.apps.retain(|other, _| *other == key(app));
+        }
+    }
+}
+
+fn key(app: &App) -> Key {
+    (app.pid, app.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use sd_wire::bounded::{Attributes, Text};
+
+    use super::*;
+
+    fn app(pid: u32) -> App {
+        App { pid, start: 1, exe: None }
+    }
+
+    fn collection(name: &str) -> CollectionPath {
+        CollectionPath::parse(&format!("/org/freedesktop/secrets/collection/{name}")).unwrap()
+    }
+
+    fn item(collection: &str, n: usize) -> Description {
+        let path = format!("/org/freedesktop/secrets/collection/{collection}/{n}");
+        Description {
+            item: ItemPath::parse(&path).unwrap(),
+            collection: Text::clipped(collection),
+            label: Text::clipped("label"),
+            attributes: Attributes::default(),
+            created: 1,
+            modified: 2,
+            locked: false,
+        }
+    }
+
+    #[test]
+    fn a_list_is_for_its_process_and_its_collections_only() {
+        let mut told = Told::default();
+        told.list(&app(1), [collection("a")], false, vec![item("a", 1)]);
+        let paths = Some(vec![item("a", 1).item]);
+        assert_eq!(told.listed(&app(1), Some(&collection("a"))), paths);
+        assert_eq!(told.listed(&app(1), Some(&collection("b"))), None);
+        assert_eq!(told.listed(&app(1), None), None, "it was not told of all");
+        assert_eq!(told.listed(&app(2), Some(&collection("a"))), None);
+        told.list(&app(1), [collection("a"), collection("b")], true, vec![item("a", 1)]);
+        assert_eq!(told.listed(&app(1), None), paths);
+        assert_eq!(told.listed(&app(1), Some(&collection("b"))), Some(vec![]));
+        assert_eq!(
+            told.listed(&app(1), Some(&collection("made_later"))),
+            None,
+            "an unknown one is not empty"
+        );
+    }
+
+    #[test]
+    fn what_a_prompt_told_makes_no_list() {
+        let mut told = Told::default();
+        told.tell(&app(1), [item("a", 1)]);
+        assert!(told.of(&app(1), &item("a", 1).item).is_some());
+        assert_eq!(told.listed(&app(1), Some(&collection("a"))), None);
+    }
+
+    #[test]
+    fn a_list_follows_what_its_process_makes_and_what_is_deleted() {
+        let mut told = Told::default();
+        told.list(&app(1), [collection("a")], false, vec![item("a", 1), item("a", 2)]);
+        told.made(&app(1), item("a", 3));
+        told.made(&app(1), item("b", 1));
+        told.gone(&item("a", 1).item);
+        let paths = vec![item("a", 2).item, item("a", 3).item];
+        assert_eq!(told.listed(&app(1), Some(&collection("a"))), Some(paths));
+        assert!(told.of(&app(1), &item("b", 1).item).is_none());
+        told.collection_gone(&collection("a"));
+        assert_eq!(told.listed(&app(1), Some(&collection("a"))), None);
+        assert!(told.of(&app(1), &item("a", 2).item).is_none());
+    }
+
+    #[test]
+    fn too_much_to_remember_is_forgotten_for_the_others() {
+        let mut told = Told::default();
+        told.tell(&app(1), [item("a", 1)]);
+        told.list(&app(2), [collection("a")], true, (0..MOST).map(|n| item("a", n)).collect());
+        assert!(told.of(&app(1), &item("a", 1).item).is_none());
+        assert_eq!(told.listed(&app(2), None).map(|items| items.len()), Some(MOST));
+    }
+}
