@@ -130,7 +130,7 @@ fn what_only_the_companion_or_the_decider_may_say_is_not_believed_from_the_gate(
             (SIGNATURE, SIGNS),
             (r#"{"granted":{"deleted":{}}}"#, "sd-ask delete /org/freedesktop/secrets/collection/login/1"),
             (r#"{"invited":{}}"#, STORES),
-            (r#"{"approved":{"seconds":10}}"#, ACCESSES),
+            (r#"{"approved":{"seconds":10,"len":0}}"#, ACCESSES),
             (r#"{"locked":{}}"#, "sd-ask lock"),
             (r#"{"unlocked":{}}"#, "sd-ask unlock"),
             (r#"{"denied":{}}"#, READS),
@@ -166,7 +166,7 @@ fn what_only_the_decider_or_the_gate_may_say_is_not_believed_from_the_companion(
         "sd-fetch",
         people.companion,
         &[
-            (r#"{"approved":{"seconds":10}}"#, SEARCHES),
+            (r#"{"approved":{"seconds":10,"len":0}}"#, SEARCHES),
             (r#"{"locked":{}}"#, SEARCHES),
             (r#"{"unlocked":{}}"#, SEARCHES),
             (r#"{"denied":{}}"#, SEARCHES),
