@@ -107,7 +107,7 @@ impl App {
                 let found = self.call(ROOT, SERVICE, "SearchItems", &nothing).await?;
                 let (unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
                     found.body().deserialize()?;
-                Ok(joined(unlocked.iter().chain(&locked).map(|path| short(path))))
+                Ok(joined(unlocked.iter().chain(&locked).map(short)))
             }
             ["label", path] => text(self.get(path, interface(path), "Label").await?),
             ["attributes", path] => {
@@ -126,7 +126,7 @@ impl App {
                 let reply = self.call(ROOT, SERVICE, "Unlock", &vec![path]).await?;
                 let (usable, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) = reply.body().deserialize()?;
                 if prompt.as_str() == "/" {
-                    return Ok(joined(usable.iter().map(|path| short(path))));
+                    return Ok(joined(usable.iter().map(short)));
                 }
                 paths(self.prompt(&prompt).await?)
             }
