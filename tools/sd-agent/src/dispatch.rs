@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use async_io::Timer;
 use sd_wire::outcome::Collections;
 use sd_wire::path::ItemPath;
 use zbus::Message;
@@ -14,6 +15,10 @@ use crate::desk::Desk;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::{change, collection, introspect, item, peer, prompt, properties, service, session};
+
+/// The most that a call may take which waits for nobody: below the 2 s of the least patient client, and above what each
+/// single question to the gate may take, whose own words then say better what is wrong.
+const HASTE: Duration = Duration::from_millis(1900);
 
 /// One call, with whom it is from and what it is about.
 pub(crate) struct Turn<'a> {
@@ -69,14 +74,27 @@ async fn answer_within(
     }
     let place = place.ok_or_else(unknown)?;
     let turn = Turn { desk, caller, call, known: OnceLock::new(), patience };
-    match (interface, &place) {
-        (Some(introspect::INTERFACE), _) => introspect::answer(&turn, &place),
-        (Some(properties::INTERFACE), _) => properties::answer(&turn, &place).await,
-        (Some(service::INTERFACE), Place::Service) => service::answer(&turn).await,
-        (Some(collection::INTERFACE), Place::Collection(path)) => collection::answer(&turn, path).await,
-        (Some(item::INTERFACE), Place::Item(path)) => item::answer(&turn, path).await,
-        (Some(session::INTERFACE), Place::Session(number)) => session::answer(&turn, *number),
-        (Some(prompt::INTERFACE), Place::Prompt(number)) => prompt::answer(&turn, *number),
+    let answered = route(&turn, interface, &place);
+    if matches!(call.member.as_str(), "Set" | "SetAlias" | "SetSecret") {
+        return answered.await;
+    }
+    let late = async {
+        Timer::after(HASTE).await;
+        Err(Refusal::failed("the approval side takes too long to answer; look at VT8, and try again"))
+    };
+    smol::future::or(answered, late).await
+}
+
+async fn route(turn: &Turn<'_>, interface: Option<&str>, place: &Place) -> Result<Message, Refusal> {
+    let call = turn.call;
+    match (interface, place) {
+        (Some(introspect::INTERFACE), _) => introspect::answer(turn, place),
+        (Some(properties::INTERFACE), _) => properties::answer(turn, place).await,
+        (Some(service::INTERFACE), Place::Service) => service::answer(turn).await,
+        (Some(collection::INTERFACE), Place::Collection(path)) => collection::answer(turn, path).await,
+        (Some(item::INTERFACE), Place::Item(path)) => item::answer(turn, path).await,
+        (Some(session::INTERFACE), Place::Session(number)) => session::answer(turn, *number),
+        (Some(prompt::INTERFACE), Place::Prompt(number)) => prompt::answer(turn, *number),
         (Some(other), _) => {
             Err(Refusal::unknown_interface(format!("{} has no interface {other}", call.path)))
         }

@@ -25,16 +25,22 @@ pub(crate) fn item_made(desk: &Desk, app: &App, path: &ItemPath, known_before: b
     if known_before {
         return item_changed(desk, path);
     }
+    grants_end(desk, path);
     of_item(desk, &desk.names_of(app), "ItemCreated", path);
     items_changed(desk, app, &path.collection());
 }
 
-/// An item has another secret, label or attributes. The grants to read it end with that: each is bound to what was shown.
+/// An item has another secret, label or attributes.
 pub(crate) fn item_changed(desk: &Desk, path: &ItemPath) {
+    grants_end(desk, path);
+    of_item(desk, &desk.who_knows(path), "ItemChanged", path);
+}
+
+/// The grants to read an item end when it is changed: each is bound to what was shown.
+fn grants_end(desk: &Desk, path: &ItemPath) {
     for app in desk.is_another(path) {
         locks(desk, &app, std::slice::from_ref(path), true);
     }
-    of_item(desk, &desk.who_knows(path), "ItemChanged", path);
 }
 
 /// An item was deleted. To be told before it is forgotten who knew of it.

@@ -110,6 +110,19 @@ fn an_item_that_was_changed_after_its_approval_is_locked_again_and_its_ask_opene
     for from in [&app, &other] {
         assert!(!bench.desk.approved(&from.1.app, &item(FIRST)), "the grant is bound to what was shown");
     }
+    // A store may replace an item of which this connection has never heard, but another of the same process has.
+    let maker = application(":1.3", 10);
+    bench.approve(&app, &[FIRST]);
+    let session = bench.session(&maker);
+    let secret = (&session, &b""[..], &b"hunter2"[..], "text/plain");
+    let nothing = HashMap::<&str, zbus::zvariant::Value<'_>>::new();
+    let create = bench.call(&maker, ALIAS, COLLECTION, "CreateItem", &(nothing, secret, true)).unwrap();
+    let (_, prompt): (OwnedObjectPath, OwnedObjectPath) = create.body().deserialize().unwrap();
+    bench.prompt(&maker, &prompt).unwrap();
+    bench.say.try_send(true).unwrap();
+    bench.completed();
+    assert!(!bench.desk.approved(&app.1.app, &item(FIRST)));
+
     bench.approve(&app, &[SECOND]);
     bench.changes_under_us();
     let session = bench.session(&app);

@@ -1,0 +1,219 @@
+//! The Secret Service as applications see it, beyond reading and storing: what is listed, what is changed, who hears of
+//! it. The whole chain, with gnome-keyring behind it.
+
+// A test fails by panicking; clippy.toml knows that of #[test] functions only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use nix::sys::signal::{Signal, kill};
+use support::{Going, Rig, Run};
+
+const ITEM: &str = "/collection/login/1";
+const IS_LOCKED: &str = "error org.freedesktop.Secret.Error.IsLocked: ";
+const ACCESS_DENIED: &str = "error org.freedesktop.DBus.Error.AccessDenied: ";
+
+/// Stores `hunter2` as an item labelled `demo`, which takes the first key.
+const STORE: &str = "printf hunter2 | secret-tool store --label=demo service demo";
+/// One call of an application that then ends; the label becomes `other`.
+const RELABEL: &str = "gdbus call --session -d org.freedesktop.secrets \
+    -o /org/freedesktop/secrets/collection/login/1 -m org.freedesktop.DBus.Properties.Set \
+    org.freedesktop.Secret.Item Label \"<'other'>\"";
+/// What the backend itself says of the label. Takes a key.
+const LABEL: &str = "sd-ask list /org/freedesktop/secrets/collection/login";
+
+/// The script's run after the item was stored, at which `y` is typed.
+fn stored(keys: &str, script: &str) -> Run {
+    Rig::real().with(&["--answer", keys]).run(&format!("{STORE} || exit 50; {script}"))
+}
+
+/// What an application printed that took these steps, line by line, at an item that is there.
+fn steps(keys: &str, steps: &[&str]) -> Vec<String> {
+    let words: Vec<String> = steps.iter().map(|step| format!("'{step}'")).collect();
+    let run = stored(keys, &format!("sd-app {}", words.join(" ")));
+    let lines: Vec<String> = run.stdout.lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), steps.len(), "{}", run.all());
+    lines
+}
+
+fn are(lines: &[String], expected: &[&str]) {
+    for (line, expected) in lines.iter().zip(expected) {
+        let refusal = [IS_LOCKED, ACCESS_DENIED].contains(expected);
+        assert!(
+            line == expected || (refusal && line.starts_with(expected)),
+            "{line:?} for {expected:?}: {lines:?}"
+        );
+    }
+    assert_eq!(lines.len(), expected.len());
+}
+
+#[test]
+fn what_there_is_in_the_keyring_is_told_after_a_yes_and_never_as_an_empty_list_before() {
+    let lines = steps(
+        "yyy",
+        &[
+            "everything",
+            "items /aliases/default",
+            "label /collection/login/1",
+            "retry items /aliases/default",
+            "retry everything",
+            "label /collection/login/1",
+            "attributes /aliases/default/1",
+            "locked /collection/login/1",
+        ],
+    );
+    let items = format!("[{ITEM}]");
+    let expected = [
+        ACCESS_DENIED,
+        ACCESS_DENIED,
+        "",
+        &items,
+        &items,
+        "demo",
+        "service=demo xdg:schema=org.freedesktop.Secret.Generic",
+        "true",
+    ];
+    are(&lines, &expected);
+}
+
+#[test]
+fn an_approved_list_is_announced_to_whoever_asked_for_it() {
+    let lines =
+        steps("yy", &["items /collection/login", "heard PropertiesChanged", "items /collection/login"]);
+    are(&lines, &[ACCESS_DENIED, "PropertiesChanged /collection/login", "[/collection/login/1]"]);
+}
+
+#[test]
+fn a_denied_list_tells_nothing_and_leaves_everything_where_it_was() {
+    let run =
+        stored("yny", "sd-app everything 'wait 2500' everything; sleep 6; secret-tool lookup service demo");
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(lines[0].starts_with(ACCESS_DENIED) && lines[2].starts_with(ACCESS_DENIED), "{}", run.all());
+    assert_eq!(lines.last(), Some(&"hunter2"), "{}", run.all());
+}
+
+#[test]
+fn an_approved_prompt_tells_the_application_what_the_person_saw() {
+    let lines = steps(
+        "yy",
+        &[
+            "unlock /aliases/default/1",
+            "locked /collection/login/1",
+            "label /collection/login/1",
+            "attributes /collection/login/1",
+            "read /collection/login/1",
+        ],
+    );
+    let attributes = "service=demo xdg:schema=org.freedesktop.Secret.Generic";
+    are(&lines, &["[/aliases/default/1]", "false", "demo", attributes, "hunter2"]);
+}
+
+#[test]
+fn a_secret_a_label_and_attributes_are_changed_after_a_yes() {
+    let lines = steps(
+        "yyyyyy",
+        &[
+            "unlock /collection/login/1",
+            "set-secret /collection/login/1 hunter3",
+            "heard ItemChanged",
+            "read /collection/login/1",
+            "retry read /collection/login/1",
+            "set-label /aliases/default/1 other",
+            "label /collection/login/1",
+            "set-attributes /collection/login/1 service=new",
+            "attributes /collection/login/1",
+        ],
+    );
+    // What was approved was the item as it was before: so it is locked again after the change.
+    let expected = [
+        "[/collection/login/1]",
+        "done",
+        "ItemChanged /collection/login",
+        IS_LOCKED,
+        "hunter3",
+        "done",
+        "other",
+        "done",
+        "service=new",
+    ];
+    are(&lines, &expected);
+}
+
+#[test]
+fn a_change_that_is_denied_changes_nothing_and_is_not_taken_for_a_missing_item() {
+    for step in ["set-secret /collection/login/1 hunter3", "set-label /collection/login/1 other"] {
+        let run = stored("ynyy", &format!("sd-app '{step}'; {LABEL}; secret-tool lookup service demo"));
+        let lines: Vec<&str> = run.stdout.lines().collect();
+        assert!(lines[0].starts_with(IS_LOCKED) && lines[0].contains("VT8"), "{}", run.all());
+        assert_eq!(lines[1], "/org/freedesktop/secrets/collection/login/1 \"demo\"", "{}", run.all());
+        assert_eq!(lines[2], "hunter2", "{}", run.all());
+    }
+}
+
+#[test]
+fn an_application_that_makes_one_call_and_ends_can_change_something() {
+    let run = stored("yyy", &format!("{RELABEL} && {LABEL}"));
+    assert!(run.stdout.ends_with("/1 \"other\"\n"), "{}", run.all());
+    assert!(run.screens.iter().any(|picture| picture.contains("other")), "{}", run.all());
+}
+
+#[test]
+fn a_change_that_nobody_answers_ends_as_locked_with_a_sentence_that_helps() {
+    let rig = Rig::real().with(&["--answer", "none", "--expire", "2"]);
+    let run = rig.run("sd-app 'set-label /collection/login other' 'label /collection/login'");
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(lines[0].starts_with(IS_LOCKED) && lines[0].contains("VT8"), "{}", run.all());
+    assert_ne!(lines[1], "other", "{}", run.all());
+}
+
+#[test]
+fn a_change_leaves_the_screen_when_its_application_is_killed() {
+    let rig = Rig::real().with(&["--answer", "none"]);
+    let going = Going::start(rig, "sd-app 'set-alias default /' & echo $! > pid.part; mv pid.part pid");
+    going.shows(" change ");
+    let pid: i32 = going.file("pid").trim().parse().unwrap();
+    kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    going.logged("sd-decide", "OUTCOME=withdrawn");
+}
+
+#[test]
+fn aliases_and_labels_of_collections_change_after_a_yes() {
+    let lines = steps(
+        "yyyy",
+        &[
+            "set-alias default /collection/login",
+            "set-alias default /collection/session",
+            "read-alias default",
+            "set-alias default /collection/login",
+            "read-alias default",
+            "set-label /aliases/default mine",
+            "heard CollectionChanged",
+            "label /collection/login",
+            "read-alias unknown",
+        ],
+    );
+    let expected = [
+        "done", // It points there already: no key.
+        "done",
+        "/collection/session",
+        "done",
+        "/collection/login",
+        "done",
+        "CollectionChanged ",
+        "mine",
+        "/",
+    ];
+    are(&lines, &expected);
+}
+
+#[test]
+fn a_made_and_a_deleted_item_are_announced_to_the_application_that_made_and_deleted_it() {
+    let run = Rig::real().with(&["--answer", "y"]).run(
+        "sd-app 'create demo service=demo hunter2' 'heard ItemCreated' 'delete /collection/login/1' \
+         'heard ItemDeleted'",
+    );
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let expected =
+        ["/collection/login/1", "ItemCreated /collection/login", "done", "ItemDeleted /collection/login"];
+    assert_eq!(lines, expected, "{}", run.all());
+}
