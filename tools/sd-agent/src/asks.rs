@@ -13,6 +13,8 @@ use sd_wire::description::MAX_LABEL;
 use sd_wire::outcome::{Collections, Found, Listed};
 use sd_wire::path::{CollectionPath, ItemPath};
 
+use crate::lanes::Lanes;
+
 /// A request on its way. Dropping it withdraws the ask.
 pub(crate) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
@@ -56,6 +58,7 @@ pub(crate) trait Asks: Send + Sync {
 #[derive(Default)]
 pub(crate) struct System {
     gate: Mutex<Option<Gate>>,
+    lanes: Lanes,
 }
 
 impl System {
@@ -77,11 +80,17 @@ impl System {
 
 impl Asks for System {
     fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)> {
-        Box::pin(async move { self.gate().await?.read(item, claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.quick(claims).await;
+            self.gate().await?.read(item, claims).await
+        })
     }
 
     fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, (Duration, Listed)> {
-        Box::pin(async move { self.gate().await?.access(items, claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.gate().await?.access(items, claims).await
+        })
     }
 
     fn search<'a>(
@@ -90,19 +99,29 @@ impl Asks for System {
         attributes: &'a Attributes,
         claims: &'a Claims,
     ) -> Asked<'a, Found> {
-        Box::pin(async move { self.gate().await?.search(collection, attributes, claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.quick(claims).await;
+            self.gate().await?.search(collection, attributes, claims).await
+        })
     }
 
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections> {
-        Box::pin(async move { self.gate().await?.collections(claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.quick(claims).await;
+            self.gate().await?.collections(claims).await
+        })
     }
 
     fn list<'a>(&'a self, collection: Option<&'a CollectionPath>, claims: &'a Claims) -> Asked<'a, Listed> {
-        Box::pin(async move { self.gate().await?.list(collection, claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.gate().await?.list(collection, claims).await
+        })
     }
 
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath> {
         Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
             let NewItem { collection, label, attributes, content_type, replace } = item;
             let gate = self.gate().await?;
             gate.store(collection, label, attributes, secret, content_type, *replace, claims).await
@@ -110,7 +129,10 @@ impl Asks for System {
     }
 
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move { self.gate().await?.delete(item, claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.gate().await?.delete(item, claims).await
+        })
     }
 
     fn set_secret<'a>(
@@ -120,18 +142,30 @@ impl Asks for System {
         content_type: &'a str,
         claims: &'a Claims,
     ) -> Asked<'a, ()> {
-        Box::pin(async move { self.gate().await?.set_secret(item, secret, content_type, claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.gate().await?.set_secret(item, secret, content_type, claims).await
+        })
     }
 
     fn change<'a>(&'a self, change: &'a Change, claims: &'a Claims) -> Asked<'a, Option<CollectionPath>> {
-        Box::pin(async move { self.gate().await?.change(change, claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.gate().await?.change(change, claims).await
+        })
     }
 
     fn lock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move { self.gate().await?.lock(claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.quick(claims).await;
+            self.gate().await?.lock(claims).await
+        })
     }
 
     fn unlock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move { self.gate().await?.unlock(claims).await })
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.gate().await?.unlock(claims).await
+        })
     }
 }
