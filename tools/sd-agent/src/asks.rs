@@ -13,6 +13,7 @@ use sd_wire::description::MAX_LABEL;
 use sd_wire::outcome::{Collections, Found, Listed};
 use sd_wire::path::{CollectionPath, ItemPath};
 
+use crate::lanes::Lanes;
 use crate::notices::Notices;
 
 /// A request on its way. Dropping it withdraws the ask.
@@ -58,12 +59,13 @@ pub(crate) trait Asks: Send + Sync {
 pub(crate) struct System {
     gate: Mutex<Option<Gate>>,
     notices: Notices,
+    lanes: Lanes,
 }
 
 impl System {
     /// What is asked for is told to `notices`, and that it failed for want of somebody to ask.
     pub(crate) fn new(notices: Notices) -> Self {
-        Self { gate: Mutex::default(), notices }
+        Self { gate: Mutex::default(), notices, lanes: Lanes::default() }
     }
 
     fn told<T>(&self, claims: &Claims, answer: Result<T, Failure>) -> Result<T, Failure> {
@@ -91,15 +93,17 @@ impl System {
 
 impl Asks for System {
     fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)> {
-        Box::pin(
-            async move { self.told(claims, async { self.gate().await?.read(item, claims).await }.await) },
-        )
+        Box::pin(async move {
+            let _pass = self.lanes.quick(claims).await;
+            self.told(claims, async { self.gate().await?.read(item, claims).await }.await)
+        })
     }
 
     fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, (Duration, Listed)> {
-        Box::pin(
-            async move { self.told(claims, async { self.gate().await?.access(items, claims).await }.await) },
-        )
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.told(claims, async { self.gate().await?.access(items, claims).await }.await)
+        })
     }
 
     fn search<'a>(
@@ -109,24 +113,28 @@ impl Asks for System {
         claims: &'a Claims,
     ) -> Asked<'a, Found> {
         Box::pin(async move {
+            let _pass = self.lanes.quick(claims).await;
             self.told(claims, async { self.gate().await?.search(collection, attributes, claims).await }.await)
         })
     }
 
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections> {
-        Box::pin(
-            async move { self.told(claims, async { self.gate().await?.collections(claims).await }.await) },
-        )
+        Box::pin(async move {
+            let _pass = self.lanes.quick(claims).await;
+            self.told(claims, async { self.gate().await?.collections(claims).await }.await)
+        })
     }
 
     fn list<'a>(&'a self, collection: Option<&'a CollectionPath>, claims: &'a Claims) -> Asked<'a, Listed> {
         Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
             self.told(claims, async { self.gate().await?.list(collection, claims).await }.await)
         })
     }
 
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath> {
         Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
             let NewItem { collection, label, attributes, content_type, replace } = item;
             let stored = async {
                 let gate = self.gate().await?;
@@ -137,9 +145,10 @@ impl Asks for System {
     }
 
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(
-            async move { self.told(claims, async { self.gate().await?.delete(item, claims).await }.await) },
-        )
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.told(claims, async { self.gate().await?.delete(item, claims).await }.await)
+        })
     }
 
     fn set_secret<'a>(
@@ -150,6 +159,7 @@ impl Asks for System {
         claims: &'a Claims,
     ) -> Asked<'a, ()> {
         Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
             self.told(
                 claims,
                 async { self.gate().await?.set_secret(item, secret, content_type, claims).await }.await,
@@ -158,16 +168,23 @@ impl Asks for System {
     }
 
     fn change<'a>(&'a self, change: &'a Change, claims: &'a Claims) -> Asked<'a, Option<CollectionPath>> {
-        Box::pin(
-            async move { self.told(claims, async { self.gate().await?.change(change, claims).await }.await) },
-        )
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.told(claims, async { self.gate().await?.change(change, claims).await }.await)
+        })
     }
 
     fn lock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move { self.told(claims, async { self.gate().await?.lock(claims).await }.await) })
+        Box::pin(async move {
+            let _pass = self.lanes.quick(claims).await;
+            self.told(claims, async { self.gate().await?.lock(claims).await }.await)
+        })
     }
 
     fn unlock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move { self.told(claims, async { self.gate().await?.unlock(claims).await }.await) })
+        Box::pin(async move {
+            let _pass = self.lanes.people(claims).await;
+            self.told(claims, async { self.gate().await?.unlock(claims).await }.await)
+        })
     }
 }

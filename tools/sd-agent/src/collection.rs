@@ -93,6 +93,8 @@ async fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Mes
         None => HashMap::new(),
     };
     let bound = |e: sd_wire::bounded::OverBound| Refusal::limits_exceeded(e.to_string());
+    // libsecret makes a default collection when it is told here that there is none.
+    described(turn, collection).await?;
     let item = NewItem {
         collection: stand_in(turn, collection).await?,
         label: Text::new(label).map_err(bound)?,

@@ -17,6 +17,7 @@ mod dispatch;
 mod exchange;
 mod introspect;
 mod item;
+mod lanes;
 mod news;
 mod notices;
 mod offer;

@@ -59,6 +59,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// Whether it has ended, and well.
+    fn went_well(&self) -> bool {
+        matches!(self.how.get(), Some(Ok(())))
+    }
+
     /// Waits for the end.
     pub(crate) async fn how(&self) -> Result<(), Refusal> {
         // Nothing is ever sent: it is closed when the ask has ended.
@@ -94,7 +99,9 @@ impl Asks {
 pub(crate) fn open(turn: &Turn<'_>, about: About) -> Result<Ended, Refusal> {
     let (desk, caller, sender) = (turn.desk.clone(), turn.caller.clone(), turn.call.sender.clone());
     turn.desk.seated(&turn.call.sender, |seat: &mut Seat| {
-        if let Some(open) = seat.opened.open.iter().find(|open| open.about == about) {
+        // One that went well is told once; it may not have cleared its place yet.
+        let stands = |open: &&Open| open.about == about && !open.ended.went_well();
+        if let Some(open) = seat.opened.open.iter().find(stands) {
             return Ok(open.ended.clone());
         }
         if seat.opened.open.len() >= MOST {

@@ -29,10 +29,10 @@ pub(super) fn rows(change: &Change, before: &Before, rows: &mut Vec<Row>) {
         Before::Item(item) => described(item, None, rows),
         Before::Collection(shown) => collection(shown, rows),
         Before::Alias { now, then } => {
-            pointed("points now to", now.as_ref(), rows);
-            pointed("and then to", then.as_ref(), rows);
+            pointed("now", now.as_ref(), rows);
+            pointed("then", then.as_ref(), rows);
         }
-        Before::Nothing { alias } => pointed("the alias", alias.as_ref(), rows),
+        Before::Nothing { alias } => pointed("alias now", alias.as_ref(), rows),
     }
 }
 

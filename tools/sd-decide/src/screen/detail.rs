@@ -64,10 +64,16 @@ fn meaning(want: &Want) -> &'static str {
         Want::SetSecret { .. } => {
             "A yes lets the process below give this item another secret; the old one is lost."
         }
-        Want::Change { change: Change::DeleteCollection { .. } } => {
-            "A yes deletes this collection for good, and every item in it."
-        }
-        Want::Change { .. } => "A yes makes this change.",
+        Want::Change { change } => match change {
+            Change::ItemLabel { .. } => "A yes gives this item another label.",
+            Change::ItemAttributes { .. } => "A yes gives this item other attributes.",
+            Change::CollectionLabel { .. } => "A yes gives this collection another label.",
+            Change::Alias { .. } => "A yes points this alias elsewhere: what uses it finds and stores there.",
+            Change::CreateCollection { .. } => "A yes makes a new collection.",
+            Change::DeleteCollection { .. } => {
+                "A yes deletes this collection for good, and every item in it."
+            }
+        },
         // Never on the screen.
         Want::Search { .. } | Want::Collections {} | Want::Lock {} => "",
     }

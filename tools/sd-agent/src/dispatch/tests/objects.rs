@@ -116,4 +116,9 @@ fn an_alias_is_a_whole_collection_with_items_below_it() {
     bench.has_collections(&[]);
     let refusal = bench.get(&app, ALIAS, COLLECTION, "Label").unwrap_err();
     assert_eq!(refusal.name, "org.freedesktop.Secret.Error.NoSuchObject");
+    // libsecret then makes one.
+    let nothing = HashMap::<&str, Value<'_>>::new();
+    let secret = (&session, &b""[..], &b"hunter2"[..], "text/plain");
+    let refusal = bench.call(&app, ALIAS, COLLECTION, "CreateItem", &(nothing, secret, true)).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.NoSuchObject");
 }

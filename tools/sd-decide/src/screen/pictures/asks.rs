@@ -2,6 +2,7 @@
 
 use sd_wire::ask::Want;
 use sd_wire::bounded::{List, Text};
+use sd_wire::change::Change;
 use sd_wire::claims::App;
 
 use super::stage::*;
@@ -164,8 +165,11 @@ fn each_kind_of_ask_has_its_picture() {
             ("ask-sign", made_up::sign()),
             ("ask-store", store()),
             ("ask-unlock", Want::Unlock {}),
+            ("ask-list", Want::List { collection: None }),
+            ("ask-set", Want::SetSecret { item: made_up::item(7), content_type: Text::default() }),
         ];
-        for (name, want) in kinds {
+        let changes = changes().map(|(name, change)| (name, Want::Change { change }));
+        for (name, want) in kinds.into_iter().chain(changes) {
             let mut stage = Stage::new(size);
             stage.ask(1, want);
             stage.is_as_kept(name);
@@ -173,4 +177,20 @@ fn each_kind_of_ask_has_its_picture() {
             assert!(text(&stage.draw().1).contains(" wait [......."));
         }
     }
+}
+
+/// Every change, by the name of its picture.
+fn changes() -> [(&'static str, Change); 6] {
+    let (item, collection) = (made_up::item(7), made_up::collection);
+    let label = || Text::new("another label").unwrap();
+    let alias = || Text::new("default").unwrap();
+    let attributes = made_up::attributes();
+    [
+        ("ask-change-label", Change::ItemLabel { item: item.clone(), label: label() }),
+        ("ask-change-attributes", Change::ItemAttributes { item, attributes }),
+        ("ask-change-collection", Change::CollectionLabel { collection: collection(), label: label() }),
+        ("ask-change-alias", Change::Alias { name: alias(), collection: Some(collection()) }),
+        ("ask-change-create", Change::CreateCollection { label: label(), alias: alias() }),
+        ("ask-change-delete", Change::DeleteCollection { collection: collection() }),
+    ]
 }

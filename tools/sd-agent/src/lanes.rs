@@ -1,0 +1,175 @@
+//! How much of the gate one application may take. All applications share the agent's one connection there, and the gate
+//! lets 64 asks of a connection wait: without lanes of their own, one application could fill it for all others.
+//!
+//! What finds no room waits for it: a prompt that has to wait for the person anyway is not dismissed for that.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sd_wire::claims::{App, Claims};
+use smol::lock::{Semaphore, SemaphoreGuardArc};
+
+/// The most asks of one application that wait for a person.
+const PEOPLE: usize = 16;
+/// The most of all applications together; the gate's other 16 are for what needs no key.
+const PEOPLE_IN_ALL: usize = 48;
+/// The most of one application that need no key.
+const QUICK: usize = 8;
+
+type Key = (u32, u64);
+
+/// The lanes of every application that asks for something just now.
+pub(crate) struct Lanes {
+    apps: Mutex<HashMap<Key, Lane>>,
+    people: Arc<Semaphore>,
+}
+
+struct Lane {
+    people: Arc<Semaphore>,
+    quick: Arc<Semaphore>,
+    /// How many asks there are, on their way or waiting for room.
+    users: usize,
+}
+
+/// Room for one ask, for as long as it is kept.
+pub(crate) struct Pass<'a> {
+    _turns: [Option<SemaphoreGuardArc>; 2],
+    _user: User<'a>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { apps: Mutex::default(), people: Arc::new(Semaphore::new(PEOPLE_IN_ALL)) }
+    }
+}
+
+impl Lanes {
+    /// Room for an ask that waits for a person.
+    pub(crate) async fn people(&self, claims: &Claims) -> Pass<'_> {
+        let user = self.enter(claims);
+        let own = user.people.acquire_arc().await;
+        let of_all = self.people.acquire_arc().await;
+        Pass { _turns: [Some(own), Some(of_all)], _user: user }
+    }
+
+    /// Room for an ask that needs no key.
+    pub(crate) async fn quick(&self, claims: &Claims) -> Pass<'_> {
+        let user = self.enter(claims);
+        let own = user.quick.acquire_arc().await;
+        Pass { _turns: [Some(own), None], _user: user }
+    }
+
+    fn enter(&self, claims: &Claims) -> User<'_> {
+        let key = claims.app.as_ref().map_or((0, 0), |App { pid, start, .. }| (*pid, *start));
+        let mut apps = self.apps();
+        let lane = apps.entry(key).or_insert_with(|| Lane {
+            people: Arc::new(Semaphore::new(PEOPLE)),
+            quick: Arc::new(Semaphore::new(QUICK)),
+            users: 0,
+        });
+        lane.users += 1;
+        let (people, quick) = (Arc::clone(&lane.people), Arc::clone(&lane.quick));
+        drop(apps);
+        User { lanes: self, key, people, quick }
+    }
+
+    fn apps(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Lane>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An ask of an application; with the last one the application's lane goes.
+struct User<'a> {
+    lanes: &'a Lanes,
+    key: Key,
+    people: Arc<Semaphore>,
+    quick: Arc<Semaphore>,
+}
+
+impl Drop for User<'_> {
+    fn drop(&mut self) {
+        let mut apps = self.lanes.apps();
+        if let Some(lane) = apps.get_mut(&self.key) {
+            lane.users -= 1;
+            if lane.users == 0 {
+                apps.remove(&self.key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smol::block_on;
+    use smol::future::{FutureExt, poll_once};
+
+    use super::*;
+
+    fn app(pid: u32) -> Claims {
+        Claims { app: Some(App { pid, start: 1, exe: None }), ..Claims::default() }
+    }
+
+    /// As many passes as there are at once, of the applications in turn.
+    async fn as_many_as_there_are(lanes: &Lanes, apps: impl Iterator<Item = u32>) -> Vec<Pass<'_>> {
+        let mut passes = Vec::new();
+        for pid in apps {
+            let claims = app(pid);
+            passes.extend(poll_once(lanes.people(&claims).boxed_local()).await);
+        }
+        passes
+    }
+
+    #[test]
+    fn one_application_cannot_fill_the_gate_for_another() {
+        let lanes = Lanes::default();
+        block_on(async {
+            let passes = as_many_as_there_are(&lanes, std::iter::repeat_n(1, 100)).await;
+            assert_eq!(passes.len(), PEOPLE);
+            assert!(poll_once(lanes.people(&app(2)).boxed_local()).await.is_some());
+            drop(passes);
+            assert!(poll_once(lanes.people(&app(1)).boxed_local()).await.is_some());
+        });
+    }
+
+    #[test]
+    fn all_applications_together_leave_room_for_what_needs_no_key() {
+        let lanes = Lanes::default();
+        block_on(async {
+            let mut passes = as_many_as_there_are(&lanes, 0..100).await;
+            assert_eq!(passes.len(), PEOPLE_IN_ALL);
+            assert!(poll_once(lanes.quick(&app(7)).boxed_local()).await.is_some());
+            // Whoever waits gets the next room.
+            let claims = app(200);
+            let mut next = lanes.people(&claims).boxed_local();
+            assert!(poll_once(&mut next).await.is_none());
+            passes.pop();
+            next.await;
+        });
+    }
+
+    #[test]
+    fn quick_ones_wait_for_their_own_applications_turn_only() {
+        let lanes = Lanes::default();
+        block_on(async {
+            let mut passes = Vec::new();
+            for _ in 0..QUICK {
+                passes.push(lanes.quick(&app(1)).await);
+            }
+            assert!(poll_once(lanes.quick(&app(1)).boxed_local()).await.is_none());
+            assert!(poll_once(lanes.quick(&app(2)).boxed_local()).await.is_some());
+            passes.pop();
+            assert!(poll_once(lanes.quick(&app(1)).boxed_local()).await.is_some());
+        });
+    }
+
+    #[test]
+    fn nothing_is_kept_of_applications_that_ask_for_nothing() {
+        let lanes = Lanes::default();
+        block_on(async {
+            let passes = as_many_as_there_are(&lanes, std::iter::repeat_n(1, 20)).await;
+            assert_eq!(lanes.apps().len(), 1);
+            drop(passes);
+        });
+        assert!(lanes.apps().is_empty());
+    }
+}
