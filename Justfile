@@ -44,3 +44,8 @@ demo *ARGS: build
 [no-exit-message, positional-arguments]
 rig *ARGS: build
     @"${CARGO_TARGET_DIR:-target}/debug/sd-rig" "$@"
+
+# Writes the manual pages into target/man, or the given folder.
+man FOLDER="target/man":
+    mkdir -p "{{FOLDER}}"
+    cargo run --quiet --package sdctl -- man "{{FOLDER}}"

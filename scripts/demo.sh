@@ -45,7 +45,7 @@ if [ "$answer" = ask ]; then
     read -rp '   Press Enter to begin. '
 fi
 status=0
-DEMO_KEY=$key DEMO_PUBLIC=$work/public.gpg "$tools/sd-rig" --answer "$answer" --gnupghome "$work/gnupg" \
+DEMO_KEY=$key DEMO_PUBLIC=$work/public.gpg "$tools/sd-rig" --answer "$answer" --phrase "three herons at dusk" --gnupghome "$work/gnupg" \
     --screen "$work/screens" --expire 120 --timeout 600 -- bash "$here/demo-programs.sh" || status=$?
 
 # A person who said no has seen what there was to see: that is no failure of the demo.

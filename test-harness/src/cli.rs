@@ -41,6 +41,10 @@ pub struct Options {
     #[arg(long, value_name = "TEXT")]
     pub password: Option<String>,
 
+    /// The personal phrase in the header of the screen.
+    #[arg(long, value_name = "TEXT")]
+    pub phrase: Option<String>,
+
     /// What is typed at an ask: y or n at every one, `none` nothing at all, `ask` lets you answer on this terminal; a
     /// word of two or more of y and n is typed one key an ask, and n once it is used up.
     #[arg(long, value_name = "y|n|none|ask|SCRIPT", default_value = "none")]

@@ -55,6 +55,9 @@ impl Environment {
             run_dir::subdirectory(&run.join(name), 0o755, own)?;
         }
         run_dir::public_file(&run.join("credentials/parties"), &people.parties())?;
+        if let Some(phrase) = &options.phrase {
+            run_dir::public_file(&run.join("credentials/phrase"), phrase)?;
+        }
         run_dir::public_file(&run.join("config/parties.json"), &people.parties())?;
         let log = match &options.log {
             Some(dir) => {

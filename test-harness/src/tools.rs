@@ -70,8 +70,8 @@ impl Worker {
 }
 
 /// The binaries that must stand beside the rig.
-pub const BINARIES: [&str; 7] =
-    ["sd-agent", "sd-decide", "sd-fetch", "sd-gate", "sd-gpg", "sd-pinentry", "sd-sign"];
+pub const BINARIES: [&str; 8] =
+    ["sd-agent", "sd-decide", "sd-fetch", "sd-gate", "sd-gpg", "sd-pinentry", "sd-sign", "sdctl"];
 
 /// Looks whether all tools are there and may be executed by the people of this run.
 ///

@@ -17,6 +17,9 @@ const NAME: &str = "net.mowaka.SecretsDispatcher1";
 /// The bus's own refusal; the gate's have other names.
 const DENIED: &str = "org.freedesktop.DBus.Error.AccessDenied";
 
+const PASSPHRASE: &str =
+    r#"{"v":1,"body":{"passphrase":{"unlocks":{"key":{"grip":""}},"lines":[],"wrong":null,"tries":null}}}"#;
+
 /// A uid that has no part in the chain.
 const NOBODY: u32 = 65534;
 
@@ -32,7 +35,7 @@ fn apart() -> People {
 #[test]
 fn the_desktop_user_reaches_no_socket_of_the_chain() {
     apart();
-    for socket in ["decide", "fetch", "sign"] {
+    for socket in ["decide", "fetch", "sign", "passphrase"] {
         let run = Rig::among_fakes().run(&format!("{KNOCK}/{socket}.sock"));
         assert!(
             run.stderr.contains("PermissionDenied") || run.stderr.contains("ermission denied"),
@@ -56,6 +59,7 @@ fn nobody_but_the_gate_files_and_nobody_but_the_decider_orders() {
             [people.desktop, people.gate, people.companion, 0],
         ),
         ("sign", "sd-sign", ORDER_SIGN, [people.desktop, people.gate, people.companion, 0]),
+        ("passphrase", "sd-decide", PASSPHRASE, [people.desktop, people.gate, people.decide, 0]),
     ] {
         for stranger in strangers {
             let answer = going.knock_as(stranger, people.desktop, socket, &[words, "--listen", "400"]);
@@ -126,7 +130,7 @@ fn what_only_the_companion_or_the_decider_may_say_is_not_believed_from_the_gate(
             (SIGNATURE, SIGNS),
             (r#"{"granted":{"deleted":{}}}"#, "sd-ask delete /org/freedesktop/secrets/collection/login/1"),
             (r#"{"invited":{}}"#, STORES),
-            (r#"{"approved":{"seconds":10}}"#, ACCESSES),
+            (r#"{"approved":{"seconds":10,"len":0}}"#, ACCESSES),
             (r#"{"locked":{}}"#, "sd-ask lock"),
             (r#"{"unlocked":{}}"#, "sd-ask unlock"),
             (r#"{"denied":{}}"#, READS),
@@ -162,7 +166,7 @@ fn what_only_the_decider_or_the_gate_may_say_is_not_believed_from_the_companion(
         "sd-fetch",
         people.companion,
         &[
-            (r#"{"approved":{"seconds":10}}"#, SEARCHES),
+            (r#"{"approved":{"seconds":10,"len":0}}"#, SEARCHES),
             (r#"{"locked":{}}"#, SEARCHES),
             (r#"{"unlocked":{}}"#, SEARCHES),
             (r#"{"denied":{}}"#, SEARCHES),

@@ -167,7 +167,7 @@ fn a_passphrase_crosses_the_companions_bus_encrypted() {
     // Its own first messages say that it listens.
     eventually("dbus-monitor to listen", || {
         companion.order(&Order::State {});
-        holds("ReadAlias").then_some(())
+        holds("GetAll").then_some(())
     });
     let (noted, _) = companion.order_with(&unlock(), &[Person::Types(MASTER)]);
     assert_eq!(noted, [Note::Done {}]);

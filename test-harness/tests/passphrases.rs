@@ -7,6 +7,7 @@
 mod support;
 
 use support::keys::{REPOSITORY, rig_with_passphrase};
+use support::memory::memory_holds;
 use support::{Going, Run};
 
 const PASSPHRASE: &str = "correct horse ä";
@@ -98,6 +99,14 @@ fn a_cold_start_asks_for_the_passphrase_and_then_both_work_until_a_lock_and_agai
     // The session began with a key that nobody has unlocked: the prompt stands there unasked.
     person.types_passphrase(PASSPHRASE);
     person.going.stands("unlocked");
+    let decide = person.going.pid("sd-decide").as_raw();
+    // Only root may look; `None` says that the kernel did not let us.
+    assert_ne!(
+        memory_holds(decide, PASSPHRASE.as_bytes()),
+        Some(true),
+        "the passphrase is left in sd-decide"
+    );
+    assert_eq!(memory_holds(decide, PASSPHRASE.as_bytes()).is_some(), nix::unistd::geteuid().is_root());
     person.asks("store");
     person.approves("store");
     assert!(person.came_of("store").contains("status 0"), "{}", person.came_of("store"));

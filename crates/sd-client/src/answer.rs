@@ -11,17 +11,20 @@ use sd_wire::parties::Role;
 use serde::de::DeserializeOwned;
 
 use crate::Failure;
+use crate::ear::Heard;
 use crate::home::{Home, upload};
 
 /// The sink's end after the gate took the request: what comes now belongs to `id`.
 pub(crate) struct Answer {
     home: Home,
     id: AskId,
+    /// Dropped with this: then the request has ended here.
+    _heard: Option<Heard>,
 }
 
 impl Answer {
-    pub(crate) fn new(home: Home, id: AskId) -> Self {
-        Self { home, id }
+    pub(crate) fn new(home: Home, id: AskId, heard: Option<Heard>) -> Self {
+        Self { home, id, _heard: heard }
     }
 
     /// What the request yields, or [`Failure::Ended`] with what else ended it.

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 
+use sd_wire::fault::Fault;
 use sd_wire::outcome::What;
 use sd_wire::parties::Role;
 
@@ -17,6 +18,10 @@ pub enum Failure {
     Misconfigured(String),
     /// The gate answered the method call with this sentence of its own.
     Refused(String),
+    /// The gate cannot take requests on just now, in a sentence of its own: what stands behind it is not running.
+    Unavailable(String),
+    /// None waits under the id that was named; the gate's sentence.
+    NoSuch(String),
     /// The ask ended, but not with what was asked for: denied, expired, cancelled, rejected, failed.
     Ended(What),
     /// Somebody wrote into the sink who may not say such a thing.
@@ -37,6 +42,17 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether somebody must start something before any request of this kind can succeed.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        let not_there = Fault::Unavailable;
+        match self {
+            Self::Absent | Self::Unavailable(_) => true,
+            Self::Ended(What::Failed { why, .. } | What::Rejected { why }) => *why == not_there,
+            _ => false,
+        }
+    }
+
     /// Whether a person or a clock said no: the request was understood, and the answer is no.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
@@ -57,8 +73,9 @@ impl fmt::Display for Failure {
                 "the approval side is not running: log in again, or run \
                  `systemctl start secrets-dispatcher@<user>.target` as root",
             ),
-            Self::Misconfigured(what) => f.write_str(what),
+            Self::Misconfigured(what) | Self::NoSuch(what) => f.write_str(what),
             Self::Refused(sentence) => write!(f, "sd-gate refused the request: {sentence}"),
+            Self::Unavailable(sentence) => write!(f, "the approval side is not running: {sentence}"),
             Self::Ended(what) => write!(f, "{what}"),
             Self::Forged { role, writer: Some(uid) } => write!(
                 f,

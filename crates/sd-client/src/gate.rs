@@ -1,5 +1,6 @@
 //! `sd-gate` as a desktop program sees it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sd_sys::payload::Payload;
@@ -9,14 +10,14 @@ use sd_wire::claims::Claims;
 use sd_wire::deadline;
 use sd_wire::id::AskId;
 use sd_wire::outcome::{Collections, Found, Granted, Listed};
-use sd_wire::parties::{Parties, Role};
+use sd_wire::parties::Parties;
 use sd_wire::path::{CollectionPath, ItemPath};
 use std::os::fd::AsFd;
 use zbus::Connection;
-use zbus::names::OwnedUniqueName;
 
 use crate::answer::Answer;
 use crate::claims::dictionary;
+use crate::ear::{Ear, Heard};
 use crate::home::{Home, by};
 use crate::request::{self, Request};
 use crate::{Failure, parties};
@@ -26,7 +27,10 @@ pub(crate) const INTERFACE: &str = "net.mowaka.SecretsDispatcher1";
 pub(crate) const OBJECT: &str = "/net/mowaka/SecretsDispatcher1";
 
 /// How long the gate may take to take a request in. It answers at once: all waiting is done on the sink.
-const INTAKE: Duration = Duration::from_secs(1);
+pub(crate) const INTAKE: Duration = Duration::from_secs(1);
+
+/// How long the gate may take to find something out from the approval screen, to which it gives 3 s itself.
+pub(crate) const INQUIRY: Duration = Duration::from_secs(4);
 
 /// How long locking may take: an order in each of two workers, and a moment for the answer.
 const LOCKING: Duration =
@@ -35,8 +39,9 @@ const LOCKING: Duration =
 /// A connection to the system bus, and whose answers to believe. Its clones share the connection.
 #[derive(Clone)]
 pub struct Gate {
-    bus: Connection,
-    parties: Parties,
+    pub(crate) bus: Connection,
+    pub(crate) parties: Parties,
+    ear: Option<Arc<dyn Ear>>,
 }
 
 /// A detached OpenPGP signature.
@@ -55,10 +60,16 @@ impl Gate {
     /// [`Failure::Misconfigured`] without a parties file that can be trusted; [`Failure::System`] without a bus.
     pub async fn connect() -> Result<Self, Failure> {
         let parties = parties::own()?;
-        let connected = async { zbus::connection::Builder::system()?.method_timeout(INTAKE).build().await };
+        let connected = async { zbus::connection::Builder::system()?.method_timeout(INQUIRY).build().await };
         let lost = |e: zbus::Error| Failure::System(format!("the system bus cannot be reached: {e}"));
         let bus = by(Instant::now() + INTAKE, async { connected.await.map_err(lost) }).await?;
-        Ok(Self { bus, parties })
+        Ok(Self { bus, parties, ear: None })
+    }
+
+    /// That `ear` hears of every request made through this and its clones.
+    #[must_use]
+    pub fn heard_by(self, ear: Arc<dyn Ear>) -> Self {
+        Self { ear: Some(ear), ..self }
     }
 
     /// Whether the system bus has hung up; then only a new [`Gate::connect`] helps.
@@ -225,11 +236,10 @@ impl Gate {
     /// Takes back an ask of this user's, whichever program made it.
     ///
     /// # Errors
-    /// [`Failure::Refused`] when there is no such ask; [`Failure::Absent`] without a gate.
+    /// [`Failure::NoSuch`] when none of this id waits; [`Failure::Absent`] without a gate.
     pub async fn cancel(&self, id: &AskId) -> Result<(), Failure> {
         let gate = self.owner().await?;
-        let sent = self.bus.call_method(Some(&gate), OBJECT, Some(INTERFACE), "Cancel", &(id.as_str())).await;
-        sent.map(|_| ()).map_err(refused)
+        self.call(&gate, INTERFACE, "Cancel", &(id.as_str()), INQUIRY).await.map(|_| ())
     }
 
     pub(crate) async fn ask<R: Request>(
@@ -241,61 +251,16 @@ impl Gate {
         let gate = self.owner().await?;
         let (home, sink) = Home::pair(self.parties, patience)?;
         let body = request.body(sink.as_fd(), dictionary(claims))?;
-        let reply = self.bus.call_method(Some(&gate), OBJECT, Some(INTERFACE), R::MEMBER, &body).await;
+        let reply = self.call(&gate, INTERFACE, R::MEMBER, &body, INTAKE).await;
         // From here on the sink has but the holders that the gate gives it: when they are gone, we see it.
         drop(body);
         drop(sink);
-        let reply = reply.map_err(refused)?;
+        let reply = reply?;
         let body = reply.body();
         let id = body.deserialize::<&str>().map_err(|e| Failure::Garbled(e.to_string()))?;
         let id = AskId::parse(id).map_err(|e| Failure::Garbled(e.to_string()))?;
-        Ok(Answer::new(home, id))
-    }
-
-    /// The unique name of this user's gate. Calls go to it and not to the well-known name, so that a gate which is
-    /// gone is an error now and not after the bus has waited for somebody to start one.
-    async fn owner(&self) -> Result<OwnedUniqueName, Failure> {
-        let own = format!("{INTERFACE}.u{}", self.parties.desktop);
-        for name in [own.as_str(), INTERFACE] {
-            if let Some(owner) = self.owner_of(name).await? {
-                return Ok(owner);
-            }
-        }
-        Err(Failure::Absent)
-    }
-
-    async fn owner_of(&self, name: &str) -> Result<Option<OwnedUniqueName>, Failure> {
-        let owner: OwnedUniqueName = match self.bus_says("GetNameOwner", name).await {
-            Ok(reply) => reply.body().deserialize().map_err(|e| Failure::Garbled(e.to_string()))?,
-            Err(zbus::Error::MethodError(..)) => return Ok(None),
-            Err(e) => return Err(refused(e)),
-        };
-        let uid: u32 = match self.bus_says("GetConnectionUnixUser", owner.as_str()).await {
-            Ok(reply) => reply.body().deserialize().map_err(|e| Failure::Garbled(e.to_string()))?,
-            Err(zbus::Error::MethodError(..)) => return Ok(None),
-            Err(e) => return Err(refused(e)),
-        };
-        // The plain name is the first user's gate's, which is not ours to ask; and a bus without our policy would let
-        // anybody own either.
-        Ok(if uid == self.parties.uid(Role::Gate) { Some(owner) } else { None })
-    }
-
-    async fn bus_says(&self, member: &str, name: &str) -> zbus::Result<zbus::Message> {
-        let bus = "org.freedesktop.DBus";
-        self.bus.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), member, &(name)).await
-    }
-}
-
-fn refused(e: zbus::Error) -> Failure {
-    match e {
-        zbus::Error::MethodError(name, sentence, _) => match name.as_str() {
-            "org.freedesktop.DBus.Error.ServiceUnknown"
-            | "org.freedesktop.DBus.Error.NameHasNoOwner"
-            | "org.freedesktop.DBus.Error.NoReply" => Failure::Absent,
-            other => Failure::Refused(sentence.unwrap_or_else(|| other.to_owned())),
-        },
-        zbus::Error::InputOutput(e) if e.kind() == std::io::ErrorKind::TimedOut => Failure::Absent,
-        other => Failure::System(other.to_string()),
+        let heard = self.ear.as_ref().map(|ear| Heard::asked(ear, &id, R::KIND, claims));
+        Ok(Answer::new(home, id, heard))
     }
 }
 

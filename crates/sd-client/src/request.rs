@@ -16,6 +16,8 @@ use crate::claims::Dictionary;
 pub(crate) trait Request {
     /// Its name.
     const MEMBER: &'static str;
+    /// The kind of ask that comes of it, as [`sd_wire::ask::Want::kind`] has it.
+    const KIND: &'static str;
 
     /// Its arguments.
     fn body(
@@ -31,6 +33,7 @@ pub(crate) struct Secret<'a> {
 
 impl Request for Secret<'_> {
     const MEMBER: &'static str = "RequestSecret";
+    const KIND: &'static str = "read";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -46,6 +49,7 @@ pub(crate) struct Access<'a> {
 
 impl Request for Access<'_> {
     const MEMBER: &'static str = "RequestAccess";
+    const KIND: &'static str = "access";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -63,6 +67,7 @@ pub(crate) struct Search<'a> {
 
 impl Request for Search<'_> {
     const MEMBER: &'static str = "RequestSearch";
+    const KIND: &'static str = "search";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -76,6 +81,7 @@ pub(crate) struct Collections;
 
 impl Request for Collections {
     const MEMBER: &'static str = "RequestCollections";
+    const KIND: &'static str = "collections";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -95,6 +101,7 @@ pub(crate) struct Store<'a> {
 
 impl Request for Store<'_> {
     const MEMBER: &'static str = "RequestStore";
+    const KIND: &'static str = "store";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -112,6 +119,7 @@ pub(crate) struct Delete<'a> {
 
 impl Request for Delete<'_> {
     const MEMBER: &'static str = "RequestDelete";
+    const KIND: &'static str = "delete";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -127,6 +135,7 @@ pub(crate) struct List<'a> {
 
 impl Request for List<'_> {
     const MEMBER: &'static str = "RequestList";
+    const KIND: &'static str = "list";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -143,6 +152,7 @@ pub(crate) struct SetSecret<'a> {
 
 impl Request for SetSecret<'_> {
     const MEMBER: &'static str = "RequestSetSecret";
+    const KIND: &'static str = "set";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -160,6 +170,7 @@ pub(crate) struct SetLabel<'a> {
 
 impl Request for SetLabel<'_> {
     const MEMBER: &'static str = "RequestSetLabel";
+    const KIND: &'static str = "change";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -176,6 +187,7 @@ pub(crate) struct SetAttributes<'a> {
 
 impl Request for SetAttributes<'_> {
     const MEMBER: &'static str = "RequestSetAttributes";
+    const KIND: &'static str = "change";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -192,6 +204,7 @@ pub(crate) struct SetAlias<'a> {
 
 impl Request for SetAlias<'_> {
     const MEMBER: &'static str = "RequestSetAlias";
+    const KIND: &'static str = "change";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -208,6 +221,7 @@ pub(crate) struct CreateCollection<'a> {
 
 impl Request for CreateCollection<'_> {
     const MEMBER: &'static str = "RequestCreateCollection";
+    const KIND: &'static str = "change";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -223,6 +237,7 @@ pub(crate) struct DeleteCollection<'a> {
 
 impl Request for DeleteCollection<'_> {
     const MEMBER: &'static str = "RequestDeleteCollection";
+    const KIND: &'static str = "change";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -239,6 +254,7 @@ pub(crate) struct Signature<'a> {
 
 impl Request for Signature<'_> {
     const MEMBER: &'static str = "RequestSignature";
+    const KIND: &'static str = "sign";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -252,6 +268,7 @@ pub(crate) struct Lock;
 
 impl Request for Lock {
     const MEMBER: &'static str = "Lock";
+    const KIND: &'static str = "lock";
     fn body(
         &self,
         sink: BorrowedFd<'_>,
@@ -265,6 +282,7 @@ pub(crate) struct Unlock;
 
 impl Request for Unlock {
     const MEMBER: &'static str = "Unlock";
+    const KIND: &'static str = "unlock";
     fn body(
         &self,
         sink: BorrowedFd<'_>,

@@ -58,7 +58,7 @@ pub enum Order {
         /// The change.
         change: Change,
     },
-    /// Is the default collection locked? Answered by one [`Note::State`].
+    /// Is any collection locked? Answered by one [`Note::State`].
     State {},
     /// Lock every collection. Answered by one [`Note::Done`], also when there is none.
     Lock {
@@ -228,9 +228,9 @@ pub enum Note {
     },
     /// What a change would change.
     Before(Before),
-    /// Whether the default collection is locked.
+    /// Whether an unlock would have anything to do.
     State {
-        /// Locked, or absent.
+        /// Some collection is locked.
         locked: bool,
     },
     /// The order was carried out, and the sink told so if one came with it.

@@ -70,7 +70,7 @@ pub enum What {
     Locked {},
     /// Store and key are open again. Only from `sd-decide`, which has it from both workers.
     Unlocked {},
-    /// A person said no, just now or to the same ask a moment ago, or a rule does. Only from `sd-decide`.
+    /// A person said no: just now, to the same a moment ago, to this process, or to everything. Only from `sd-decide`.
     Denied {},
     /// Nobody answered in time. Only from `sd-decide`.
     Expired {},

@@ -63,7 +63,7 @@ pub enum Note {
     },
     /// A person pressed Esc.
     Dismissed {},
-    /// Nobody typed it in time.
+    /// Nobody typed it in time, or nothing needs it any more.
     Expired {},
     /// Nothing is under way that could need it, or too much is.
     Refused {},

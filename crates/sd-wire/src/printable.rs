@@ -41,6 +41,19 @@ impl Printable {
         Self(line)
     }
 
+    /// Its beginning, of at most so many characters; when that is not all of it, it ends with `»`. An escape may be cut:
+    /// this is for where something is only named.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> Self {
+        match self.0.char_indices().nth(most) {
+            None => self.clone(),
+            Some(_) => {
+                let kept = self.0.chars().take(most.saturating_sub(1));
+                Self(kept.chain(['»']).collect())
+            }
+        }
+    }
+
     /// Bytes that should be UTF-8; those that are not become `\xNN`.
     #[must_use]
     pub fn bytes(bytes: &[u8]) -> Self {

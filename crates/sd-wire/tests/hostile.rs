@@ -113,6 +113,9 @@ fn what_a_terminal_would_act_on_is_shown_as_an_escape() {
 fn what_is_left_out_is_counted() {
     assert_eq!(Printable::clipped(&"x".repeat(10_000), 4).as_str(), "xxxx…+9996 more");
     assert_eq!(Printable::clipped("xxxx", 4).as_str(), "xxxx");
+    assert_eq!(Printable::line("äxxx").beginning(4).as_str(), "äxxx");
+    assert_eq!(Printable::line("äxxxx").beginning(4).as_str(), "äxx»");
+    assert_eq!(Printable::line("x").beginning(0).as_str(), "»");
 }
 
 #[test]

@@ -394,7 +394,8 @@ impl Going {
         Beside { child, file }
     }
 
-    fn as_desktop(&self, tool: &str, arguments: &[&str]) -> Command {
+    /// One of the tests' tools as the desktop user, not yet started.
+    pub(crate) fn as_desktop(&self, tool: &str, arguments: &[&str]) -> Command {
         let program = Path::new(RIG).with_file_name(tool);
         let mut command = Command::new("setpriv");
         if nix::unistd::geteuid().is_root() {

@@ -20,7 +20,7 @@ use sd_wire::passphrase::{Packet, Unlocks, Wanted};
 use sd_wire::path::ItemPath;
 use sd_wire::sign;
 
-use crate::terminal::{State, TTY, eventually, is_held, open, screen, type_in};
+use crate::terminal::{ELSEWHERE, State, TTY, eventually, is_held, open, screen, switch_to, type_in};
 use crate::{DECIDE, DESKTOP, GATE};
 
 const READ: &str = r#"{"v":1,"body":{"ask":{"id":"0123456789abcdef","want":{"read":{"item":"/org/freedesktop/secrets/collection/login/1"}},"claims":{}}}}"#;
@@ -45,6 +45,8 @@ impl OnTheVt {
     pub(crate) fn start() -> Self {
         assert!(geteuid().is_root(), "this ring needs root; run it by `just test-vt`");
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever was there before may have left it in front; each test begins elsewhere.
+        switch_to(ELSEWHERE);
         let before = State::now();
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);

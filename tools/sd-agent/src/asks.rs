@@ -1,7 +1,7 @@
 //! The gate, as much of it as the agent uses: a trait, so that the rest can be tested without one.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sd_client::{Failure, Gate};
@@ -14,6 +14,7 @@ use sd_wire::outcome::{Collections, Found, Listed};
 use sd_wire::path::{CollectionPath, ItemPath};
 
 use crate::lanes::Lanes;
+use crate::notices::Notices;
 
 /// A request on its way. Dropping it withdraws the ask.
 pub(crate) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -55,19 +56,56 @@ pub(crate) trait Asks: Send + Sync {
 }
 
 /// The gate, connected to when it is first needed and again after the system bus went away.
-#[derive(Default)]
 pub(crate) struct System {
     gate: Mutex<Option<Gate>>,
+    notices: Notices,
     lanes: Lanes,
 }
 
 impl System {
+    /// What is asked for is told to `notices`, and that it failed for want of somebody to ask.
+    pub(crate) fn new(notices: Notices) -> Self {
+        Self { gate: Mutex::default(), notices, lanes: Lanes::default() }
+    }
+
+    /// Asks for something that waits for a person.
+    async fn people<'a, T, A>(&'a self, claims: &'a Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    where
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let _pass = self.lanes.people(claims).await;
+        self.told(claims, ask).await
+    }
+
+    /// Asks for something that needs no key.
+    async fn quick<'a, T, A>(&'a self, claims: &'a Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    where
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let _pass = self.lanes.quick(claims).await;
+        self.told(claims, ask).await
+    }
+
+    async fn told<T, A>(&self, claims: &Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    where
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let answer = match self.gate().await {
+            Ok(gate) => ask(gate).await,
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = &answer {
+            self.notices.failed(failure, claims);
+        }
+        answer
+    }
+
     async fn gate(&self) -> Result<Gate, Failure> {
         let known = self.known().clone();
         if let Some(gate) = known.filter(|gate| !gate.is_closed()) {
             return Ok(gate);
         }
-        let gate = Gate::connect().await?;
+        let gate = Gate::connect().await?.heard_by(Arc::new(self.notices.clone()));
         // Two calls may both have connected; the later connection stays, the other ends with its call.
         *self.known() = Some(gate.clone());
         Ok(gate)
@@ -80,17 +118,11 @@ impl System {
 
 impl Asks for System {
     fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)> {
-        Box::pin(async move {
-            let _pass = self.lanes.quick(claims).await;
-            self.gate().await?.read(item, claims).await
-        })
+        Box::pin(self.quick(claims, move |gate| async move { gate.read(item, claims).await }))
     }
 
     fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, (Duration, Listed)> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.gate().await?.access(items, claims).await
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.access(items, claims).await }))
     }
 
     fn search<'a>(
@@ -99,40 +131,28 @@ impl Asks for System {
         attributes: &'a Attributes,
         claims: &'a Claims,
     ) -> Asked<'a, Found> {
-        Box::pin(async move {
-            let _pass = self.lanes.quick(claims).await;
-            self.gate().await?.search(collection, attributes, claims).await
-        })
+        Box::pin(
+            self.quick(claims, move |gate| async move { gate.search(collection, attributes, claims).await }),
+        )
     }
 
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections> {
-        Box::pin(async move {
-            let _pass = self.lanes.quick(claims).await;
-            self.gate().await?.collections(claims).await
-        })
+        Box::pin(self.quick(claims, move |gate| async move { gate.collections(claims).await }))
     }
 
     fn list<'a>(&'a self, collection: Option<&'a CollectionPath>, claims: &'a Claims) -> Asked<'a, Listed> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.gate().await?.list(collection, claims).await
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.list(collection, claims).await }))
     }
 
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            let NewItem { collection, label, attributes, content_type, replace } = item;
-            let gate = self.gate().await?;
+        let NewItem { collection, label, attributes, content_type, replace } = item;
+        Box::pin(self.people(claims, move |gate| async move {
             gate.store(collection, label, attributes, secret, content_type, *replace, claims).await
-        })
+        }))
     }
 
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.gate().await?.delete(item, claims).await
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.delete(item, claims).await }))
     }
 
     fn set_secret<'a>(
@@ -142,30 +162,20 @@ impl Asks for System {
         content_type: &'a str,
         claims: &'a Claims,
     ) -> Asked<'a, ()> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.gate().await?.set_secret(item, secret, content_type, claims).await
-        })
+        Box::pin(self.people(claims, move |gate| async move {
+            gate.set_secret(item, secret, content_type, claims).await
+        }))
     }
 
     fn change<'a>(&'a self, change: &'a Change, claims: &'a Claims) -> Asked<'a, Option<CollectionPath>> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.gate().await?.change(change, claims).await
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.change(change, claims).await }))
     }
 
     fn lock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move {
-            let _pass = self.lanes.quick(claims).await;
-            self.gate().await?.lock(claims).await
-        })
+        Box::pin(self.quick(claims, move |gate| async move { gate.lock(claims).await }))
     }
 
     fn unlock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.gate().await?.unlock(claims).await
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.unlock(claims).await }))
     }
 }

@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::caller::Caller;
 use crate::desk::Desk;
 use crate::dispatch;
+use crate::notices;
 use crate::refusal::Refusal;
 use crate::stop::Stop;
 
@@ -80,7 +81,8 @@ pub(crate) async fn serve(stop: &Stop) -> Result<(), Error> {
     bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), "AddMatch", &(rule)).await?;
     own(&bus).await?;
     let (outbox, letters) = smol::channel::unbounded();
-    let desk = Desk::new(Box::<System>::default(), outbox);
+    let (notices, showing) = notices::begin();
+    let desk = Desk::new(Box::new(System::new(notices)), outbox);
     sd_journal::ready();
     sd_journal::info(format_args!("{NAME} is ours"));
     let serving = smol::future::or(take(calls, &bus, &desk), post(&bus, &letters));
@@ -95,6 +97,7 @@ pub(crate) async fn serve(stop: &Stop) -> Result<(), Error> {
     while let Ok(letter) = letters.try_recv() {
         bus.send(&letter).await?;
     }
+    showing.end().await;
     Ok(())
 }
 

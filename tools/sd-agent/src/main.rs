@@ -19,6 +19,7 @@ mod introspect;
 mod item;
 mod lanes;
 mod news;
+mod notices;
 mod offer;
 mod opened;
 mod peer;

@@ -131,17 +131,30 @@ impl Caller {
         parents.iter().take_while(|parent| parent.comm == "git").last().map(Pinned::of)
     }
 
-    /// Whether this process is among those that started the caller, or the app that it claims.
+    /// Whether this process is among those that started the maker of the sink. Whatever a caller claims says nothing
+    /// about that: any process can claim an app that descends from anybody.
     pub(crate) fn descends_from(&self, process: Pinned) -> bool {
+        self.seen.iter().any(|seen| seen.descends_from(process))
+    }
+
+    /// Whether this process is among those that started the maker, or the app that it claims. Enough to deny by.
+    pub(crate) fn may_descend_from(&self, process: Pinned) -> bool {
         let app = self.app.as_ref().and_then(|app| app.seen.as_ref());
-        let seen = self.seen.iter().chain(app);
-        seen.flat_map(|seen| &seen.parents).any(|parent| Pinned::of(parent) == process)
+        self.seen.iter().chain(app).any(|seen| seen.descends_from(process))
+    }
+
+    /// The maker itself, unless that is the desktop's proxy, which asks for others.
+    pub(crate) fn own(&self) -> Option<Pinned> {
+        if self.looks_like_proxy() { None } else { self.maker() }
     }
 
     /// Whether it is the desktop's proxy with nobody behind it: what is decided for it would be decided for all apps.
     pub(crate) fn is_proxy_alone(&self) -> bool {
-        let proxy = self.seen.as_ref().is_some_and(|seen| seen.process.comm == PROXY);
-        proxy && !matches!(self.app(), Some(Some(_)))
+        self.looks_like_proxy() && !matches!(self.app(), Some(Some(_)))
+    }
+
+    fn looks_like_proxy(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.process.comm == PROXY)
     }
 
     /// Who asks, in a few words: the app by its name, else the maker by its own. So it looks; no more.
@@ -162,6 +175,12 @@ impl Caller {
             (None, Some(git)) => Printable::line(&format!("git ({}) and what it starts", git.pid)),
             _ => self.name(),
         }
+    }
+}
+
+impl Seen {
+    fn descends_from(&self, process: Pinned) -> bool {
+        self.parents.iter().any(|parent| Pinned::of(parent) == process)
     }
 }
 

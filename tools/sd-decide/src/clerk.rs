@@ -189,10 +189,7 @@ impl Clerk {
                 self.passphrases.enter(prompt, self.field.passphrase());
                 self.field.wipe();
             }
-            Effect::Answer { prompt, note } => {
-                self.field.wipe();
-                self.passphrases.answer(prompt, &note);
-            }
+            Effect::Answer { prompt, note } => self.passphrases.answer(prompt, &note),
             Effect::WipeField => self.field.wipe(),
             Effect::Watch(process) => {
                 if !self.watches.add(process) {
@@ -221,6 +218,10 @@ impl Clerk {
             let now = self.now();
             if let Some(console) = self.console.as_mut().filter(|_| !rest.is_empty()) {
                 console.typed(now);
+            }
+            // The quiet time is a time in which a key would have been read.
+            if found.late.is_some_and(|late| now > late) {
+                self.happen(Event::Stalled);
             }
             while let Some((key, used)) = keys::first(rest) {
                 let (pressed, after) = rest.split_at_checked(used).unwrap_or((rest, &[]));

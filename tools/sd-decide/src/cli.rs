@@ -7,6 +7,12 @@ use clap::Parser;
 use sd_wire::deadline;
 
 /// Shows each ask on the terminal given as fd 0 and lets a person settle it.
+///
+/// Started by systemd (sd-decide@USER.service), with the virtual terminal as fd 0 and the listening sockets `decide` and
+/// `passphrase`. To serve it needs --fetch and --sign. With --rescue or --check-rules it does that one thing and ends.
+///
+/// Exit status: 64 for a wrong command line, 69 when a listening socket is not there or the terminal has gone, 70 when the
+/// kernel refused what it never should, 78 when fd 0 is no terminal of ours, or parties, rules or phrase are not usable.
 #[derive(Debug, Parser)]
 #[command(name = "sd-decide", version)]
 pub(crate) struct Options {
@@ -16,7 +22,7 @@ pub(crate) struct Options {
     /// The socket on which sd-sign listens.
     #[arg(long, value_name = "PATH", required_unless_present_any = ["check_rules", "rescue"])]
     sign: Option<PathBuf>,
-    /// How long an ask waits for a key.
+    /// How long an ask waits for a key, at most 900.
     #[arg(long, value_name = "SECONDS", default_value_t = deadline::ASK.as_secs(),
           value_parser = clap::value_parser!(u64).range(1..=deadline::ASK_MOST.as_secs()))]
     expire: u64,

@@ -42,6 +42,7 @@ use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 
 use crate::caller::Pinned;
+use crate::docket::code::Guesses;
 use crate::docket::effect::Effect;
 use crate::docket::entry::{Entry, Face, State};
 use crate::docket::event::{Event, Moment};
@@ -83,6 +84,7 @@ pub(crate) struct Docket {
     wide: bool,
     grants: Vec<Grant>,
     refusals: Refusals,
+    guesses: Guesses,
     prompts: Prompts,
     vault: Vault,
     history: History,
@@ -109,6 +111,7 @@ impl Docket {
             wide: false,
             grants: Vec::new(),
             refusals: Refusals::default(),
+            guesses: Guesses::default(),
             prompts: Prompts::default(),
             vault: Vault::default(),
             history: History::default(),
@@ -136,6 +139,7 @@ impl Docket {
                     entry.seen_to_end = true;
                 }
             }
+            Event::Stalled => self.keyboard.restart(now),
             Event::SwitchRefused => self.say(now, "a switch away was refused; Esc lets go".into()),
             Event::Typed { characters } => self.typed(now, characters),
             Event::Started => {
@@ -145,9 +149,7 @@ impl Docket {
             Event::Active(active) => {
                 self.keyboard.activate(now, active);
                 // What was begun on a screen that went away is begun anew.
-                if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
-                    self.mode = Mode::Asks;
-                }
+                self.let_go_of_what_was_begun();
                 self.forget_typed(&mut effects);
                 if active && self.vault.is_stale(now) {
                     self.ask_whether_locked(now, &mut effects);
@@ -329,7 +331,8 @@ impl Docket {
             self.note(now, &id, Decided::Everything);
             self.settle(now, &id, What::Denied {}, effects);
         }
-        self.refuse_prompts(now, effects);
+        self.call_off_unlocking(now, What::Denied {}, effects);
+        self.end_prompts(now, effects);
     }
 
     fn tick(&mut self, now: Moment, effects: &mut Vec<Effect>) {

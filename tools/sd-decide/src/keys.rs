@@ -51,7 +51,8 @@ pub(crate) enum Key {
 pub(crate) fn first(bytes: &[u8]) -> Option<(Key, usize)> {
     Some(match bytes {
         [] => return None,
-        [0x1b] => (Key::Escape, 1),
+        // Pressed twice it is there twice: it must always let go.
+        [0x1b] | [0x1b, 0x1b, ..] => (Key::Escape, 1),
         // F2 on the Linux console: `ESC [ [ B`.
         [0x1b, b'[', b'[', last, ..] => (if *last == b'B' { Key::CommandLine } else { Key::Other }, 4),
         [0x1b, b'[', rest @ ..] => control(rest),
@@ -150,6 +151,8 @@ mod tests {
     #[test]
     fn escape_alone_is_escape() {
         assert_eq!(all(b"\x1b"), [Key::Escape]);
+        assert_eq!(all(b"\x1b\x1b"), [Key::Escape, Key::Escape]);
+        assert_eq!(all(b"\x1b\x1b[A"), [Key::Escape, Key::Up]);
     }
 
     #[test]

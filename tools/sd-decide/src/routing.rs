@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use sd_wire::ask::Want;
 use sd_wire::bounded::{List, Text};
-use sd_wire::change::Before;
+use sd_wire::change::{Before, Change};
 use sd_wire::description::{CollectionShown, Description, MAX_LABEL};
 use sd_wire::digest::Digest;
 use sd_wire::fetch::{Hidden, Shown};
@@ -201,10 +201,14 @@ pub(crate) fn is_recorded(want: &Want) -> bool {
     needs_key(want) || matches!(want, Want::Lock {})
 }
 
-/// How long a worker may take for an order: gpg-agent may have to ask for a passphrase first.
+/// How long a worker may take for an order: gpg-agent may have to ask for a passphrase first, and sd-fetch for that of a
+/// new collection.
 pub(crate) fn patience(order: &Order) -> Duration {
     match order {
         Order::Sign(_) => deadline::DECIDE_WAITS_ASKS,
+        Order::Fetch(fetch::Order::Change { change: Change::CreateCollection { .. }, .. }) => {
+            deadline::DECIDE_WAITS_ASKS
+        }
         Order::Fetch(_) => deadline::DECIDE_WAITS,
     }
 }

@@ -69,6 +69,14 @@ impl Rules {
         judgement
     }
 
+    /// Whether some rule about this kind of ask can only be decided once the items are described.
+    #[must_use]
+    pub(crate) fn look_at_items(&self, kind: &str) -> bool {
+        self.0
+            .iter()
+            .any(|rule| !rule.only_hides() && rule.when.is_about(kind) && rule.when.needs_description())
+    }
+
     /// What a search by this caller is not to find; at most [`sd_wire::fetch::MAX_HIDDEN`]. Of the subject only the
     /// processes count: the items are matched where they are found.
     #[must_use]

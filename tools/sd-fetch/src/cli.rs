@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-/// Finds, releases and stores items of the backend's Secret Service, by orders of sd-decide.
+/// Finds, releases, stores and deletes items of the backend's Secret Service, and locks and unlocks it, by orders of
+/// sd-decide.
 ///
 /// Started by systemd when the first order arrives (sd-fetch@USER.socket). The backend is whatever owns
 /// org.freedesktop.secrets on the session bus of the companion (DBUS_SESSION_BUS_ADDRESS).

@@ -51,12 +51,17 @@ pub(crate) async fn collections(backend: &Backend) -> Result<Collections, Fault>
     Ok(found)
 }
 
-/// Whether the default collection is locked; a missing one counts as locked.
+/// Whether any collection is locked: whether an unlock would have anything to do. One that vanishes meanwhile is not.
 pub(crate) async fn locked(backend: &Backend) -> Result<bool, Fault> {
-    match backend.alias("default").await? {
-        Some(path) => Ok(backend.collection(&path).await?.locked),
-        None => Ok(true),
+    for path in backend.collections().await? {
+        let Ok(path) = CollectionPath::parse(path.as_str()) else { continue };
+        match backend.collection(&path).await {
+            Ok(facts) if facts.locked => return Ok(true),
+            Ok(_) | Err(Fault::NotFound) => {}
+            Err(why) => return Err(why),
+        }
     }
+    Ok(false)
 }
 
 fn paths(found: &[OwnedObjectPath]) -> Vec<ItemPath> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sd_sys::payload::Payload;
 use sd_wire::ask::{Ask, Note, Packet, Resolution, Want};
@@ -18,7 +18,7 @@ use zbus::zvariant::{OwnedFd, OwnedValue};
 use crate::admission::{self, Sender};
 use crate::decide::{self, Decide};
 use crate::error::Refusal;
-use crate::tally::{Full, Tally};
+use crate::tally::{Full, Tally, Waiting};
 use crate::{claims, signals};
 
 /// How long a property read or a cancel may wait for sd-decide.
@@ -64,9 +64,10 @@ impl Gate {
     ) -> Result<String, Refusal> {
         let sink = admission::sink(sink.into(), &sender, self.parties.desktop)?;
         let claims = claims::read(untrusted_claims)?;
-        let kind = want.kind();
+        let (kind, says) = (want.kind(), claims.says.clone());
         let id = new_id()?;
-        if let Err(Full(most)) = self.tally.enter(&sender.name, &id) {
+        let waiting = Waiting { id: id.clone(), kind, since: now(), pid: sender.pid };
+        if let Err(Full(most)) = self.tally.enter(&sender.name, waiting) {
             admission::reject(sink, &id, Fault::TooMany);
             return Err(Refusal::TooMany(format!(
                 "{most} requests are waiting already; answer or cancel some of them first"
@@ -76,7 +77,7 @@ impl Gate {
         let link = match self.decide.say(&ask, &decide::beside(&sink, payload.as_ref())) {
             Ok(link) => link,
             Err(why) => {
-                self.tally.leave(&id);
+                self.tally.forget(&id);
                 admission::reject(sink, &id, why.fault());
                 return Err(why.into());
             }
@@ -84,6 +85,9 @@ impl Gate {
         drop(sink);
         let audience = self.tally.audience(&sender.name);
         signals::created(bus, &audience, &id, kind, sender.pid).await;
+        if let Some(says) = says {
+            signals::says(bus, &audience, &id, &says).await;
+        }
         self.await_resolution(bus.clone(), sender.name, id.clone(), link);
         Ok(id.to_string())
     }
@@ -97,7 +101,7 @@ impl Gate {
                 // sd-decide died, or spoke nonsense: the sinks that it held are closed, which means failed.
                 _ => Resolution::Failed,
             };
-            tally.leave(&id);
+            tally.settle(&id, how.as_str(), now());
             signals::resolved(&bus, &tally.audience(&requester), &id, how.as_str()).await;
         };
         executor.spawn(resolution, "resolution").detach();
@@ -134,6 +138,11 @@ fn new_id() -> Result<AskId, Refusal> {
     getrandom::fill(&mut bytes)
         .map_err(|e| Refusal::Unavailable(format!("the kernel gives no random bytes: {e}")))?;
     Ok(AskId::from_random(bytes))
+}
+
+/// Seconds since 1970. Shown only; nothing is decided by it.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn no_such(id: &AskId) -> Refusal {

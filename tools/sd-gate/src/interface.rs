@@ -15,7 +15,7 @@ use zbus::zvariant::{OwnedFd, OwnedObjectPath};
 use crate::admission::{self, Object};
 use crate::error::Refusal;
 use crate::forward::{Claims, Gate};
-use crate::tally::Full;
+use crate::tally::{Full, SettledRow, WaitingRow};
 
 /// Where the object is.
 pub(crate) const PATH: &str = "/net/mowaka/SecretsDispatcher1";
@@ -278,6 +278,24 @@ impl Gate {
         self.take_back(&id).await
     }
 
+    async fn list(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+    ) -> Result<Vec<WaitingRow>, Refusal> {
+        self.sender(bus, &header).await?;
+        Ok(self.tally.waiting())
+    }
+
+    async fn history(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+    ) -> Result<Vec<SettledRow>, Refusal> {
+        self.sender(bus, &header).await?;
+        Ok(self.tally.settled())
+    }
+
     async fn subscribe(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -314,6 +332,16 @@ impl Gate {
         Ok(self.status().await.map_or(0, |(pending, _)| pending))
     }
 
+    #[zbus(property(emits_changed_signal = "false"))]
+    async fn ready(
+        &self,
+        #[zbus(header)] header: Option<Header<'_>>,
+        #[zbus(connection)] bus: &Connection,
+    ) -> zbus::fdo::Result<bool> {
+        self.reader(bus, header).await?;
+        Ok(self.status().await.is_some())
+    }
+
     #[zbus(signal)]
     pub(crate) async fn request_created(
         to: &SignalEmitter<'_>,
@@ -321,6 +349,9 @@ impl Gate {
         kind: &str,
         pid: u32,
     ) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    pub(crate) async fn request_says(to: &SignalEmitter<'_>, id: &str, says: &str) -> zbus::Result<()>;
 
     #[zbus(signal)]
     pub(crate) async fn request_resolved(to: &SignalEmitter<'_>, id: &str, outcome: &str)

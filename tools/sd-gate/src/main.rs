@@ -11,6 +11,7 @@ mod cli;
 mod decide;
 mod error;
 mod forward;
+mod history;
 mod interface;
 mod on_the_bus;
 mod signals;

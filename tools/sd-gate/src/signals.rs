@@ -17,6 +17,15 @@ pub(crate) async fn created(bus: &Connection, audience: &[String], id: &AskId, k
     }
 }
 
+/// What the requester calls the thing that it asks for.
+pub(crate) async fn says(bus: &Connection, audience: &[String], id: &AskId, says: &str) {
+    for name in audience {
+        if let Some(to) = emitter(bus, name) {
+            let _ = Gate::request_says(&to, id.as_str(), says).await;
+        }
+    }
+}
+
 /// A request is settled.
 pub(crate) async fn resolved(bus: &Connection, audience: &[String], id: &AskId, outcome: &str) {
     for name in audience {

@@ -1,9 +1,12 @@
-//! How many requests each connection has waiting, and which connections want to hear of all.
+//! What each connection has waiting, what became of the rest, and which connections want to hear of all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sd_wire::id::AskId;
+
+use crate::history::History;
+pub(crate) use crate::history::SettledRow;
 
 /// The most requests that one connection may have waiting.
 pub(crate) const PER_CONNECTION: usize = 64;
@@ -18,36 +21,73 @@ pub(crate) struct Tally(Mutex<Books>);
 
 #[derive(Debug, Default)]
 struct Books {
-    waiting: HashMap<AskId, String>,
+    // In order of arrival; so few that looking through all of them is nothing.
+    waiting: Vec<(String, Waiting)>,
+    history: History,
     subscribers: HashSet<String>,
 }
+
+/// A request that waits, as far as the gate remembers it.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    /// Its id.
+    pub(crate) id: AskId,
+    /// What it is for, in one word.
+    pub(crate) kind: &'static str,
+    /// When it came, in seconds since 1970.
+    pub(crate) since: u64,
+    /// Who made it.
+    pub(crate) pid: u32,
+}
+
+/// [`Waiting`] on the bus, in the order of its fields.
+pub(crate) type WaitingRow = (String, &'static str, u64, u32);
 
 /// A cap was reached.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full(pub(crate) usize);
 
 impl Tally {
-    /// Counts one more request of a connection, unless that breaks a cap.
-    pub(crate) fn enter(&self, connection: &str, id: &AskId) -> Result<(), Full> {
+    /// Notes one more request of a connection, unless that breaks a cap.
+    pub(crate) fn enter(&self, connection: &str, request: Waiting) -> Result<(), Full> {
         let mut books = self.books();
         if books.waiting.len() >= PER_USER {
             return Err(Full(PER_USER));
         }
-        if books.waiting.values().filter(|c| *c == connection).count() >= PER_CONNECTION {
+        if books.waiting.iter().filter(|(c, _)| c == connection).count() >= PER_CONNECTION {
             return Err(Full(PER_CONNECTION));
         }
-        books.waiting.insert(id.clone(), connection.to_owned());
+        books.waiting.push((connection.to_owned(), request));
         Ok(())
     }
 
-    /// The request is settled, or never got on.
-    pub(crate) fn leave(&self, id: &AskId) {
-        self.books().waiting.remove(id);
+    /// The request never got on: nobody was told of it.
+    pub(crate) fn forget(&self, id: &AskId) {
+        self.books().remove(id);
+    }
+
+    /// The request ended so, at that many seconds since 1970.
+    pub(crate) fn settle(&self, id: &AskId, outcome: &'static str, now: u64) {
+        let mut books = self.books();
+        if let Some(request) = books.remove(id) {
+            books.history.add(request, outcome, now);
+        }
     }
 
     /// Whether a request of this id waits.
     pub(crate) fn knows(&self, id: &AskId) -> bool {
-        self.books().waiting.contains_key(id)
+        self.books().waiting.iter().any(|(_, request)| request.id == *id)
+    }
+
+    /// What waits, in order of arrival.
+    pub(crate) fn waiting(&self) -> Vec<WaitingRow> {
+        let row = |(_, it): &(String, Waiting)| (it.id.to_string(), it.kind, it.since, it.pid);
+        self.books().waiting.iter().map(row).collect()
+    }
+
+    /// What was settled, newest first.
+    pub(crate) fn settled(&self) -> Vec<SettledRow> {
+        self.books().history.rows()
     }
 
     /// From now on this connection gets every signal.
@@ -78,9 +118,20 @@ impl Tally {
     }
 }
 
+impl Books {
+    fn remove(&mut self, id: &AskId) -> Option<Waiting> {
+        let place = self.waiting.iter().position(|(_, request)| request.id == *id)?;
+        Some(self.waiting.remove(place).1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn request(n: usize) -> Waiting {
+        Waiting { id: id(n), kind: "read", since: 1000, pid: 7 }
+    }
 
     fn id(n: usize) -> AskId {
         AskId::from_random(u64::try_from(n).unwrap().to_be_bytes())
@@ -90,29 +141,55 @@ mod tests {
     fn one_connection_cannot_fill_the_gate_for_another() {
         let tally = Tally::default();
         for n in 0..PER_CONNECTION {
-            tally.enter(":1.1", &id(n)).unwrap();
+            tally.enter(":1.1", request(n)).unwrap();
         }
-        assert_eq!(tally.enter(":1.1", &id(1000)), Err(Full(PER_CONNECTION)));
-        assert_eq!(tally.enter(":1.2", &id(1001)), Ok(()));
+        assert_eq!(tally.enter(":1.1", request(1000)), Err(Full(PER_CONNECTION)));
+        assert_eq!(tally.enter(":1.2", request(1001)), Ok(()));
     }
 
     #[test]
     fn a_settled_request_makes_room() {
         let tally = Tally::default();
         for n in 0..PER_CONNECTION {
-            tally.enter(":1.1", &id(n)).unwrap();
+            tally.enter(":1.1", request(n)).unwrap();
         }
-        tally.leave(&id(0));
-        assert_eq!(tally.enter(":1.1", &id(1000)), Ok(()));
+        tally.settle(&id(0), "granted", 1001);
+        assert_eq!(tally.enter(":1.1", request(1000)), Ok(()));
+    }
+
+    #[test]
+    fn what_waits_is_listed_in_order_of_arrival_and_what_is_settled_newest_first() {
+        let tally = Tally::default();
+        for n in 0..4 {
+            tally.enter(":1.1", request(n)).unwrap();
+        }
+        tally.settle(&id(2), "denied", 1005);
+        tally.settle(&id(0), "granted", 1006);
+        tally.forget(&id(3));
+        assert_eq!(tally.waiting(), [(id(1).to_string(), "read", 1000, 7)]);
+        let settled =
+            [(id(0).to_string(), "read", 1006, 7, "granted"), (id(2).to_string(), "read", 1005, 7, "denied")];
+        assert_eq!(tally.settled(), settled);
+        assert!(tally.knows(&id(1)) && !tally.knows(&id(0)));
+    }
+
+    #[test]
+    fn what_never_waited_is_not_settled_and_nothing_is_settled_twice() {
+        let tally = Tally::default();
+        tally.settle(&id(0), "granted", 1);
+        tally.enter(":1.1", request(1)).unwrap();
+        tally.settle(&id(1), "granted", 2);
+        tally.settle(&id(1), "denied", 3);
+        assert_eq!(tally.settled(), [(id(1).to_string(), "read", 2, 7, "granted")]);
     }
 
     #[test]
     fn all_connections_together_stay_under_the_users_cap() {
         let tally = Tally::default();
         for n in 0..PER_USER {
-            tally.enter(&format!(":1.{}", n % 10), &id(n)).unwrap();
+            tally.enter(&format!(":1.{}", n % 10), request(n)).unwrap();
         }
-        assert_eq!(tally.enter(":1.99", &id(1000)), Err(Full(PER_USER)));
+        assert_eq!(tally.enter(":1.99", request(1000)), Err(Full(PER_USER)));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod person;
 mod real;
 mod repository;
 mod sign;
+mod summary;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,7 @@ use sd_wire::sign::MAX_PAYLOAD;
 
 use crate::arguments::Request;
 use crate::failure::Failure;
-use crate::{changed, repository};
+use crate::{changed, repository, summary};
 
 /// Signs standard input, as git asked. A SIGINT ends this process, which closes the sink and so withdraws the ask.
 pub(crate) fn sign(request: &Request) -> Result<(), Failure> {
@@ -47,6 +47,7 @@ fn claims(payload: &[u8]) -> Claims {
     let (files, files_omitted) = changed::files(payload);
     let repository = repository::here();
     Claims {
+        says: summary::of(payload),
         repository: repository.as_ref().map(|found| Text::clipped(&found.folder.to_string_lossy())),
         branch: repository.and_then(|found| found.branch).map(|branch| Text::clipped(&branch)),
         files,

@@ -12,8 +12,8 @@ use clap::Parser;
 ///     pinentry-program /usr/libexec/secrets-dispatcher/sd-pinentry
 ///
 /// It speaks the pinentry protocol (Assuan) on standard input and output, shows
-/// nothing itself, and asks sd-decide, which answers only while something that a
-/// person approved is under way. It unlocks keys; it does not ask for new
+/// nothing itself, and asks sd-decide, which asks a person only while an unlock or
+/// an approved order is under way. It unlocks keys; it does not ask for new
 /// passphrases, confirmations or messages, and says so to gpg-agent.
 ///
 /// Exit status: 0 at the end, 64 for a wrong command line, 69 when gpg-agent went

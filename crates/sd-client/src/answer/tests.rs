@@ -29,7 +29,7 @@ fn ourselves() -> Parties {
 
 fn answer_from(parties: Parties) -> (Answer, Link) {
     let (home, sink) = Home::pair(parties, SOON).unwrap();
-    (Answer::new(home, id()), sink)
+    (Answer::new(home, id(), None), sink)
 }
 
 fn say(sink: &Link, what: What, fds: &[BorrowedFd<'_>]) {
@@ -132,7 +132,7 @@ fn what_the_person_saw_is_believed_from_the_decider_alone_and_is_bounded() {
     let (home, sink) = Home::pair(Parties { decide: own_uid() + 1, ..ourselves() }, SOON).unwrap();
     sink.send(&json, &[]).unwrap();
     let len = u32::try_from(json.len()).unwrap();
-    let told = block_on(Answer::new(home, id()).bytes(len, MAX_SHOWN, Role::Decide));
+    let told = block_on(Answer::new(home, id(), None).bytes(len, MAX_SHOWN, Role::Decide));
     assert!(matches!(told, Err(Failure::Forged { role: Role::Decide, .. })));
 
     let (answer, sink) = answer_from(ourselves());
@@ -282,7 +282,7 @@ fn a_second_invitation_is_refused() {
 #[test]
 fn nobody_waits_longer_than_the_patience() {
     let (home, _sink) = Home::pair(ourselves(), Duration::from_millis(20)).unwrap();
-    assert!(matches!(block_on(Answer::new(home, id()).granted()), Err(Failure::Timeout)));
+    assert!(matches!(block_on(Answer::new(home, id(), None).granted()), Err(Failure::Timeout)));
 }
 
 #[test]

@@ -4,17 +4,23 @@ use std::collections::BTreeMap;
 
 use sd_sys::link::Link;
 use zbus::Message;
+use zbus::zvariant::Type;
 
 use super::*;
+use crate::call::refused;
+use crate::listing::{Listing, SettledRows, WaitingRows};
+use crate::watch::{CREATED, RESOLVED, SAYS};
 
 const XML: &str = include_str!("../../../../policy/net.mowaka.SecretsDispatcher1.xml");
 
+/// The value of an attribute of the element on this line.
+fn attribute(line: &str, name: &str) -> Option<String> {
+    let begin = line.find(&format!(" {name}=\""))? + name.len() + 3;
+    line.get(begin..)?.split('"').next().map(str::to_owned)
+}
+
 /// Method name to (arguments in, arguments out). The file is ours and one element a line, so no XML library reads it.
 fn interface() -> BTreeMap<String, (String, String)> {
-    let attribute = |line: &str, name: &str| {
-        let begin = line.find(&format!(" {name}=\""))? + name.len() + 3;
-        line.get(begin..)?.split('"').next().map(str::to_owned)
-    };
     let mut methods = BTreeMap::new();
     let mut open: Option<String> = None;
     for line in XML.lines().map(str::trim) {
@@ -89,6 +95,28 @@ fn every_call_has_the_name_and_signature_that_the_xml_gives() {
         assert_eq!(results, "s", "{member} returns the id");
     }
     assert_eq!(interface["Cancel"], ("s".to_owned(), String::new()));
+    assert_eq!(interface["Subscribe"], (String::new(), String::new()));
+    let listing = |member: &str, signature: &zbus::zvariant::Signature| {
+        assert_eq!(interface[member], (String::new(), signature.to_string()), "{member}");
+    };
+    listing(WaitingRows::MEMBER, WaitingRows::SIGNATURE);
+    listing(SettledRows::MEMBER, SettledRows::SIGNATURE);
+}
+
+#[test]
+fn every_signal_and_property_that_is_read_is_in_the_xml() {
+    let lines: Vec<_> = XML.lines().map(str::trim).collect();
+    for (signal, signature) in [CREATED, SAYS, RESOLVED] {
+        let opening = format!("<signal name=\"{signal}\">");
+        let place = lines.iter().position(|line| *line == opening).unwrap();
+        let arguments = lines[place + 1..].iter().take_while(|line| **line != "</signal>");
+        let types: String = arguments.filter_map(|line| attribute(line, "type")).collect();
+        assert_eq!(types, signature, "{signal}");
+    }
+    for (property, signature) in [("Version", "u"), ("Ready", "b"), ("Locked", "b"), ("Pending", "u")] {
+        let opening = format!("<property name=\"{property}\" type=\"{signature}\" access=\"read\">");
+        assert!(XML.contains(&opening) || XML.contains(&opening.replace("\">", "\"/>")), "{property}");
+    }
 }
 
 #[test]
@@ -108,4 +136,41 @@ fn a_gate_that_is_gone_is_told_apart_from_one_that_refuses() {
     assert!(matches!(absent, Failure::Absent));
     let refused = error("net.mowaka.SecretsDispatcher1.Error.TooMany", "64 requests wait already");
     assert!(matches!(&refused, Failure::Refused(sentence) if sentence == "64 requests wait already"));
+    let unknown = error("net.mowaka.SecretsDispatcher1.Error.NoSuchRequest", "request 7 is not waiting");
+    assert!(matches!(&unknown, Failure::NoSuch(sentence) if sentence == "request 7 is not waiting"));
+    let unavailable = error("net.mowaka.SecretsDispatcher1.Error.Unavailable", "the screen is not running");
+    assert!(
+        matches!(&unavailable, Failure::Unavailable(sentence) if sentence == "the screen is not running")
+    );
+}
+
+#[test]
+fn what_somebody_must_start_first_is_told_apart_from_what_a_person_or_a_stage_refused() {
+    use sd_wire::fault::{Fault, Stage};
+    use sd_wire::outcome::What;
+    let no_backend = What::Failed { stage: Stage::Fetch, why: Fault::Unavailable };
+    let absent = [Failure::Absent, Failure::Unavailable("x".into()), Failure::Ended(no_backend)];
+    assert!(absent.iter().all(Failure::is_absence));
+    let hung = What::Failed { stage: Stage::Fetch, why: Fault::Timeout };
+    let others = [Failure::Ended(What::Denied {}), Failure::Ended(hung), Failure::Lost, Failure::Timeout];
+    assert!(!others.iter().any(Failure::is_absence));
+}
+
+#[test]
+fn every_request_is_of_a_kind_that_an_ask_can_be() {
+    use sd_wire::ask::Want;
+    let kinds = [
+        (request::Secret::KIND, Want::Read { item: item() }),
+        (request::Access::KIND, Want::Access { items: Default::default() }),
+        (request::Search::KIND, Want::Search { collection: None, attributes: Attributes::default() }),
+        (request::Collections::KIND, Want::Collections {}),
+        (request::Delete::KIND, Want::Delete { item: item() }),
+        (request::Signature::KIND, Want::Sign { key: Default::default() }),
+        (request::Lock::KIND, Want::Lock {}),
+        (request::Unlock::KIND, Want::Unlock {}),
+    ];
+    for (kind, want) in kinds {
+        assert_eq!(kind, want.kind());
+    }
+    assert_eq!(request::Store::KIND, "store");
 }

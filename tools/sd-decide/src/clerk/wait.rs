@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -20,6 +21,8 @@ use crate::docket::prompts::PromptId;
 const CLOCK: u64 = 1000;
 /// While the quiet time runs its progress is drawn anew this often.
 const PROGRESS: u64 = 100;
+/// So much longer than it meant to, this process has not waited unless it, or the machine, stood still.
+const STALL: Duration = Duration::from_millis(250);
 /// While switches away are refused, it is looked this often whether they still are.
 const HELD: u64 = 250;
 
@@ -45,6 +48,8 @@ impl Signals {
 pub(crate) struct Found {
     /// To end, in order.
     pub(crate) stop: bool,
+    /// From when on what is read was perhaps typed long before. `None`: nothing is shown that a key could settle.
+    pub(crate) late: Option<Moment>,
     /// To draw on another size.
     pub(crate) resized: bool,
     /// To answer the kernel, which wants to show another virtual terminal.
@@ -128,12 +133,14 @@ impl Clerk {
             add(For::Sink(id.clone()), fd, PollFlags::empty());
         }
         let (meant, mut fds): (Vec<For>, Vec<PollFd<'_>>) = list.into_iter().unzip();
-        match poll(&mut fds, self.timeout(now)) {
+        let timeout = self.timeout(now);
+        match poll(&mut fds, timeout.map_or(PollTimeout::NONE, PollTimeout::from)) {
             Ok(_) => {}
             Err(Errno::EINTR) => return Ok(Found::default()),
             Err(why) => return Err(NotServing::Io(why.into())),
         }
-        let mut found = Found::default();
+        let late = timeout.map(|most| now.after(Duration::from_millis(most.into())).after(STALL));
+        let mut found = Found { late, ..Found::default() };
         for (what, fd) in meant.into_iter().zip(&fds) {
             let seen = fd.revents().unwrap_or(PollFlags::POLLERR);
             if !seen.is_empty() {
@@ -168,8 +175,8 @@ impl Clerk {
         Ok(())
     }
 
-    /// Until something is due. For ever when nothing is: an idle screen costs nothing.
-    fn timeout(&self, now: Moment) -> PollTimeout {
+    /// The milliseconds until something is due. For ever when nothing is: an idle screen costs nothing.
+    fn timeout(&self, now: Moment) -> Option<u16> {
         let due = [
             self.docket.due(now),
             self.door.lobby.due(now),
@@ -191,7 +198,7 @@ impl Clerk {
             at_most(quiet.min(PROGRESS));
         }
         // A due moment further off than the kernel is told is only looked at once more on the way.
-        wait.map_or(PollTimeout::NONE, |wait| PollTimeout::from(u16::try_from(wait).unwrap_or(u16::MAX)))
+        wait.map(|wait| u16::try_from(wait).unwrap_or(u16::MAX))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::docket::Docket;
 use crate::docket::code::{self, Code};
 use crate::docket::effect::Effect;
 use crate::docket::entry::Entry;
-use crate::docket::event::Moment;
+use crate::docket::event::{Filing, Moment};
 use crate::docket::grant::{Covers, Grant, Holder};
 use crate::docket::history::Decided;
 use crate::docket::mode::{Copying, Minutes, Mode, Period, Purpose};
@@ -55,7 +55,12 @@ impl Docket {
         let Some(entry) = self.approvable(now) else { return };
         let Some(face) = entry.face() else { return };
         if entry.needs_code.is_some() {
-            self.set_mode(now, Mode::Code(Copying { face, typed: String::new(), wrong: 0 }));
+            match self.guesses.rest(now) {
+                0 => self.set_mode(now, Mode::Code(Copying { face, typed: String::new() })),
+                seconds => {
+                    self.say(now, format!("too many wrong codes: none is taken for {seconds} s"));
+                }
+            }
         } else {
             self.approve(now, Decided::Yes, deadline::ACCESS, effects);
         }
@@ -71,12 +76,14 @@ impl Docket {
             return;
         }
         let (filing, short) = (Rc::clone(&entry.filing), entry.short());
+        let by_code = decided == Decided::Code;
         self.keyboard.decided(now);
         self.note(now, &id, decided);
         match yes {
             Some(Yes::Dispatch(order)) => self.dispatch(now, &id, order, effects),
             Some(Yes::Grant(items)) => {
-                let holder = Holder::pair(&filing.caller);
+                // What is given to the proxy as such would be given to every app that it cannot name.
+                let holder = Holder::pair(&filing.caller).filter(|_| !filing.caller.is_proxy_alone());
                 if access == deadline::ACCESS {
                     let (who, what) = (filing.caller.name(), short);
                     let number = self.number();
@@ -89,6 +96,7 @@ impl Docket {
                         who,
                         what,
                         by_hand: false,
+                        by_code,
                         used: 0,
                     }));
                 }
@@ -112,10 +120,11 @@ impl Docket {
         self.keyboard.decided(now);
         self.note(now, &id, decided);
         self.refusals.denied(now, &filing);
-        // A no also ends what this caller may still do by an earlier yes.
-        let maker = filing.caller.maker();
+        // A no also ends what this caller may still do by an earlier yes. The proxy's other apps are others.
+        let (pair, own) = (Holder::pair(&filing.caller), filing.caller.own());
         if matches!(filing.ask.want, Want::Access { .. } | Want::Read { .. }) {
-            self.grants.retain(|grant| maker.is_none_or(|maker| !grant.is_of(maker)));
+            self.grants
+                .retain(|grant| Some(grant.holder) != pair && own.is_none_or(|maker| !grant.is_of(maker)));
         }
         self.settle(now, &id, What::Denied {}, effects);
     }
@@ -155,7 +164,8 @@ impl Docket {
                     }
                 }
             }
-            _ => {}
+            // Somebody types something else, and the Enter at its end is not meant for this.
+            _ => self.set_mode(now, Mode::Asks),
         }
     }
 
@@ -174,11 +184,15 @@ impl Docket {
             )),
             _ => entry.short(),
         };
-        let who = entry.filing.caller.principal_name();
+        let who = match holder {
+            Holder::Tree(_) => entry.filing.caller.principal_name(),
+            Holder::Pair(..) => entry.filing.caller.name(),
+        };
         let number = self.number();
         let until = now.after(period);
         effects.extend(holder.processes().map(Effect::Watch));
-        self.keep_grant(Some(Grant { number, holder, covers, until, who, what, by_hand: true, used: 0 }));
+        let (by_hand, by_code) = (true, false);
+        self.keep_grant(Some(Grant { number, holder, covers, until, who, what, by_hand, by_code, used: 0 }));
         self.approve(now, Decided::Granted(minutes), period, effects);
     }
 
@@ -188,6 +202,19 @@ impl Docket {
         let number = self.number();
         self.refusals.mute(number, &filing.caller, until);
         self.deny(now, Decided::NoAndMuted(minutes), effects);
+        // What it has asked before is denied as what it will ask: nobody has to say no to each.
+        let here: Vec<Rc<Filing>> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.is_here())
+            .map(|entry| Rc::clone(&entry.filing))
+            .collect();
+        for filing in here {
+            if routing::refusable(&filing.ask.want) && self.refusals.is_muted(now, &filing) {
+                self.note(now, &filing.ask.id, Decided::Muted);
+                self.settle(now, &filing.ask.id, What::Denied {}, effects);
+            }
+        }
     }
 
     fn keep_grant(&mut self, grant: Option<Grant>) {
@@ -210,24 +237,26 @@ impl Docket {
             Key::Escape => return self.set_mode(now, Mode::Asks),
             _ => return,
         }
-        let (typed, wrong) = (copying.typed.clone(), copying.wrong);
+        let typed = copying.typed.clone();
         if typed.chars().count() < Code::LENGTH {
             return;
         }
-        let Some(entry) = self.selected().filter(|entry| entry.face() == Some(face)) else {
-            return self.set_mode(now, Mode::Asks);
+        self.set_mode(now, Mode::Asks);
+        let seen = self.keyboard.sees(face) && self.selected().and_then(Entry::face) == Some(face);
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.face() == Some(face) && seen) else {
+            return;
         };
-        if !self.keyboard.sees(face) {
-            return self.set_mode(now, Mode::Asks);
-        }
         if entry.filing.code.is(&typed) {
-            self.set_mode(now, Mode::Asks);
-            self.approve(now, Decided::Code, deadline::ACCESS, effects);
-        } else if wrong.saturating_add(1) >= code::MOST_WRONG {
-            self.set_mode(now, Mode::Asks);
+            self.guesses.right();
+            return self.approve(now, Decided::Code, deadline::ACCESS, effects);
+        }
+        entry.wrong_codes = entry.wrong_codes.saturating_add(1);
+        let over = entry.wrong_codes >= code::MOST_WRONG;
+        self.guesses.wrong(now);
+        if over {
             self.deny(now, Decided::WrongCode, effects);
-        } else {
-            self.mode = Mode::Code(Copying { face, typed: String::new(), wrong: wrong.saturating_add(1) });
+        } else if self.guesses.rest(now) == 0 {
+            self.set_mode(now, Mode::Code(Copying { face, typed: String::new() }));
         }
     }
 

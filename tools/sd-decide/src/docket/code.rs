@@ -4,9 +4,15 @@
 //! typed here stands only on this screen, and is another for each ask.
 
 use std::fmt;
+use std::time::Duration;
+
+use crate::docket::event::Moment;
 
 /// How many wrong codes end an ask.
 pub(crate) const MOST_WRONG: u8 = 3;
+/// After so many wrong codes in a row, whatever asks they were for, none is taken for so long: whoever types blindly
+/// files the next ask at once.
+const REST: Duration = Duration::from_secs(60);
 /// The characters of a code: none that is easily taken for another.
 const ALPHABET: [char; 28] = [
     'A', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'Q', 'R', 'T', 'U', 'V', 'W', 'X', 'Y',
@@ -40,6 +46,33 @@ impl Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|character| write!(f, "{character}"))
+    }
+}
+
+/// The wrong codes, over all asks.
+#[derive(Debug, Default)]
+pub(super) struct Guesses {
+    wrong: u8,
+    rest: Moment,
+}
+
+impl Guesses {
+    /// A wrong code was typed.
+    pub(super) fn wrong(&mut self, now: Moment) {
+        self.wrong = self.wrong.saturating_add(1);
+        if self.wrong >= MOST_WRONG {
+            *self = Self { wrong: 0, rest: now.after(REST) };
+        }
+    }
+
+    /// The right one was.
+    pub(super) fn right(&mut self) {
+        self.wrong = 0;
+    }
+
+    /// For how many seconds no code is taken; none when one is.
+    pub(super) fn rest(&self, now: Moment) -> u64 {
+        self.rest.since(now).div_ceil(1000)
     }
 }
 

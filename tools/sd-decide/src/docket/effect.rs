@@ -79,7 +79,7 @@ pub(crate) enum Effect {
         /// To whom.
         prompt: PromptId,
     },
-    /// Send this instead of a passphrase, and wipe the field.
+    /// Send this instead of a passphrase. What is typed may be for another prompt.
     Answer {
         /// To whom.
         prompt: PromptId,

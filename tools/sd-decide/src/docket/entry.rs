@@ -12,6 +12,9 @@ use crate::docket::event::{Filing, Moment};
 use crate::routing::{self, Described, Order};
 use crate::rules::Judgement;
 
+/// The most characters of an ask's few words.
+pub(super) const SHORT: usize = 200;
+
 /// An ask and how far it has come.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -21,6 +24,8 @@ pub(crate) struct Entry {
     pub(super) seen_to_end: bool,
     /// The rule by which its code has to be copied.
     pub(super) needs_code: Option<Arc<str>>,
+    /// How many wrong ones were typed. Esc does not take them back.
+    pub(super) wrong_codes: u8,
     /// What the rules said when it was filed.
     pub(super) judged: Judgement,
 }
@@ -90,26 +95,33 @@ impl Entry {
         self.needs_code.as_deref()
     }
 
+    /// How many wrong codes were typed for it.
+    pub(crate) fn wrong_codes(&self) -> u8 {
+        self.wrong_codes
+    }
+
     /// Whether its kind of ask needs a key.
     pub(crate) fn needs_key(&self) -> bool {
         routing::needs_key(self.want())
     }
 
-    /// The ask in a few words.
+    /// The ask in a few words. The history and the grants keep them, and the list is drawn with them again and again:
+    /// so they are few, however long a label or the first line of a message is.
     pub(crate) fn short(&self) -> Printable {
         match (self.want(), &self.state) {
             (Want::Lock {} | Want::Unlock {}, _) => Printable::line("key and store"),
-            (Want::Store { label, .. }, _) => Printable::line(label),
+            (Want::Store { label, .. }, _) => Printable::line(label).beginning(SHORT),
             (Want::Sign { .. }, _) => {
                 // Printable already: once more would double its escapes' backslashes.
                 let first = self.filing.signed.as_ref().and_then(|signed| signed.text.first());
-                first.cloned().unwrap_or_default()
+                first.map(|first| first.beginning(SHORT)).unwrap_or_default()
             }
             (_, State::Waiting { shown: Described::Items(items), .. }) => {
                 let label = items.first().map_or("", |item| &item.label);
+                let short: String = label.chars().take(SHORT).collect();
                 match items.len().saturating_sub(1) {
-                    0 => Printable::line(label),
-                    more => Printable::line(&format!("{label} and {more} more")),
+                    0 => Printable::line(label).beginning(SHORT),
+                    more => Printable::line(&format!("{short} and {more} more")),
                 }
             }
             (_, State::Waiting { shown: Described::Listing(collections), .. }) => {
@@ -125,11 +137,11 @@ impl Entry {
                 changes::short(change, before)
             }
             (Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. }, _) => {
-                Printable::line(item.as_str())
+                Printable::line(item.as_str()).beginning(SHORT)
             }
             (Want::Access { items }, _) => {
                 let first = items.first().map_or("", |item| item.as_str());
-                Printable::line(first)
+                Printable::line(first).beginning(SHORT)
             }
             _ => Printable::default(),
         }

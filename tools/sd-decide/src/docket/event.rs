@@ -77,6 +77,8 @@ pub(crate) enum Event {
     Started,
     /// The terminal is in front of the person, or no longer.
     Active(bool),
+    /// This process, or the machine, stood still: what is read now may have been typed before anything could be seen.
+    Stalled,
     /// A switch to another virtual terminal was refused.
     SwitchRefused,
     /// The requester hung up.

@@ -28,7 +28,9 @@ impl Docket {
             return;
         }
         let of_one = self.entries.iter().filter(|e| e.filing.caller.pid == filing.caller.pid).count();
-        if self.entries.len() >= MOST || of_one >= MOST_OF_ONE {
+        // A flood of others keeps nobody from locking. What holds for one process holds there too.
+        let full = self.entries.len() >= MOST && routing::refusable(&filing.ask.want);
+        if full || of_one >= MOST_OF_ONE {
             effects.push(Effect::Settle {
                 id: id.clone(),
                 what: What::Failed { stage: Stage::Decide, why: Fault::TooMany },
@@ -47,6 +49,7 @@ impl Docket {
             state: State::Vault,
             seen_to_end: false,
             needs_code,
+            wrong_codes: 0,
             judged,
             filing,
         };
@@ -62,8 +65,9 @@ impl Docket {
             self.entries.push(entry);
             return self.fail(now, &id, Fault::Forbidden, effects);
         }
-        if let Some((order, number)) = self.granted(now, &entry.filing).filter(|_| entry.needs_code.is_none())
-        {
+        // Where a rule looks at more than the path, the item is described first, and a grant comes after the rule.
+        let at_once = entry.needs_code.is_none() && !self.rules.look_at_items(entry.want().kind());
+        if let Some((order, number)) = at_once.then(|| self.granted(now, &entry.filing)).flatten() {
             entry.state = State::Dispatched { until, order: Some(order.clone()) };
             self.history.note(now, &entry, Decided::ByGrant(number));
             self.entries.push(entry);
@@ -125,16 +129,25 @@ impl Docket {
         if let Some(expire) = judged.expire {
             entry.expires = entry.expires.min(now.after(expire));
         }
+        // A code that was typed for a prompt's items holds for the reads of them that follow.
+        let (a_code, more_code) = (entry.needs_code.is_some(), judged.code.is_some());
         entry.needs_code = entry.needs_code.take().or(judged.code);
-        let needs_code = entry.needs_code.is_some();
-        let caller = &entry.filing.caller;
-        let granted = if let Described::Key(key) = &shown {
-            self.grants.iter_mut().find(|grant| grant.covers_signature(caller, &key.fingerprint, now))
-        } else {
-            None
+        let (caller, want) = (&entry.filing.caller, entry.want());
+        let covers = |grant: &&mut Grant| {
+            let covers = match (want, &shown) {
+                (Want::Sign { .. }, Described::Key(key)) => {
+                    grant.covers_signature(caller, &key.fingerprint, now)
+                }
+                (Want::Read { .. }, Described::Items(items)) => {
+                    items.iter().all(|one| grant.covers_read(caller, &one.item, now) == Some(&one.digest()))
+                }
+                _ => false,
+            };
+            covers && !a_code && (!more_code || grant.by_code)
         };
+        let granted = self.grants.iter_mut().rev().find(covers);
         entry.state = State::Waiting { shown, face };
-        if let (Yes::Dispatch(order), Some(grant), false) = (yes, granted, needs_code) {
+        if let (Yes::Dispatch(order), Some(grant)) = (yes, granted) {
             grant.used = grant.used.saturating_add(1);
             self.history.note(now, entry, Decided::ByGrant(grant.number));
             return self.dispatch(now, id, order, effects);

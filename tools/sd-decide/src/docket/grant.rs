@@ -24,6 +24,8 @@ pub(crate) struct Grant {
     pub(crate) what: Printable,
     /// Whether a person gave it by `g`; otherwise it belongs to a prompt.
     pub(crate) by_hand: bool,
+    /// Whether a code was copied for it.
+    pub(super) by_code: bool,
     /// How often it was made use of.
     pub(crate) used: u64,
 }

@@ -68,11 +68,22 @@ pub(crate) enum Decided {
     Nobody,
 }
 
+impl Decided {
+    /// How much it matters later: least what was decided without a person and released nothing.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Muted | Self::Remembered | Self::Everything | Self::Rule(_) | Self::Nobody => 0,
+            Self::ByGrant(_) => 1,
+            Self::Yes | Self::Code | Self::Granted(_) | Self::No | Self::NoAndMuted(_) | Self::WrongCode => 2,
+        }
+    }
+}
+
 impl History {
     /// Writes down a decision about an ask.
     pub(super) fn note(&mut self, now: Moment, entry: &Entry, decided: Decided) {
         if self.0.len() >= KEPT {
-            self.0.pop_front();
+            self.make_room();
         }
         self.0.push_back(Decision {
             id: entry.id().clone(),
@@ -84,6 +95,15 @@ impl History {
             ended: None,
             why: None,
         });
+    }
+
+    /// The oldest of what matters least goes: whoever floods the docket with asks that nobody decides, or makes use of a
+    /// grant again and again, does not push out what a person decided.
+    fn make_room(&mut self) {
+        let place = self.0.iter().enumerate().min_by_key(|(_, decision)| decision.decided.weight());
+        if let Some((place, _)) = place {
+            self.0.remove(place);
+        }
     }
 
     /// Writes down how an ask ended, if there was a decision about it.

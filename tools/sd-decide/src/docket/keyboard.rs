@@ -24,6 +24,8 @@ pub(crate) struct Keyboard {
     quiet_since: Moment,
     drawn: Option<Face>,
     decided: Option<Moment>,
+    /// When what was typed was last thrown away because another ask was selected.
+    flushed: Option<Moment>,
     /// Until then keys mean nothing: a prompt went away under the person's hands.
     adrift: Option<Moment>,
 }
@@ -67,6 +69,16 @@ impl Keyboard {
 
     pub(super) fn decided(&mut self, now: Moment) {
         self.decided = Some(now);
+    }
+
+    /// Whether what was typed is to be thrown away because another ask is selected. Not again and again: whoever files
+    /// and withdraws asks without end would leave a person no key. What is typed meanwhile is typed in no quiet time.
+    pub(super) fn may_flush(&mut self, now: Moment) -> bool {
+        let may = self.flushed.is_none_or(|at| now >= at.after(deadline::QUIET));
+        if may {
+            self.flushed = Some(now);
+        }
+        may
     }
 
     /// A prompt goes away, and no key of the person did it: what is typed before the next pause was meant for it.
@@ -139,6 +151,13 @@ impl Docket {
             self.keyboard.cover(now);
         }
         self.mode = mode;
+    }
+
+    /// A code or a number of minutes that is not finished counts for nothing.
+    pub(super) fn let_go_of_what_was_begun(&mut self) {
+        if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
+            self.mode = Mode::Asks;
+        }
     }
 
     /// What the keys do, unless there is a prompt.

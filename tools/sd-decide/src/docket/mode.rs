@@ -38,8 +38,6 @@ pub(crate) struct Copying {
     pub(super) face: Face,
     /// As far as it is typed.
     pub(crate) typed: String,
-    /// How many wrong ones there were.
-    pub(crate) wrong: u8,
 }
 
 /// A number of minutes that is being typed.

@@ -39,11 +39,12 @@ pub(super) struct Filed {
     pub(super) settled: u32,
     told: u32,
     unlocking: bool,
+    wrong: u32,
 }
 
 impl Filed {
     pub(super) fn new(id: AskId, want: Want, caller: u8) -> Self {
-        Self { id, want, caller, dispatched: 0, settled: 0, told: 0, unlocking: false }
+        Self { id, want, caller, dispatched: 0, settled: 0, told: 0, unlocking: false, wrong: 0 }
     }
 
     fn takes_code(&self) -> bool {
@@ -70,7 +71,6 @@ struct Begun {
     filing: usize,
     by: char,
     typed: String,
-    wrong: u32,
 }
 
 /// What an onlooker knows.
@@ -169,7 +169,7 @@ impl Onlooker {
             self.begun = None;
             if let (Key::Char(by @ ('y' | 'g' | 'm')), true, Mode::Asks) = (key, self.counts, docket.mode()) {
                 let filing = filing.expect("something counts");
-                self.begun = Some(Begun { filing, by, typed: String::new(), wrong: 0 });
+                self.begun = Some(Begun { filing, by, typed: String::new() });
             }
             return;
         }
@@ -183,8 +183,9 @@ impl Onlooker {
                     if begun.typed == CODE {
                         self.finishes = Some((begun.filing, 'y', 0));
                     } else {
-                        begun.wrong += 1;
-                        if begun.wrong == 3 {
+                        let wrong = &mut self.filings[begun.filing].wrong;
+                        *wrong += 1;
+                        if *wrong == 3 {
                             self.finishes = Some((begun.filing, 'n', 0));
                         }
                     }
@@ -217,7 +218,8 @@ impl Onlooker {
         for filed in &self.filings {
             assert!(filed.dispatched <= 1 && filed.settled <= 1 && filed.told <= 1);
         }
-        let changed = docket.selected().map(Entry::id) != before;
+        // What is selected behind a prompt is not on the screen.
+        let changed = docket.selected().map(Entry::id) != before && docket.prompt().is_none();
         let prompt_changed = docket.prompt().map(|prompt| prompt.id) != prompt;
         if prompt_changed {
             self.characters = 0;
@@ -363,8 +365,11 @@ impl Onlooker {
             self.denied.iter().any(|(by, what, until)| *by == shell && *what == want && self.now < *until);
         let is_muted = self.muted.get(&caller).is_some_and(|until| self.now < *until);
         let everything = self.everything && (arrives || self.command.as_deref() == Some("deny-all"));
+        let with_another = self
+            .finishes
+            .is_some_and(|(other, by, _)| by == 'm' && self.filings[other].caller == caller && other != n);
         assert!(
-            no || muted || everything || (arrives && (remembered || is_muted)),
+            no || muted || everything || with_another || (arrives && (remembered || is_muted)),
             "denied without a reason"
         );
         if no || muted {

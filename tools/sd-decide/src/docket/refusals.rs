@@ -30,6 +30,8 @@ pub(crate) struct Refusals {
 #[derive(Debug)]
 struct Denial {
     who: Pinned,
+    /// Who asked for it: it may claim to ask for another one the next time.
+    maker: Option<Pinned>,
     parent: Option<Pinned>,
     want: Want,
     until: Moment,
@@ -41,6 +43,11 @@ pub(crate) struct Mute {
     /// Its number, by which it is revoked.
     pub(crate) number: u64,
     process: Pinned,
+    /// Whether it is only claimed that this is asked for it: then what it has started is not muted with it, or to claim
+    /// a session's first process would silence the session.
+    claimed: bool,
+    /// Who asked for it: it may claim to ask for another one the next time.
+    maker: Option<Pinned>,
     /// Who it is, in words.
     pub(crate) who: Printable,
     /// When it may ask again.
@@ -63,8 +70,7 @@ impl Refusals {
             return Some(Decided::Everything);
         }
         let caller = &filing.caller;
-        if let Some(mute) = self.mutes.iter_mut().find(|mute| mute.until > now && mute.is_of(caller)) {
-            mute.denied = mute.denied.saturating_add(1);
+        if self.is_muted(now, filing) {
             return Some(Decided::Muted);
         }
         let same =
@@ -72,11 +78,18 @@ impl Refusals {
         self.denials.iter().any(same).then_some(Decided::Remembered)
     }
 
+    /// Whether who asks is muted; then it is counted.
+    pub(super) fn is_muted(&mut self, now: Moment, filing: &Filing) -> bool {
+        let mute = self.mutes.iter_mut().find(|mute| mute.until > now && mute.is_of(&filing.caller));
+        mute.map(|mute| mute.denied = mute.denied.saturating_add(1)).is_some()
+    }
+
     /// Remembers that this was denied.
     pub(super) fn denied(&mut self, now: Moment, filing: &Filing) {
         let Some(who) = filing.caller.principal() else { return };
         let denial = Denial {
             who,
+            maker: filing.caller.own(),
             parent: filing.caller.parent(),
             want: filing.ask.want.clone(),
             until: now.after(REMEMBERED),
@@ -90,7 +103,8 @@ impl Refusals {
         let Some(process) = caller.principal() else { return };
         self.mutes.retain(|mute| mute.process != process);
         make_room(&mut self.mutes);
-        self.mutes.push(Mute { number, process, who: caller.name(), until, denied: 0 });
+        let (claimed, maker, who) = (caller.app.is_some(), caller.own(), caller.name());
+        self.mutes.push(Mute { number, process, claimed, maker, who, until, denied: 0 });
     }
 
     /// Lifts a mute; whether there was one of this number.
@@ -136,14 +150,20 @@ impl Denial {
     /// Whether this caller is the one that was denied, or comes from the same process: a loop in a shell is a new
     /// process each time.
     fn is_of(&self, caller: &Caller) -> bool {
-        caller.principal() == Some(self.who) || (self.parent.is_some() && caller.parent() == self.parent)
+        let same = |one: Option<Pinned>, other| one.is_some() && one == other;
+        caller.principal() == Some(self.who)
+            || same(self.maker, caller.own())
+            || same(self.parent, caller.parent())
     }
 }
 
 impl Mute {
     /// Whether this caller is the muted process, or was started by it.
     fn is_of(&self, caller: &Caller) -> bool {
-        caller.principal() == Some(self.process) || caller.descends_from(self.process)
+        let is = |process| [caller.principal(), caller.own()].contains(&Some(process));
+        let comes_from = |process| is(process) || caller.may_descend_from(process);
+        let named = if self.claimed { is(self.process) } else { comes_from(self.process) };
+        named || self.maker.is_some_and(comes_from)
     }
 }
 

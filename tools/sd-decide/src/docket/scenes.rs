@@ -18,6 +18,7 @@ use sd_wire::outcome::What;
 
 use super::effect::Effect;
 use super::event::{Event, Moment};
+use super::history::{Decided, KEPT};
 use super::mode::Mode;
 use super::{Docket, MOST, MOST_OF_ONE};
 use crate::caller::{Caller, ClaimedApp};
@@ -153,6 +154,30 @@ fn a_steady_typist_approves_nothing() {
         scene.wait(650);
         assert!(scene.key(Key::Char('y')).is_empty());
     }
+}
+
+#[test]
+fn whoever_files_and_withdraws_without_end_leaves_a_person_their_keys() {
+    let mut scene = Scene::new();
+    let mut flushes = 0;
+    for n in 0..100 {
+        scene.now += 10;
+        let mut effects = scene.step(filed(n, Want::Unlock {}));
+        effects.extend(scene.step(Event::Withdrawn { id: id(n) }));
+        flushes += effects.iter().filter(|effect| **effect == Effect::FlushInput).count();
+    }
+    assert_eq!(flushes, 2, "in a second");
+}
+
+#[test]
+fn a_time_in_which_no_key_could_be_read_is_no_quiet_time() {
+    let mut scene = Scene::new();
+    scene.file(1, read(7));
+    scene.see_and_wait();
+    scene.step(Event::Stalled);
+    assert!(scene.key(Key::Char('y')).is_empty());
+    scene.wait(700);
+    assert_eq!(dispatched(&scene.key(Key::Char('y'))).len(), 1);
 }
 
 #[test]
@@ -401,6 +426,8 @@ fn the_limits_hold_for_one_process_and_for_all() {
         assert!(settled(&scene.step(filed_by(n, read(n), caller))).is_empty());
     }
     assert_eq!(settled(&scene.step(filed_by(998, read(1), Caller::made_up(9999, 1)))), too_many);
+    let effects = scene.step(filed_by(997, Want::Lock {}, Caller::made_up(9999, 1)));
+    assert!(!settled(&effects).contains(&too_many[0]), "a flood keeps nobody from locking");
 }
 
 #[test]
@@ -435,6 +462,58 @@ fn a_second_ask_with_a_pending_id_changes_nothing() {
     scene.file(1, read(7));
     assert!(scene.step(filed(1, read(8))).is_empty());
     assert_eq!(scene.docket.selected().unwrap().want(), &read(7));
+}
+
+#[test]
+fn a_flood_of_asks_that_nobody_decides_pushes_no_decision_out_of_the_history() {
+    let mut scene = Scene::new();
+    scene.file(1, read(1));
+    scene.grant();
+    scene.step(filed(2, read(1)));
+    scene.step(Event::WorkerDone { id: id(2) });
+    for n in 3..2000 {
+        scene.step(filed(n, read(n)));
+        scene.step(Event::Withdrawn { id: id(n) });
+    }
+    assert_eq!(scene.docket.history().newest().count(), KEPT);
+    let decided: Vec<_> = scene.docket.history().newest().map(|decision| &decision.decided).collect();
+    let last = [&Decided::Nobody, &Decided::ByGrant(1), &Decided::Granted(2)];
+    assert_eq!(decided[KEPT - 3..], last);
+    // The first yes is still under way, and is not written down a second time when it ends.
+    scene.step(Event::WorkerDone { id: id(1) });
+    assert_eq!(scene.docket.history().newest().last().unwrap().ended, Some(Resolution::Granted));
+}
+
+#[test]
+fn what_is_kept_of_an_ask_is_short_however_long_its_message_or_label_is() {
+    let mut scene = Scene::new();
+    let mut filing = made_up::filing(1, sign(), Caller::made_up(4711, 99));
+    filing.signed = Some(crate::commit::Signed::read(&[1; 1024 * 1024]));
+    scene.step(Event::Filed(Box::new(filing)));
+    scene.step(filed(2, access(&[1, 2])));
+    let long = "x".repeat(10_000);
+    let items = Described::Items(vec![description(1, &long), description(2, &long)]);
+    scene.step(Event::Described { id: id(2), what: items });
+    for n in [1, 2] {
+        scene.step(Event::Withdrawn { id: id(n) });
+    }
+    for decision in scene.docket.history().newest() {
+        assert!(decision.what.as_str().len() < 300, "{}", decision.what.as_str().len());
+    }
+    let newest = scene.docket.history().newest().next().unwrap();
+    assert!(newest.what.as_str().ends_with(" and 1 more"));
+}
+
+#[test]
+fn a_prompts_yes_to_the_proxy_alone_covers_no_read() {
+    let mut agent = Caller::made_up(300, 5);
+    agent.seen.as_mut().unwrap().process.comm = "sd-agent".to_owned();
+    let mut scene = Scene::new();
+    scene.step(filed_by(1, access(&[7]), agent.clone()));
+    scene.step(Event::Described { id: id(1), what: made_up::described(&access(&[7])) });
+    scene.see_and_wait();
+    assert_eq!(approved(&scene.key(Key::Char('y'))), 1);
+    assert!(dispatched(&scene.step(filed_by(2, read(7), agent))).is_empty());
 }
 
 #[test]

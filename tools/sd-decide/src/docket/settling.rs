@@ -70,6 +70,7 @@ impl Docket {
     pub(super) fn leave(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
         let place = self.place(id);
         self.entries.retain(|entry| entry.id() != id);
+        self.vault.forget(id);
         effects.push(Effect::Tell { id: id.clone(), how });
         effects.push(Effect::Forget { id: id.clone() });
         self.deselect(now, id, place, effects);
@@ -105,12 +106,14 @@ impl Docket {
     pub(super) fn select(&mut self, now: Moment, id: Option<AskId>, effects: &mut Vec<Effect>) {
         self.selected = id;
         // What was begun was about another ask.
-        if matches!(self.mode, Mode::Code(_) | Mode::Minutes(_)) {
-            self.mode = Mode::Asks;
+        self.let_go_of_what_was_begun();
+        // What is typed while a prompt is on the screen is for the prompt, whoever files and withdraws asks behind it.
+        if self.prompt().is_some() {
+            return;
         }
         self.keyboard.restart(now);
         // What was typed into a line is for the line.
-        if !matches!(self.mode, Mode::Line(_)) {
+        if !matches!(self.mode, Mode::Line(_)) && self.keyboard.may_flush(now) {
             effects.push(Effect::FlushInput);
         }
     }

@@ -84,6 +84,13 @@ impl Vault {
         self.work.as_ref().map(|work| work.until)
     }
 
+    /// An ask has left: another one that has its id did not bring this about.
+    pub(super) fn forget(&mut self, id: &AskId) {
+        if let Some(work) = &mut self.work {
+            work.asks.retain(|ask| ask != id);
+        }
+    }
+
     fn run(&mut self, chore: Chore, effects: &mut Vec<Effect>) -> u64 {
         self.numbers = self.numbers.saturating_add(1);
         self.out.push(self.numbers);
@@ -117,18 +124,28 @@ impl Docket {
             work.asks.extend(ask);
             return;
         }
-        let unlocking = self.vault.work.take();
         let pending = self.entries.iter().filter(|entry| entry.is_listed()).map(|entry| entry.id().clone());
-        let cancelled: Vec<AskId> = pending.chain(unlocking.into_iter().flat_map(|work| work.asks)).collect();
-        for id in cancelled {
+        let pending: Vec<AskId> = pending.collect();
+        for id in pending {
             self.settle(now, &id, What::Cancelled {}, effects);
         }
-        self.refuse_prompts(now, effects);
+        self.call_off_unlocking(now, What::Cancelled {}, effects);
+        self.end_prompts(now, effects);
         self.grants.clear();
         let left = vec![self.vault.run(Chore::LockKey, effects), self.vault.run(Chore::LockStore, effects)];
         let until = now.after(deadline::DECIDE_WAITS);
         let asks = ask.into_iter().collect();
         self.vault.work = Some(Work { unlocking: false, asks, left, fault: None, until });
+    }
+
+    /// Does not go on with unlocking, if that is under way: what still comes back of it changes nothing.
+    pub(super) fn call_off_unlocking(&mut self, now: Moment, what: What, effects: &mut Vec<Effect>) {
+        // Nor with what a session that has only begun would bring about.
+        self.vault.cold = 0;
+        let Some(work) = self.vault.work.take_if(|work| work.unlocking) else { return };
+        for id in work.asks {
+            self.settle(now, &id, what.clone(), effects);
+        }
     }
 
     /// Unlocks: first the key, since a backend may need it, then the store.

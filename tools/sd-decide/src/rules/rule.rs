@@ -61,16 +61,33 @@ pub(super) struct Then {
     pub(super) rate: Option<(u32, Duration)>,
 }
 
+impl Rule {
+    /// Whether it is about nothing but what a search finds.
+    pub(super) fn only_hides(&self) -> bool {
+        self.then == Then { hide: true, ..Then::default() }
+    }
+}
+
 impl When {
     /// Whether all matchers fit.
     pub(super) fn fits(&self, subject: &Subject<'_>) -> bool {
         let Some(kind) = Kind::named(subject.kind) else { return false };
         let key =
             self.key.as_ref().is_none_or(|end| subject.key.is_some_and(|key| key.ends_with(end.as_str())));
-        (self.kinds.is_empty() || self.kinds.contains(&kind))
+        self.is_about(kind.name)
             && key
             && self.fits_processes(subject)
             && (!self.of_things() || subject.things.iter().any(|thing| self.fits_thing(thing)))
+    }
+
+    /// Whether it is about this kind of ask.
+    pub(super) fn is_about(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|one| one.name == kind)
+    }
+
+    /// Whether there is a matcher on what only the backend knows of an item.
+    pub(super) fn needs_description(&self) -> bool {
+        self.collection.is_some() || self.label.is_some() || !self.attributes.is_empty()
     }
 
     /// Whether the matcher on processes fits, if there is one. A caller that was gone before anybody could look, and so

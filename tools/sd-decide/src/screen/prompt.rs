@@ -56,10 +56,9 @@ fn about(prompt: &Prompt, width: usize) -> Vec<Line<'static>> {
     let reason = format!(" A passphrase is wanted {}.", Printable::line(&prompt.reason));
     lines.extend(row::words(&reason, width).into_iter().map(|line| Line::styled(line, strong)));
     if let Some(wrong) = &wanted.wrong {
+        // On one line of ours: what goes on below could look like a line of ours.
         let wrong = format!(" The last one was WRONG: {}", Printable::line(wrong));
-        lines.extend(
-            row::words(&wrong, width).into_iter().map(|line| Line::styled(line, strong.fg(Color::Red))),
-        );
+        lines.push(Line::styled(row::clip(&wrong, width), strong.fg(Color::Red)));
     }
     lines.push(Line::raw(""));
     let (who, what) = match &wanted.unlocks {

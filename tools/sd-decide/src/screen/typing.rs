@@ -2,6 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
+use sd_wire::ask::Want;
 use sd_wire::printable::Printable;
 
 use crate::docket::code::{Code, MOST_WRONG};
@@ -74,8 +75,8 @@ pub(super) fn code(entry: Option<&Entry>, copying: &Copying) -> Line<'static> {
     let code = entry.filing().code;
     let typed = Printable::line(&copying.typed);
     let open = "_".repeat(Code::LENGTH.saturating_sub(copying.typed.chars().count()));
-    let wrong = if copying.wrong > 0 {
-        format!("   ({} wrong, {MOST_WRONG} end it)", copying.wrong)
+    let wrong = if entry.wrong_codes() > 0 {
+        format!("   ({} wrong, {MOST_WRONG} end it)", entry.wrong_codes())
     } else {
         String::new()
     };
@@ -90,7 +91,14 @@ pub(super) fn code(entry: Option<&Entry>, copying: &Copying) -> Line<'static> {
 
 /// What asking for minutes looks like. Only who it is about is cut.
 pub(super) fn minutes(entry: Option<&Entry>, minutes: &Minutes, width: usize) -> Line<'static> {
-    let who = entry.map(|entry| entry.filing().caller.principal_name()).unwrap_or_default();
+    let who = match (entry, minutes.period) {
+        (None, _) => Printable::default(),
+        // A grant to read is for the process itself, whoever has started it.
+        (Some(entry), Period::Grant) if !matches!(entry.want(), Want::Sign { .. }) => {
+            entry.filing().caller.name()
+        }
+        (Some(entry), _) => entry.filing().caller.principal_name(),
+    };
     let most = minutes.period.most();
     let strong = Style::new().add_modifier(Modifier::BOLD);
     let (act, style) = match minutes.period {

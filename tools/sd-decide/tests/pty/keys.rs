@@ -32,6 +32,22 @@ fn a_y_that_is_held_down_while_asks_arrive_approves_nothing_however_long() {
 }
 
 #[test]
+fn a_y_typed_while_the_process_stood_still_is_no_y_after_a_quiet_time() {
+    let stage = Stage::new(300);
+    let (_sink, _gate) = described(&stage, 1);
+    stage.shows("the label");
+    let pid = Pid::from_raw(i32::try_from(stage.decide.id()).unwrap());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    stage.types(b"y");
+    std::thread::sleep(Duration::from_millis(2500));
+    kill(pid, Signal::SIGCONT).unwrap();
+    assert!(!stage.fetch.wait(Duration::from_millis(500)).unwrap(), "{}", stage.picture());
+    stage.offers_keys();
+    stage.types(b"y");
+    stage.ordered::<fetch::Order>();
+}
+
+#[test]
 fn what_a_rule_wants_a_code_for_is_approved_by_the_code_on_the_screen_alone() {
     let rules = "version = 1\n[[rule]]\nname = \"label\"\nlabel = \"the label\"\nconfirm = \"code\"\n";
     let stage = Stage::with_file("rules", rules);

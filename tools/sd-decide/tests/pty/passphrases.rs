@@ -77,6 +77,25 @@ fn a_prompt_that_hangs_up_leaves_the_screen() {
 }
 
 #[test]
+fn what_is_typed_for_one_prompt_arrives_whole_though_another_one_goes_or_is_refused() {
+    let (stage, _worker, prompt) = cold();
+    let second = wants(&stage);
+    stage.offers_the_field();
+    stage.types(b"correct ");
+    stage.shows("********");
+    drop(second);
+    let others: Vec<Link> = (0..4).map(|_| wants(&stage)).collect();
+    assert_eq!(answer(others.last().unwrap()), passphrase::Note::Refused {}, "there are four already");
+    stage.types(b"horse");
+    stage.shows(&"*".repeat(13));
+    stage.types(b"\r");
+    assert_eq!(answer(&prompt), passphrase::Note::Entered { len: 13 });
+    let until = Instant::now() + Duration::from_secs(5);
+    let secret = Secret::receive(&prompt, 13, sd_sys::identity::own_uid(), until).unwrap();
+    assert_eq!(secret.expose(), b"correct horse");
+}
+
+#[test]
 fn a_passphrase_that_nothing_needs_is_not_asked_for() {
     let stage = Stage::new(300);
     assert_eq!(answer(&wants(&stage)), passphrase::Note::Refused {});

@@ -31,6 +31,17 @@ fn each_change_is_ordered_by_a_yes_with_the_digest_of_what_was_shown() {
 }
 
 #[test]
+fn a_new_collection_is_given_the_time_in_which_its_password_is_typed() {
+    for change in changes() {
+        let new = matches!(change, Change::CreateCollection { .. });
+        let digest = made_up::before(&change).digest();
+        let order = Order::Fetch(fetch::Order::Change { id: id(1), change, digest });
+        let patience = if new { deadline::DECIDE_WAITS_ASKS } else { deadline::DECIDE_WAITS };
+        assert_eq!(crate::routing::patience(&order), patience);
+    }
+}
+
+#[test]
 fn a_change_that_is_described_as_something_else_is_not_put_before_a_person() {
     for change in changes() {
         let mut scene = Scene::new();

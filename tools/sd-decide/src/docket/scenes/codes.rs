@@ -49,6 +49,40 @@ fn three_wrong_codes_deny_it() {
 }
 
 #[test]
+fn a_wrong_code_is_not_taken_back_by_esc_nor_by_leaving_the_screen() {
+    let mut scene = scene();
+    for (n, leave) in (0..3).zip([Event::Key(Key::Escape), Event::Active(true), Event::Key(Key::Escape)]) {
+        scene.key(Key::Char('y'));
+        let effects = types(&mut scene, "AAAA");
+        assert_eq!(settled(&effects).len(), usize::from(n == 2), "wrong code {n}");
+        scene.step(leave);
+        scene.see_and_wait();
+    }
+    assert_eq!(decided(&scene), Decided::WrongCode);
+}
+
+#[test]
+fn whoever_types_codes_blindly_has_three_in_a_minute_over_all_asks() {
+    let mut scene = scene();
+    scene.key(Key::Char('y'));
+    types(&mut scene, "AAAAAAAA");
+    scene.key(Key::Escape);
+    scene.step(Event::Withdrawn { id: id(1) });
+    scene.file(2, read(8));
+    scene.see_and_wait();
+    scene.key(Key::Char('y'));
+    types(&mut scene, "AAAA");
+    assert_eq!(*scene.docket.mode(), Mode::Asks, "the third in a row");
+    scene.wait(59_000);
+    scene.key(Key::Char('y'));
+    assert!(scene.notice().contains("1 s"), "{}", scene.notice());
+    assert!(dispatched(&types(&mut scene, "ACDE")).is_empty());
+    scene.wait(1_000);
+    scene.key(Key::Char('y'));
+    assert_eq!(dispatched(&types(&mut scene, "ACDE")).len(), 1);
+}
+
+#[test]
 fn a_code_can_be_mended_and_left() {
     let mut scene = scene();
     scene.key(Key::Char('y'));

@@ -108,10 +108,33 @@ fn a_grant_to_git_signs_for_what_that_git_starts_and_with_that_key_only() {
 }
 
 #[test]
+fn a_grant_to_git_covers_nobody_that_only_claims_an_app_below_that_git() {
+    let mut scene = Scene::new();
+    file_by(&mut scene, 1, sign(), sd_gpg(500, 400));
+    scene.grant();
+    let mut liar = with_app(Caller::made_up(700, 99), 500, 99, true);
+    liar.app.as_mut().unwrap().seen = sd_gpg(500, 400).seen;
+    assert!(dispatched(&file_by(&mut scene, 2, sign(), liar)).is_empty());
+}
+
+#[test]
 fn a_signature_without_git_is_not_granted() {
     let mut scene = Scene::new();
     scene.file(1, sign());
     scene.see_and_wait();
     scene.key(Key::Char('g'));
     assert!(scene.notice().contains("no git"), "{}", scene.notice());
+}
+
+#[test]
+fn a_word_that_begins_with_g_and_ends_with_enter_grants_nothing() {
+    for word in ["git push", "mutt", "g4x4"] {
+        let mut scene = Scene::new();
+        scene.file(1, read(7));
+        scene.see_and_wait();
+        word.chars().for_each(|character| drop(scene.key(Key::Char(character))));
+        let effects = scene.key(Key::Enter);
+        assert!(dispatched(&effects).is_empty() && settled(&effects).is_empty(), "{word}");
+        assert_eq!((grants(&scene), scene.docket.refusals().mutes().len()), (0, 0));
+    }
 }

@@ -53,6 +53,14 @@ fn a_session_that_begins_unlocked_or_without_an_answer_asks_for_nothing() {
 }
 
 #[test]
+fn a_session_that_is_locked_before_it_is_known_to_be_cold_is_not_unlocked() {
+    let (mut scene, asked) = beginning();
+    let locking = runs(&scene.key(Key::Char('L')));
+    end(&mut scene, &locking, Ok(None));
+    assert!(!chores(&end(&mut scene, &asked, Ok(Some(true)))).contains(&Chore::UnlockKey));
+}
+
+#[test]
 fn a_lock_cancels_what_waits_drops_grants_and_answers_when_both_are_locked() {
     let mut scene = Scene::new();
     scene.file(1, read(7));
@@ -92,6 +100,19 @@ fn an_unlock_is_asked_about_and_answers_when_both_are_unlocked() {
     assert_eq!(key.len(), 1);
     let store = runs(&end(&mut scene, &key, Ok(None)));
     assert_eq!(settled(&end(&mut scene, &store, Ok(None))), [&What::Unlocked {}]);
+}
+
+#[test]
+fn an_ask_with_the_id_of_one_that_hung_up_is_not_told_that_it_was_unlocked() {
+    let mut scene = Scene::new();
+    scene.step(filed(1, Want::Unlock {}));
+    scene.see_and_wait();
+    let key = runs(&scene.key(Key::Char('y')));
+    scene.step(Event::Withdrawn { id: id(1) });
+    scene.step(filed(1, Want::Unlock {}));
+    let store = runs(&end(&mut scene, &key, Ok(None)));
+    assert!(settled(&end(&mut scene, &store, Ok(None))).is_empty());
+    assert_eq!(scene.docket.listed().count(), 1, "it waits for a key of its own");
 }
 
 #[test]
