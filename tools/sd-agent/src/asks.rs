@@ -68,7 +68,32 @@ impl System {
         Self { gate: Mutex::default(), notices, lanes: Lanes::default() }
     }
 
-    fn told<T>(&self, claims: &Claims, answer: Result<T, Failure>) -> Result<T, Failure> {
+    /// Asks for something that waits for a person.
+    async fn people<'a, T, A>(&'a self, claims: &'a Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    where
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let _pass = self.lanes.people(claims).await;
+        self.told(claims, ask).await
+    }
+
+    /// Asks for something that needs no key.
+    async fn quick<'a, T, A>(&'a self, claims: &'a Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    where
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let _pass = self.lanes.quick(claims).await;
+        self.told(claims, ask).await
+    }
+
+    async fn told<T, A>(&self, claims: &Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    where
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let answer = match self.gate().await {
+            Ok(gate) => ask(gate).await,
+            Err(failure) => Err(failure),
+        };
         if let Err(failure) = &answer {
             self.notices.failed(failure, claims);
         }
@@ -93,17 +118,11 @@ impl System {
 
 impl Asks for System {
     fn read<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, (Secret, String)> {
-        Box::pin(async move {
-            let _pass = self.lanes.quick(claims).await;
-            self.told(claims, async { self.gate().await?.read(item, claims).await }.await)
-        })
+        Box::pin(self.quick(claims, move |gate| async move { gate.read(item, claims).await }))
     }
 
     fn access<'a>(&'a self, items: &'a [ItemPath], claims: &'a Claims) -> Asked<'a, (Duration, Listed)> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.told(claims, async { self.gate().await?.access(items, claims).await }.await)
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.access(items, claims).await }))
     }
 
     fn search<'a>(
@@ -112,43 +131,28 @@ impl Asks for System {
         attributes: &'a Attributes,
         claims: &'a Claims,
     ) -> Asked<'a, Found> {
-        Box::pin(async move {
-            let _pass = self.lanes.quick(claims).await;
-            self.told(claims, async { self.gate().await?.search(collection, attributes, claims).await }.await)
-        })
+        Box::pin(
+            self.quick(claims, move |gate| async move { gate.search(collection, attributes, claims).await }),
+        )
     }
 
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections> {
-        Box::pin(async move {
-            let _pass = self.lanes.quick(claims).await;
-            self.told(claims, async { self.gate().await?.collections(claims).await }.await)
-        })
+        Box::pin(self.quick(claims, move |gate| async move { gate.collections(claims).await }))
     }
 
     fn list<'a>(&'a self, collection: Option<&'a CollectionPath>, claims: &'a Claims) -> Asked<'a, Listed> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.told(claims, async { self.gate().await?.list(collection, claims).await }.await)
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.list(collection, claims).await }))
     }
 
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            let NewItem { collection, label, attributes, content_type, replace } = item;
-            let stored = async {
-                let gate = self.gate().await?;
-                gate.store(collection, label, attributes, secret, content_type, *replace, claims).await
-            };
-            self.told(claims, stored.await)
-        })
+        let NewItem { collection, label, attributes, content_type, replace } = item;
+        Box::pin(self.people(claims, move |gate| async move {
+            gate.store(collection, label, attributes, secret, content_type, *replace, claims).await
+        }))
     }
 
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.told(claims, async { self.gate().await?.delete(item, claims).await }.await)
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.delete(item, claims).await }))
     }
 
     fn set_secret<'a>(
@@ -158,33 +162,20 @@ impl Asks for System {
         content_type: &'a str,
         claims: &'a Claims,
     ) -> Asked<'a, ()> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.told(
-                claims,
-                async { self.gate().await?.set_secret(item, secret, content_type, claims).await }.await,
-            )
-        })
+        Box::pin(self.people(claims, move |gate| async move {
+            gate.set_secret(item, secret, content_type, claims).await
+        }))
     }
 
     fn change<'a>(&'a self, change: &'a Change, claims: &'a Claims) -> Asked<'a, Option<CollectionPath>> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.told(claims, async { self.gate().await?.change(change, claims).await }.await)
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.change(change, claims).await }))
     }
 
     fn lock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move {
-            let _pass = self.lanes.quick(claims).await;
-            self.told(claims, async { self.gate().await?.lock(claims).await }.await)
-        })
+        Box::pin(self.quick(claims, move |gate| async move { gate.lock(claims).await }))
     }
 
     fn unlock<'a>(&'a self, claims: &'a Claims) -> Asked<'a, ()> {
-        Box::pin(async move {
-            let _pass = self.lanes.people(claims).await;
-            self.told(claims, async { self.gate().await?.unlock(claims).await }.await)
-        })
+        Box::pin(self.people(claims, move |gate| async move { gate.unlock(claims).await }))
     }
 }
