@@ -69,6 +69,8 @@ pub(crate) async fn make(
         Change::Alias { .. } | Change::CreateCollection { .. } => {}
     }
     let made = desk.asks.change(change, &claims).await?;
+    // Before anybody can see it: an earlier change of the same is no longer done from here on.
+    desk.seat(sender, |seat| seat.opened.note(change, Instant::now()));
     match change {
         Change::ItemLabel { item, label } => {
             own_words(desk, caller, sender, item, |seen| seen.label = label.as_str().to_owned());

@@ -80,7 +80,8 @@ impl Asks {
         found.map(|place| self.done.remove(place)).is_some()
     }
 
-    fn note(&mut self, change: &Change, now: Instant) {
+    /// Notes that this was done, and that what it undid no longer is.
+    pub(crate) fn note(&mut self, change: &Change, now: Instant) {
         // What was there before is there no longer.
         self.done.retain(|(done, _)| !change::of_the_same(done, change));
         if self.done.len() >= MOST_DONE {
@@ -169,7 +170,6 @@ async fn carry_out(
         }
         About::Change(change) => {
             change::make(desk, caller, sender, change).await?;
-            desk.seat(sender, |seat| seat.opened.note(change, Instant::now()));
         }
     }
     Ok(())
