@@ -47,6 +47,8 @@ pub(crate) struct Asks {
 
 struct Open {
     about: About,
+    /// What it is about has been done; whoever wants it again asks again.
+    done: bool,
     ended: Ended,
     task: Task<()>,
 }
@@ -82,6 +84,8 @@ impl Asks {
 
     /// Notes that this was done, and that what it undid no longer is.
     pub(crate) fn note(&mut self, change: &Change, now: Instant) {
+        let this = |open: &&mut Open| matches!(&open.about, About::Change(about) if about == change);
+        self.open.iter_mut().filter(this).for_each(|open| open.done = true);
         // What was there before is there no longer.
         self.done.retain(|(done, _)| !change::of_the_same(done, change));
         if self.done.len() >= MOST_DONE {
@@ -101,7 +105,7 @@ pub(crate) fn open(turn: &Turn<'_>, about: About) -> Result<Ended, Refusal> {
     let (desk, caller, sender) = (turn.desk.clone(), turn.caller.clone(), turn.call.sender.clone());
     turn.desk.seated(&turn.call.sender, |seat: &mut Seat| {
         // One that went well is told once; it may not have cleared its place yet.
-        let stands = |open: &&Open| open.about == about && !open.ended.went_well();
+        let stands = |open: &&Open| open.about == about && !open.done && !open.ended.went_well();
         if let Some(open) = seat.opened.open.iter().find(stands) {
             return Ok(open.ended.clone());
         }
@@ -113,7 +117,7 @@ pub(crate) fn open(turn: &Turn<'_>, about: About) -> Result<Ended, Refusal> {
         let ended = Ended { closed, how: Arc::default() };
         // Spawned with the seat still locked: however fast it is, it finds itself there.
         let task = smol::spawn(ask(desk, caller, sender, about.clone(), Arc::clone(&ended.how), closing));
-        seat.opened.open.push(Open { about, ended: ended.clone(), task });
+        seat.opened.open.push(Open { about, done: false, ended: ended.clone(), task });
         Ok(ended)
     })
 }
