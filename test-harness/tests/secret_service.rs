@@ -38,9 +38,11 @@ fn steps(keys: &str, steps: &[&str]) -> Vec<String> {
 
 fn are(lines: &[String], expected: &[&str]) {
     for (line, expected) in lines.iter().zip(expected) {
+        // gnome-keyring gives an item without a schema the generic one, once it has read its file again.
+        let line = line.trim_end_matches(" xdg:schema=org.freedesktop.Secret.Generic");
         let refusal = [IS_LOCKED, ACCESS_DENIED].contains(expected);
         assert!(
-            line == expected || (refusal && line.starts_with(expected)),
+            line == *expected || (refusal && line.starts_with(expected)),
             "{line:?} for {expected:?}: {lines:?}"
         );
     }
@@ -63,16 +65,7 @@ fn what_there_is_in_the_keyring_is_told_after_a_yes_and_never_as_an_empty_list_b
         ],
     );
     let items = format!("[{ITEM}]");
-    let expected = [
-        ACCESS_DENIED,
-        ACCESS_DENIED,
-        "",
-        &items,
-        &items,
-        "demo",
-        "service=demo xdg:schema=org.freedesktop.Secret.Generic",
-        "true",
-    ];
+    let expected = [ACCESS_DENIED, ACCESS_DENIED, "", &items, &items, "demo", "service=demo", "true"];
     are(&lines, &expected);
 }
 
@@ -104,7 +97,7 @@ fn an_approved_prompt_tells_the_application_what_the_person_saw() {
             "read /collection/login/1",
         ],
     );
-    let attributes = "service=demo xdg:schema=org.freedesktop.Secret.Generic";
+    let attributes = "service=demo";
     are(&lines, &["[/aliases/default/1]", "false", "demo", attributes, "hunter2"]);
 }
 
