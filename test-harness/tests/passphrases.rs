@@ -125,6 +125,16 @@ fn a_cold_start_asks_for_the_passphrase_and_then_both_work_until_a_lock_and_agai
     let refused = person.came_of("sign");
     assert!(!refused.contains("status 0") && refused.contains("dismissed"), "{refused}");
 
+    // A lookup asks for the store to be unlocked first, and is told nothing without that.
+    person.asks("read");
+    person.going.stands(" unlock ");
+    person.going.stands("y approve");
+    person.going.types_at_once("n");
+    let refused = person.came_of("read");
+    assert!(!refused.contains("status 0") && !refused.contains("the-canary"), "{refused}");
+    // The same ask within five seconds of a no would be denied unasked.
+    std::thread::sleep(std::time::Duration::from_secs(6));
+
     person.asks("unlock");
     person.approves("unlock");
     person.types_passphrase(PASSPHRASE);
