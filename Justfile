@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline root vt
+    @scripts/run-rings.sh check unit pipeline clients root vt
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -26,7 +26,11 @@ test-unit:
 test-pipeline:
     scripts/run-rings.sh pipeline
 
-# Runs the same ring as root, with a user of its own for each tool.
+# Runs real applications against the whole chain, as an ordinary user.
+test-clients:
+    scripts/run-rings.sh clients
+
+# Runs the pipeline ring as root, with a user of its own for each tool.
 test-root:
     scripts/run-rings.sh root
 
