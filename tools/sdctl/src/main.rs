@@ -16,6 +16,7 @@ mod process;
 mod show;
 mod status;
 mod table;
+mod takeover;
 mod watch;
 
 use std::process::ExitCode;
@@ -58,6 +59,8 @@ async fn fulfil(wish: Wish) -> Result<(), Failure> {
         Wish::Cancel { id } => change::cancel(&Gate::connect().await?, &id, &mut Paper::new(false)).await,
         Wish::Lock => change::lock(&Gate::connect().await?, &mut Paper::new(false)).await,
         Wish::Watch(script) => watch::watch(&mut Paper::new(script.json)).await,
+        Wish::Takeover(how) => takeover::takeover(&how, &mut Paper::new(how.script.json)).await,
+        Wish::Release(how) => takeover::release(&how, &mut Paper::new(how.script.json)).await,
         Wish::Completions { shell } => Ok(cli::completions(shell)?),
         Wish::Man { folder } => Ok(cli::man(&folder)?),
     }

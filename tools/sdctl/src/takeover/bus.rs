@@ -1,0 +1,54 @@
+//! The session bus: told of new files, asked who is the Secret Service, and to start it.
+
+use std::time::{Duration, Instant};
+
+use async_io::Timer;
+use zbus::connection::Builder;
+use zbus::fdo::DBusProxy;
+
+use crate::owner::{NAME, Owner};
+
+/// How long the bus may take; to start a service takes longer than to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long another may take to come or to go.
+const CHANGE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The session bus.
+pub(crate) struct Bus(DBusProxy<'static>);
+
+impl Bus {
+    /// The session bus, if there is one here that answers.
+    pub(crate) async fn connect() -> Option<Self> {
+        if Owner::now().await == Owner::NoBus {
+            return None;
+        }
+        let bus = Builder::session().ok()?.method_timeout(PATIENCE).build().await.ok()?;
+        Some(Self(DBusProxy::new(&bus).await.ok()?))
+    }
+
+    /// Has it read its files again. Errors: a sentence.
+    pub(crate) async fn reload(&self) -> Result<(), String> {
+        self.0.reload_config().await.map_err(|e| format!("the session bus did not read its files again: {e}"))
+    }
+
+    /// Has it start the Secret Service, as its files say. Errors: a sentence.
+    pub(crate) async fn start(&self) -> Result<(), String> {
+        match self.0.start_service_by_name(NAME, 0).await {
+            Ok(_) => Ok(()),
+            Err(e) => Err(format!("the session bus could not start org.freedesktop.secrets: {e}")),
+        }
+    }
+
+    /// Waits until it is so, but not for long; who it is then.
+    pub(crate) async fn until(&self, so: impl Fn(&Owner) -> bool) -> Owner {
+        let end = Instant::now() + CHANGE;
+        loop {
+            let owner = Owner::now().await;
+            if so(&owner) || Instant::now() >= end {
+                return owner;
+            }
+            Timer::after(LOOK).await;
+        }
+    }
+}
