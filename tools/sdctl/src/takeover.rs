@@ -33,7 +33,12 @@ pub(crate) async fn takeover(how: &Handover, paper: &mut Paper) -> Result<(), Fa
     if how.system {
         return of_machine(how, Way::Takeover, paper).await;
     }
-    let place = Place::of_user(&how.agent)?;
+    let mut place = Place::of_user(&how.agent)?;
+    if let Some(bus) = bus::Bus::connect().await
+        && let Some(data) = bus.data_home().await
+    {
+        place.data = data;
+    }
     let manner = Manner { dry: how.dry_run, force: how.force };
     let lack = lack(&place).await;
     if let Some(lack) = &lack

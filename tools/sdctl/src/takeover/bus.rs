@@ -1,10 +1,15 @@
 //! The session bus: told of new files, asked who is the Secret Service, and to start it.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
+use zbus::names::{BusName, WellKnownName};
 
 use crate::owner::{NAME, Owner};
 
@@ -38,6 +43,16 @@ impl Bus {
             Ok(_) => Ok(()),
             Err(e) => Err(format!("the session bus could not start org.freedesktop.secrets: {e}")),
         }
+    }
+
+    /// Where the bus looks for the person's own files first: its environment need not be ours. Nothing where that cannot
+    /// be seen.
+    pub(crate) async fn data_home(&self) -> Option<PathBuf> {
+        let bus = BusName::from(WellKnownName::from_static_str_unchecked("org.freedesktop.DBus"));
+        let pid = self.0.get_connection_unix_process_id(bus).await.ok()?;
+        let variables = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let named = variables.split(|b| *b == 0).find_map(|it| it.strip_prefix(b"XDG_DATA_HOME="))?;
+        Some(PathBuf::from(OsStr::from_bytes(named))).filter(|path| path.is_absolute())
     }
 
     /// Waits until it is so, but not for long; who it is then.

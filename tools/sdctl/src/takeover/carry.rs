@@ -160,7 +160,7 @@ impl<'a> Carrier<'a> {
         let by_unit = self.units && units::systemctl("start", &[units::AGENT]).await.is_ok();
         // The bus starts nobody for a name that somebody owns.
         let started = if by_unit { Ok(()) } else { bus.start().await };
-        match bus.until(|owner| matches!(owner, Owner::Agent(_))).await {
+        match bus.until(|owner| matches!(owner, Owner::Agent(_) | Owner::Other(..))).await {
             Owner::Agent(pid) => Ended::Done(Some(format!("pid {pid}"))),
             Owner::Other(pid, name) => Ended::Failed(format!(
                 "{} (pid {pid}) is the Secret Service; sd-agent becomes it when that one ends",
