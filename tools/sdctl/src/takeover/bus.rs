@@ -45,6 +45,20 @@ impl Bus {
         }
     }
 
+    /// The process that serves gnome-keyring's components, whichever they are.
+    pub(crate) async fn keyring(&self) -> Option<u32> {
+        let name = BusName::from(WellKnownName::from_static_str_unchecked("org.gnome.keyring"));
+        self.0.get_connection_unix_process_id(name).await.ok()
+    }
+
+    /// Waits until there is none, but not for long.
+    pub(crate) async fn until_no_keyring(&self) {
+        let end = Instant::now() + CHANGE;
+        while self.keyring().await.is_some() && Instant::now() < end {
+            Timer::after(LOOK).await;
+        }
+    }
+
     /// Where the bus looks for the person's own files first: its environment need not be ours. Nothing where that cannot
     /// be seen.
     pub(crate) async fn data_home(&self) -> Option<PathBuf> {

@@ -7,6 +7,7 @@ use super::record::{Former, Record};
 use super::step::{Act, Ended, Step, Way};
 use super::units;
 use crate::owner::Owner;
+use crate::process::looks_like;
 
 const KEYRING: &str = "gnome-keyring-daemon";
 /// What gnome-keyring does besides, by the sockets that it has for it.
@@ -22,12 +23,14 @@ pub(crate) struct Carrier<'a> {
     units: bool,
     /// The components of gnome-keyring that were there at the beginning.
     components: Vec<&'static str>,
+    /// Whether gnome-keyring was ended, and its other components with it.
+    ended: bool,
 }
 
 impl<'a> Carrier<'a> {
     /// For files only.
     pub(crate) fn of_files(place: &'a Place, record: Record, manner: Manner) -> Self {
-        Self { place, record, manner, bus: None, units: false, components: Vec::new() }
+        Self { place, record, manner, bus: None, units: false, components: Vec::new(), ended: false }
     }
 
     /// With what of the session there is here.
@@ -35,7 +38,7 @@ impl<'a> Carrier<'a> {
         let (bus, units) = smol::future::zip(Bus::connect(), units::there()).await;
         let has = |component: &&str| place.sockets.as_ref().is_some_and(|dir| dir.join(component).exists());
         let components = COMPONENTS.into_iter().filter(has).collect();
-        Self { place, record, manner, bus, units, components }
+        Self { place, record, manner, bus, units, components, ended: false }
     }
 
     /// Carries a step out.
@@ -98,11 +101,10 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    async fn end(&self) -> Ended {
+    async fn end(&mut self) -> Ended {
         let Some(bus) = &self.bus else { return Ended::Skipped(NO_BUS.to_owned()) };
-        let is_theirs = |name: &Option<String>| name.as_deref() == Some(KEYRING);
         let pid = match Owner::now().await {
-            Owner::Other(pid, name) if is_theirs(&name) => pid,
+            Owner::Other(pid, name) if is_keyring(name.as_deref()) => pid,
             Owner::Other(pid, name) => return Ended::Refused(switch_off(pid, name.as_deref())),
             _ => return Ended::Already,
         };
@@ -118,35 +120,44 @@ impl<'a> Carrier<'a> {
         }
         if let Owner::Other(still, name) = Owner::now().await
             && still == pid
-            && is_theirs(&name)
+            && is_keyring(name.as_deref())
             && let Err(why) = units::run("kill", &["-TERM", &pid.to_string()]).await
         {
             return Ended::Failed(why);
         }
         match bus.until(|owner| !matches!(owner, Owner::Other(..))).await {
-            Owner::Other(pid, name) if is_theirs(&name) => {
+            Owner::Other(pid, name) if is_keyring(name.as_deref()) => {
                 Ended::Failed(format!("{KEYRING} (pid {pid}) did not end; end it, and try again"))
             }
             Owner::Other(pid, name) => Ended::Refused(switch_off(pid, name.as_deref())),
-            _ => Ended::Done(None),
+            _ => {
+                self.ended = true;
+                Ended::Done(None)
+            }
         }
     }
 
     async fn rest(&self) -> Ended {
-        if self.components.is_empty() {
+        let asked = self.manner.dry
+            && matches!(Owner::now().await, Owner::Other(_, name) if is_keyring(name.as_deref()));
+        if self.components.is_empty() || !(self.ended || asked) {
             return Ended::Already;
         }
         if self.manner.dry {
             return Ended::Would;
         }
-        // Of one that goes on as it was this changes nothing.
-        let components = self.components.join(",");
-        match units::run(KEYRING, &["--start", &format!("--components={components}")]).await {
-            Ok(()) => Ended::Done(Some(format!(
+        match self.start_rest().await {
+            Ok(components) => Ended::Done(Some(format!(
                 "{components}; SSH keys that were added by hand are to be added again"
             ))),
             Err(why) => Ended::Skipped(format!("{why}; SSH and PKCS#11 come back at the next login")),
         }
+    }
+
+    async fn start_rest(&self) -> Result<String, String> {
+        let components = self.components.join(",");
+        units::run(KEYRING, &["--start", &format!("--components={components}")]).await?;
+        Ok(components)
     }
 
     async fn start_agent(&self) -> Ended {
@@ -199,6 +210,23 @@ impl<'a> Carrier<'a> {
         }
     }
 
+    /// gnome-keyring as a unit, and not as the process that has served its other components since; these are its again.
+    async fn by_unit(&self, bus: &Bus) -> bool {
+        if let Some(pid) = bus.keyring().await
+            && is_keyring(looks_like(pid).as_deref())
+        {
+            let _ = units::run("kill", &["-TERM", &pid.to_string()]).await;
+            bus.until_no_keyring().await;
+        }
+        let started = units::systemctl("start", &units::KEYRING).await.is_ok();
+        if started && !self.components.is_empty() {
+            bus.until(|owner| matches!(owner, Owner::Other(..))).await;
+            // Without them the next login has them.
+            let _ = self.start_rest().await;
+        }
+        started
+    }
+
     async fn bring_back(&mut self) -> Ended {
         let Some(former) = self.record.owner.clone() else { return Ended::Already };
         let Some(bus) = &self.bus else { return Ended::Skipped(NO_BUS.to_owned()) };
@@ -206,7 +234,7 @@ impl<'a> Carrier<'a> {
             return Ended::Would;
         }
         let name = former.name.as_deref().unwrap_or("what was the Secret Service before");
-        let by_unit = former.unit && self.units && units::systemctl("start", &units::KEYRING).await.is_ok();
+        let by_unit = former.unit && self.units && self.by_unit(bus).await;
         let there = |owner: &Owner| matches!(owner, Owner::Other(..));
         let mut owner = if by_unit { bus.until(there).await } else { Owner::now().await };
         let mut why = None;
@@ -219,7 +247,7 @@ impl<'a> Carrier<'a> {
             let _ = units::systemctl("start", &[units::AGENT]).await;
         }
         match owner {
-            Owner::Other(pid, looks) if looks.as_deref() == Some(KEYRING) => Ended::Done(Some(format!(
+            Owner::Other(pid, looks) if is_keyring(looks.as_deref()) => Ended::Done(Some(format!(
                 "{KEYRING}, pid {pid}; it asks for its password until the next login opens it"
             ))),
             Owner::Other(pid, looks) => Ended::Done(looks.map(|looks| format!("{looks}, pid {pid}"))),
@@ -229,6 +257,10 @@ impl<'a> Carrier<'a> {
             )),
         }
     }
+}
+
+fn is_keyring(name: Option<&str>) -> bool {
+    name == Some(KEYRING)
 }
 
 /// What a person does with another Secret Service; to end it would not keep it from coming back.
