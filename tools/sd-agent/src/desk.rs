@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sd_cipher::Cipher;
 use sd_wire::bounded::Attributes;
@@ -100,7 +100,7 @@ impl Desk {
             approvals: Mutex::default(),
             told: Mutex::default(),
             login: AtomicBool::new(false),
-            number: AtomicU64::new(1),
+            number: AtomicU64::new(first()),
         })
     }
 
@@ -262,4 +262,10 @@ impl Desk {
     fn approvals(&self) -> std::sync::MutexGuard<'_, Approvals> {
         self.approvals.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first number: above all that an agent before us has given, so that a path of before names nothing of now.
+fn first() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_micros()).unwrap_or(1)
 }
