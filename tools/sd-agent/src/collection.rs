@@ -20,7 +20,7 @@ use crate::{service, session};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Collection";
 
-/// The one alias that the specification defines, and the only one of which we hear where it points.
+/// The one alias that the specification defines, and the only one of which we are told where it points.
 pub(crate) const DEFAULT: &str = "default";
 /// The path of that alias, and the one where go-keyring looks before it, below the root.
 const DEFAULT_PATH: &str = "/aliases/default";
@@ -109,7 +109,7 @@ async fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Mes
 
 /// The collection at a path, as the backend describes it.
 pub(crate) async fn described(turn: &Turn<'_>, path: &CollectionPath) -> Result<Collection, Refusal> {
-    let found = among(turn.collections().await?, path);
+    let found = among(turn.collections().await?, &turn.desk.aliases.real(path));
     found.cloned().ok_or_else(|| Refusal::no_such_object(format!("there is no collection {path}")))
 }
 
@@ -130,10 +130,11 @@ pub(crate) fn has_login(collections: &Collections) -> bool {
 
 /// The path by which the backend knows a collection: the caller's, but for a `login` that there is not.
 pub(crate) async fn stand_in(turn: &Turn<'_>, path: &CollectionPath) -> Result<CollectionPath, Refusal> {
+    let path = turn.desk.aliases.real(path);
     if path.as_str().strip_prefix(ROOT) != Some(LOGIN_PATH) || turn.desk.has_login() {
-        return Ok(path.clone());
+        return Ok(path);
     }
-    Ok(described(turn, path).await?.path)
+    Ok(described(turn, &path).await?.path)
 }
 
 /// The item's own path, when it is named by way of an alias.
@@ -141,9 +142,11 @@ pub(crate) async fn real_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPat
     let named = item.collection();
     let real = match named.as_str().strip_prefix(ROOT) {
         Some(DEFAULT_PATH) => described(turn, &named).await?.path,
-        Some(LOGIN_PATH) => stand_in(turn, &named).await?,
-        _ => return Ok(item),
+        _ => stand_in(turn, &named).await?,
     };
+    if real == named {
+        return Ok(item);
+    }
     let below = item.as_str().strip_prefix(named.as_str()).unwrap_or_default();
     let unknown = |_| Refusal::no_such_object(format!("there is no item {item}"));
     ItemPath::parse(&format!("{real}{below}")).map_err(unknown)

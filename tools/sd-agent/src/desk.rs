@@ -18,6 +18,7 @@ use smol::channel::Sender;
 use zbus::Message;
 use zbus::names::OwnedUniqueName;
 
+use crate::alias::Aliases;
 use crate::approvals::Approvals;
 use crate::asks::Asks;
 use crate::caller::Caller;
@@ -87,6 +88,8 @@ pub(crate) struct Desk {
     approvals: Mutex<Approvals>,
     told: Mutex<Told>,
     login: AtomicBool,
+    /// Where aliases point.
+    pub(crate) aliases: Aliases,
     number: AtomicU64,
 }
 
@@ -100,6 +103,7 @@ impl Desk {
             approvals: Mutex::default(),
             told: Mutex::default(),
             login: AtomicBool::new(false),
+            aliases: Aliases::default(),
             number: AtomicU64::new(first()),
         })
     }
@@ -194,6 +198,7 @@ impl Desk {
             seat.seen.retain(|item, _| item.collection() != *collection);
         }
         self.told().collection_gone(collection);
+        self.aliases.gone(collection);
         self.login.store(false, Ordering::Relaxed);
     }
 
