@@ -167,6 +167,8 @@ fn nothing_is_taken_over_while_sd_agent_could_serve_nobody() {
         find home > before
         no sdctl takeover --agent /nowhere/sd-agent 2> no-agent; grep -q '/nowhere/sd-agent is not there' no-agent
         (export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere; no take_over 2> no-gate); grep -q 'nothing was changed' no-gate
+        status=0; sdctl takeover --system 2> no-root || status=$?
+        test $status = 77; grep -q 'sudo sdctl takeover --system' no-root
         find home | diff before -; test "$(owner)" = gnome-keyring-daemon
         "#,
     );

@@ -1,4 +1,5 @@
-//! sdctl — shows the desktop user what waits, takes back what is the user's own, and locks the store.
+//! sdctl — shows the desktop user what waits, takes back what is the user's own, locks the store, and hands the session's
+//! Secret Service over to sd-agent and back.
 //!
 //! Holds:  nothing that another process of the desktop user does not have.
 //! Trusts: the gate's uid on the system bus for what waits; nobody for what a process calls itself.

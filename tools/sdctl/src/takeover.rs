@@ -3,6 +3,7 @@
 mod bus;
 mod carry;
 mod files;
+mod others;
 mod pam;
 mod place;
 mod plan;
@@ -33,6 +34,7 @@ pub(crate) async fn takeover(how: &Handover, paper: &mut Paper) -> Result<(), Fa
     if how.system {
         return of_machine(how, Way::Takeover, paper).await;
     }
+    not_by_sudo()?;
     let mut place = Place::of_user(&how.agent)?;
     if let Some(bus) = bus::Bus::connect().await
         && let Some(data) = bus.data_home().await
@@ -60,6 +62,7 @@ pub(crate) async fn release(how: &Handover, paper: &mut Paper) -> Result<(), Fai
     if how.system {
         return of_machine(how, Way::Release, paper).await;
     }
+    not_by_sudo()?;
     let place = Place::of_user(&how.agent)?;
     let Some(record) = load(&place)? else { return nothing(paper, how) };
     let manner = Manner { dry: how.dry_run, force: how.force };
@@ -84,7 +87,14 @@ async fn of_machine(how: &Handover, way: Way, paper: &mut Paper) -> Result<(), F
     let may = how.root.is_some() || sd_sys::identity::own_uid() == 0;
     let dry = how.dry_run || !may;
     let manner = Manner { dry, force: how.force };
-    let record = load(&place)?;
+    let verb = if way == Way::Takeover { "takeover" } else { "release" };
+    let rootless = || {
+        Failure::Forbidden(format!(
+            "nothing was changed, for that takes root: run `sudo sdctl {verb} --system`"
+        ))
+    };
+    // The record is root's, to read as well.
+    let record = load(&place).map_err(|why| if may { why } else { rootless() })?;
     let (steps, mut notes) = match way {
         Way::Takeover => pam::files(&place)
             .map_err(|e| Failure::Undone(format!("the folder /etc/pam.d could not be read: {e}")))?,
@@ -103,13 +113,7 @@ async fn of_machine(how: &Handover, way: Way, paper: &mut Paper) -> Result<(), F
     }
     story.notes = notes;
     story.tell(way, dry, paper)?;
-    if may || how.dry_run {
-        return Ok(());
-    }
-    let verb = if way == Way::Takeover { "takeover" } else { "release" };
-    Err(Failure::Forbidden(format!(
-        "nothing was changed, for that takes root: run `sudo sdctl {verb} --system`"
-    )))
+    if may || how.dry_run { Ok(()) } else { Err(rootless()) }
 }
 
 /// Goes through the steps, and no further than to one that went wrong on the way forth. On the way back each step counts
@@ -184,6 +188,17 @@ fn nothing(paper: &mut Paper, how: &Handover) -> Result<(), Failure> {
     let mut story = Story::default();
     story.notes.push("no takeover is recorded here: there is nothing to be put back".to_owned());
     story.tell(Way::Release, how.dry_run, paper)
+}
+
+/// It is about the session of whoever calls, and by sudo that is nobody's.
+fn not_by_sudo() -> Result<(), Failure> {
+    if sd_sys::identity::own_uid() == 0 && std::env::var_os("SUDO_UID").is_some() {
+        return Err(Failure::Undone(
+            "it is about the session of whoever calls: run it without sudo, or with --system for the login"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Why sd-agent could serve nobody.

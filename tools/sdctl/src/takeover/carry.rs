@@ -2,6 +2,7 @@
 
 use super::bus::Bus;
 use super::files::{self, Manner};
+use super::others::{KEYRING, is_keyring, switch_off};
 use super::place::Place;
 use super::record::{Former, Record};
 use super::step::{Act, Ended, Step, Way};
@@ -9,7 +10,6 @@ use super::units;
 use crate::owner::Owner;
 use crate::process::looks_like;
 
-const KEYRING: &str = "gnome-keyring-daemon";
 /// What gnome-keyring does besides, by the sockets that it has for it.
 const COMPONENTS: [&str; 2] = ["ssh", "pkcs11"];
 const NO_BUS: &str = "there is no session bus here; it takes effect at the next login";
@@ -257,27 +257,4 @@ impl<'a> Carrier<'a> {
             )),
         }
     }
-}
-
-fn is_keyring(name: Option<&str>) -> bool {
-    name == Some(KEYRING)
-}
-
-/// What a person does with another Secret Service; to end it would not keep it from coming back.
-fn switch_off(pid: u32, name: Option<&str>) -> String {
-    let who = name.unwrap_or("a process that cannot be looked at");
-    let what = match who {
-        "keepassxc" => {
-            "in KeePassXC: Tools, Settings, Secret Service Integration, untick `Enable`; the database stays as it is"
-        }
-        name if name.starts_with("kwalletd") || name == "ksecretd" => {
-            "in KDE: System Settings, KDE Wallet, untick `Use KWallet for the Secret Service interface` (in kwalletrc: \
-             [org.freedesktop.secrets] apiEnabled=false), then log out and in"
-        }
-        "oo7-daemon" => "run `systemctl --user disable --now oo7-daemon.service`",
-        _ => "end it, and keep it from starting with the session",
-    };
-    format!(
-        "{who} (pid {pid}) is the Secret Service and has to be switched off by you: {what}; then take over again"
-    )
 }

@@ -67,7 +67,28 @@ pub(crate) fn files(place: &Place) -> io::Result<(Vec<Step>, Vec<String>)> {
             Err(e) => notes.push(format!("{shown} is left alone: {e}")),
         }
     }
+    notes.extend(of_vendors(place));
     Ok((steps, notes))
+}
+
+/// Files of a distribution that keeps its own elsewhere; one of the same name in /etc would count instead of it.
+fn of_vendors(place: &Place) -> Vec<String> {
+    let folder = Path::new("/usr/lib/pam.d");
+    let Ok(found) = fs::read_dir(place.real(folder)) else { return Vec::new() };
+    let mut names: Vec<_> = found.flatten().map(|entry| entry.file_name()).collect();
+    names.sort();
+    let counts = |name: &&std::ffi::OsString| !place.real(&Path::new("/etc/pam.d").join(name)).exists();
+    let starts = |name: &&std::ffi::OsString| {
+        fs::read_to_string(place.real(&folder.join(name))).is_ok_and(|text| replaced(&text).is_some())
+    };
+    let note = |name: &std::ffi::OsString| {
+        let shown = folder.join(name);
+        format!(
+            "{} is left alone, for an upgrade would undo it: copy it to /etc/pam.d, and try again",
+            shown.display()
+        )
+    };
+    names.iter().filter(counts).filter(starts).map(note).collect()
 }
 
 /// The text with our lines in the place of the module's; nothing when it names none. Errors: the number of a line that
