@@ -149,15 +149,9 @@ fn forget(carrier: &mut Carrier<'_>, story: &Story) -> Result<(), Failure> {
     if carrier.record.files.is_empty() && !story.has_failed() {
         carrier.record.owner = None;
     }
-    let path = &carrier.place.record;
-    let ended =
-        if carrier.record.is_empty() { std::fs::remove_file(path) } else { carrier.record.save(path) };
-    ended.map_err(|e| Failure::Undone(format!("{} could not be written: {e}", path.display())))?;
-    if let Some(folder) = path.parent() {
-        // Not when something else is in it.
-        let _ = std::fs::remove_dir(folder);
-    }
-    Ok(())
+    let (path, record) = (&carrier.place.record, &mut carrier.record);
+    let ended = if record.is_empty() { record.remove(path) } else { record.save(path) };
+    ended.map_err(|e| Failure::Undone(format!("{} could not be written: {e}", path.display())))
 }
 
 /// What lets sd-agent be the Secret Service also after a release.

@@ -121,7 +121,7 @@ impl<'a> Carrier<'a> {
         if let Owner::Other(still, name) = Owner::now().await
             && still == pid
             && is_keyring(name.as_deref())
-            && let Err(why) = units::run("kill", &["-TERM", &pid.to_string()]).await
+            && let Err(why) = units::end(pid)
         {
             return Ended::Failed(why);
         }
@@ -198,7 +198,7 @@ impl<'a> Carrier<'a> {
             return Ended::Failed(why);
         }
         if let Owner::Agent(pid) = Owner::now().await
-            && let Err(why) = units::run("kill", &["-TERM", &pid.to_string()]).await
+            && let Err(why) = units::end(pid)
         {
             return Ended::Failed(why);
         }
@@ -215,7 +215,7 @@ impl<'a> Carrier<'a> {
         if let Some(pid) = bus.keyring().await
             && is_keyring(looks_like(pid).as_deref())
         {
-            let _ = units::run("kill", &["-TERM", &pid.to_string()]).await;
+            let _ = units::end(pid);
             bus.until_no_keyring().await;
         }
         let started = units::systemctl("start", &units::KEYRING).await.is_ok();

@@ -1,6 +1,5 @@
 //! A file of a step: put there, put back, and never over what somebody else has written meanwhile.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -103,10 +102,7 @@ pub(crate) fn put_back(place: &Place, record: &mut Record, path: &Path, manner: 
     match ended {
         Err(e) => Ended::Failed(format!("{} could not be written: {e}", path.display())),
         Ok(ended) => {
-            for folder in entry.made.iter().rev() {
-                // Not when something else is in it now.
-                let _ = fs::remove_dir(place.real(folder));
-            }
+            state::unmake(entry.made.iter().rev().map(|folder| place.real(folder)));
             record.files.retain(|known| known.path != path);
             match record.save(&place.record) {
                 Ok(()) => ended,

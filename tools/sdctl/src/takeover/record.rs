@@ -17,6 +17,8 @@ pub(crate) struct Record {
     pub(crate) owner: Option<Former>,
     /// The files that are another's now.
     pub(crate) files: Vec<Entry>,
+    /// How many of the folders above the record were made for it.
+    made: usize,
 }
 
 /// Who was the Secret Service.
@@ -68,10 +70,19 @@ impl Record {
     /// Writes it; it is on the disk when this returns.
     pub(crate) fn save(&mut self, path: &Path) -> io::Result<()> {
         self.v = VERSION;
-        state::make(&state::missing(path))?;
+        let missing = state::missing(path);
+        state::make(&missing)?;
+        self.made += missing.len();
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         State::File { text, mode: 0o600, owner: None }.put(path)
+    }
+
+    /// Takes it away, and what was made for it.
+    pub(crate) fn remove(&self, path: &Path) -> io::Result<()> {
+        State::Absent {}.put(path)?;
+        state::unmake(path.ancestors().skip(1).take(self.made).map(Path::to_owned));
+        Ok(())
     }
 
     /// What is known of a file.
@@ -103,10 +114,16 @@ mod tests {
         };
         let mut record = Record { files: vec![entry], ..Record::default() };
         record.save(&path).unwrap();
-        assert_eq!(Record::load(&path).unwrap(), Some(record));
-        for bad in
-            ["", "{}", r#"{"v":2,"owner":null,"files":[]}"#, r#"{"v":1,"owner":null,"files":[],"x":1}"#]
-        {
+        assert_eq!(Record::load(&path).unwrap().as_ref(), Some(&record));
+        record.remove(&path).unwrap();
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+        record.save(&path).unwrap();
+        for bad in [
+            "",
+            "{}",
+            r#"{"v":2,"owner":null,"files":[],"made":0}"#,
+            r#"{"v":1,"owner":null,"files":[],"made":0,"x":1}"#,
+        ] {
             std::fs::write(&path, bad).unwrap();
             assert!(Record::load(&path).is_err(), "{bad}");
         }

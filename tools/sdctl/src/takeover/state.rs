@@ -108,9 +108,19 @@ pub(crate) fn missing(path: &Path) -> Vec<PathBuf> {
     missing
 }
 
-/// Makes folders, as the XDG base directory specification wants them.
+/// Makes folders, as the XDG base directory specification wants them. One that is there by now is as good.
 pub(crate) fn make(folders: &[PathBuf]) -> io::Result<()> {
-    folders.iter().try_for_each(|folder| DirBuilder::new().mode(0o700).create(folder))
+    folders.iter().try_for_each(|folder| match DirBuilder::new().mode(0o700).create(folder) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(e),
+        _ => Ok(()),
+    })
+}
+
+/// Takes folders away that were made, the innermost first, unless something else is in them now.
+pub(crate) fn unmake(folders: impl Iterator<Item = PathBuf>) {
+    for folder in folders {
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 fn none(path: &Path) -> io::Result<()> {

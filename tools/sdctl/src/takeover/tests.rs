@@ -91,7 +91,7 @@ impl Machine {
             data_dirs: vec![at("usr/local/share"), at("usr/share")],
             config_dirs: vec![at("etc/xdg")],
             unit_dirs: vec![at("etc/systemd/user"), at("usr/lib/systemd/user")],
-            record: at("record/takeover.json"),
+            record: at("home/.local/state/secrets-dispatcher/takeover.json"),
             agent: "/usr/libexec/secrets-dispatcher/sd-agent".into(),
         };
         Self { dir, place }
@@ -113,7 +113,7 @@ impl Machine {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path == self.at("record") {
+                if path == self.at("home/.local/state/secrets-dispatcher/takeover.json") {
                     continue;
                 }
                 let about = fs::symlink_metadata(&path).unwrap();

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use async_io::Timer;
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use smol::process::{Command, Stdio};
 
 /// How long a program may take.
@@ -26,6 +29,16 @@ pub(crate) async fn runs(unit: &str) -> bool {
 /// `systemctl --user VERB UNITS`.
 pub(crate) async fn systemctl(verb: &str, units: &[&str]) -> Result<(), String> {
     run("systemctl", &[&["--user", verb], units].concat()).await
+}
+
+/// Asks a process to end. Errors: a sentence.
+pub(crate) fn end(pid: u32) -> Result<(), String> {
+    let number = i32::try_from(pid).map_err(|_| format!("{pid} is no number of a process"))?;
+    match kill(Pid::from_raw(number), Signal::SIGTERM) {
+        // It has ended meanwhile.
+        Err(Errno::ESRCH) | Ok(()) => Ok(()),
+        Err(e) => Err(format!("the process {pid} could not be told to end: {e}")),
+    }
 }
 
 /// Runs a program that says nothing to anybody. Errors: a sentence.
