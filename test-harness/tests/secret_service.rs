@@ -210,3 +210,17 @@ fn a_made_and_a_deleted_item_are_announced_to_the_application_that_made_and_dele
         ["/collection/login/1", "ItemCreated /collection/login", "done", "ItemDeleted /collection/login"];
     assert_eq!(lines, expected, "{}", run.all());
 }
+
+#[test]
+fn secret_tool_stores_by_the_aliases_session_and_login() {
+    let run = Rig::real().with(&["--answer", "yyyy"]).run(
+        "for name in session login; do
+             printf $name | secret-tool store --collection=$name --label=x a $name && secret-tool lookup a $name && echo
+             gdbus call --session -d org.freedesktop.secrets -o /org/freedesktop/secrets \
+                 -m org.freedesktop.Secret.Service.ReadAlias $name
+         done",
+    );
+    let path = |name| format!("(objectpath '/org/freedesktop/secrets/collection/{name}',)");
+    let expected = ["session".to_owned(), path("session"), "login".to_owned(), path("login")];
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected, "{}", run.all());
+}
