@@ -22,6 +22,7 @@ use crate::{collection, item, properties, service};
 
 /// An application has made an item, or replaced one that it knew of.
 pub(crate) fn item_made(desk: &Desk, app: &App, path: &ItemPath, known_before: bool) {
+    desk.stand_ins().outdated(app);
     if known_before {
         return item_changed(desk, path);
     }
@@ -72,8 +73,11 @@ pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: D
 
 /// Whether these items are locked has changed for one application.
 pub(crate) fn locks(desk: &Desk, app: &App, items: &[ItemPath], locked: bool) {
+    // The same item under each path by which the application knows it.
+    let stand_ins: Vec<ItemPath> =
+        items.iter().flat_map(|item| desk.stand_ins().paths_for(app, item)).collect();
     for to in desk.names_of(app) {
-        for path in items {
+        for path in items.iter().chain(&stand_ins) {
             let locked = HashMap::from([("Locked", Value::from(locked))]);
             changed(desk, Some(&to), path.as_str(), item::INTERFACE, &locked);
         }
