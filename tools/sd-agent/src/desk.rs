@@ -93,7 +93,7 @@ pub(crate) struct Desk {
     approvals: Mutex<Approvals>,
     told: Mutex<Told>,
     stand_ins: Mutex<StandIns>,
-    metadata: Mutex<Option<(Metadata, Instant)>>,
+    metadata: Mutex<Option<(Metadata, Option<Instant>)>>,
     login: AtomicBool,
     number: AtomicU64,
 }
@@ -221,13 +221,26 @@ impl Desk {
     /// What is told of items without a key, if that was learned of late.
     pub(crate) fn metadata(&self) -> Option<Metadata> {
         let known = *self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
-        known.filter(|(_, at)| at.elapsed() < SETTING).map(|(metadata, _)| metadata)
+        let lately = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < SETTING);
+        known.filter(|(_, at)| lately(*at)).map(|(metadata, _)| metadata)
     }
 
-    /// Notes what is told of items without a key; `None` when what was known seems wrong.
-    pub(crate) fn note_metadata(&self, metadata: Option<Metadata>) {
-        let known = metadata.map(|metadata| (metadata, Instant::now()));
-        *self.metadata.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    /// Notes what is told of items without a key.
+    pub(crate) fn note_metadata(&self, metadata: Metadata) {
+        let now = Some((metadata, Some(Instant::now())));
+        let mut kept = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *kept, now);
+        drop(kept);
+        if metadata != Metadata::Open && before.is_some_and(|(before, _)| before == Metadata::Open) {
+            // What was told without a person is not told any more.
+            self.told().forget_all();
+        }
+    }
+
+    /// What is known of that seems wrong: it is learned anew before anything hangs on it.
+    pub(crate) fn doubt_metadata(&self) {
+        let mut kept = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = kept.map(|(metadata, _)| (metadata, None));
     }
 
     /// Whether there is a collection of the name `login`, as far as is known.

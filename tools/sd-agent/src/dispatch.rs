@@ -59,7 +59,7 @@ impl Turn<'_> {
         if collection::has_login(&known) {
             self.desk.note_login();
         }
-        self.desk.note_metadata(Some(known.metadata));
+        self.desk.note_metadata(known.metadata);
         Ok(self.known.get_or_init(|| known))
     }
 }

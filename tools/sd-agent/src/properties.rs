@@ -112,7 +112,9 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
 async fn told_of(turn: &Turn<'_>, item: &ItemPath) -> Result<Option<Arc<Description>>, Refusal> {
     let of = || turn.desk.told().of(&turn.caller.app, item);
     let told = of();
-    if told.is_some() || dummy::is(turn, item) || turn.metadata().await? != Metadata::Open {
+    // Where it cannot be learned, as if it were not so: this much is told also while nobody can be asked.
+    let openly = async || turn.metadata().await.is_ok_and(|metadata| metadata == Metadata::Open);
+    if told.is_some() || dummy::is(turn, item) || !openly().await {
         return Ok(told);
     }
     let known = turn.collections().await?;

@@ -105,7 +105,7 @@ async fn matching(
     let found = found.inspect_err(|failure| {
         if failure.is_refusal() {
             // It seems to wait for a key, so the setting is another than we were told.
-            turn.desk.note_metadata(None);
+            turn.desk.doubt_metadata();
         }
     })?;
     if !found.described.is_empty() {

@@ -410,7 +410,7 @@ impl Bench {
     /// So much is told of items without a key.
     pub(super) fn tells(&self, metadata: Metadata) {
         *self.fake.metadata.lock().unwrap() = metadata;
-        self.desk.note_metadata(None);
+        self.desk.doubt_metadata();
     }
 
     /// Somebody else changes every item.

@@ -63,6 +63,7 @@ fn nobody_is_asked_for_a_passphrase_by_a_look_at_a_locked_collection() {
 #[test]
 fn a_setting_that_was_taken_back_is_kept_to_once_it_is_known() {
     let (bench, app) = bench();
+    bench.get(&app, LOGIN, COLLECTION, "Items").unwrap();
     bench.tells(Metadata::Matched);
     let refusal = bench.get(&app, LOGIN, COLLECTION, "Items").unwrap_err();
     assert_eq!(refusal.name, "org.freedesktop.DBus.Error.AccessDenied");
