@@ -163,7 +163,7 @@ pub struct Found {
     /// Items that the backend holds locked.
     pub locked: Vec<ItemPath>,
     /// Labels and attributes of the first [`MAX_DESCRIBED`] of them, where the setting is [`Metadata::Open`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub described: Vec<Description>,
 }
 
