@@ -3,7 +3,7 @@
 //! Everything but the approvals hangs on a seat, one a bus name; when the name vanishes the seat goes, and with it the
 //! futures whose end withdraws their asks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sd_cipher::Cipher;
 use sd_wire::bounded::Attributes;
 use sd_wire::claims::App;
+use sd_wire::metadata::Metadata;
 use sd_wire::outcome::Listed;
 use sd_wire::path::{CollectionPath, ItemPath};
 use smol::Task;
@@ -26,10 +27,13 @@ use crate::offer::Offer;
 use crate::opened;
 use crate::prompt::Prompt;
 use crate::refusal::Refusal;
+use crate::stand_in::StandIns;
 use crate::told::Told;
 
 /// The most calls of one connection that are worked on at once. dbus-daemon allows 128 awaited replies.
 const BUSY: usize = 64;
+/// How long the setting is believed to be what it was: it changes only when sd-decide is started anew.
+const SETTING: Duration = Duration::from_secs(10);
 /// The most items of which a connection's own words are remembered.
 const SEEN: usize = 1024;
 
@@ -47,6 +51,8 @@ pub(crate) struct Seat {
     /// What goes on for it while a call of its waits, by number. Dropping one withdraws its ask.
     pub(crate) held: BTreeMap<u64, Task<()>>,
     seen: HashMap<ItemPath, Arc<Seen>>,
+    /// The items that were made up for it.
+    pub(crate) dummies: BTreeSet<ItemPath>,
     /// What its last search called unlocked to it.
     pub(crate) offer: Offer,
 }
@@ -87,6 +93,8 @@ pub(crate) struct Desk {
     seats: Mutex<HashMap<OwnedUniqueName, Seat>>,
     approvals: Mutex<Approvals>,
     told: Mutex<Told>,
+    stand_ins: Mutex<StandIns>,
+    metadata: Mutex<Option<(Metadata, Option<Instant>)>>,
     login: AtomicBool,
     /// Where aliases point.
     pub(crate) aliases: Aliases,
@@ -102,6 +110,8 @@ impl Desk {
             seats: Mutex::default(),
             approvals: Mutex::default(),
             told: Mutex::default(),
+            stand_ins: Mutex::default(),
+            metadata: Mutex::default(),
             login: AtomicBool::new(false),
             aliases: Aliases::default(),
             number: AtomicU64::new(first()),
@@ -184,6 +194,7 @@ impl Desk {
             seat.seen.remove(item);
         }
         self.told().gone(item);
+        self.stand_ins().gone(item);
         self.is_another(item);
     }
 
@@ -205,6 +216,36 @@ impl Desk {
     /// What applications were told of items. To be let go of before anything else of the desk is used.
     pub(crate) fn told(&self) -> std::sync::MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What stands for the searches of applications, where items are hidden. To be let go of as [`Desk::told`].
+    pub(crate) fn stand_ins(&self) -> std::sync::MutexGuard<'_, StandIns> {
+        self.stand_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is told of items without a key, if that was learned of late.
+    pub(crate) fn metadata(&self) -> Option<Metadata> {
+        let known = *self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < SETTING);
+        known.filter(|(_, at)| lately(*at)).map(|(metadata, _)| metadata)
+    }
+
+    /// Notes what is told of items without a key.
+    pub(crate) fn note_metadata(&self, metadata: Metadata) {
+        let now = Some((metadata, Some(Instant::now())));
+        let mut kept = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *kept, now);
+        drop(kept);
+        if metadata != Metadata::Open && before.is_some_and(|(before, _)| before == Metadata::Open) {
+            // What was told without a person is not told any more.
+            self.told().forget_all();
+        }
+    }
+
+    /// What is known of that seems wrong: it is learned anew before anything hangs on it.
+    pub(crate) fn doubt_metadata(&self) {
+        let mut kept = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = kept.map(|(metadata, _)| (metadata, None));
     }
 
     /// Whether there is a collection of the name `login`, as far as is known.
@@ -257,7 +298,15 @@ impl Desk {
     /// Takes every approval of everybody back, and what they were told with it. Returns what was approved.
     pub(crate) fn forget_all(&self) -> Vec<(App, Vec<ItemPath>)> {
         self.told().forget_all();
-        self.approvals().forget_all(Instant::now())
+        let mut approved = self.approvals().forget_all(Instant::now());
+        let mut stand_ins = self.stand_ins();
+        for (app, items) in &mut approved {
+            // After this nobody knows any more what stands for them.
+            let paths: Vec<ItemPath> = items.iter().flat_map(|item| stand_ins.paths_for(app, item)).collect();
+            items.extend(paths);
+        }
+        stand_ins.forget_all();
+        approved
     }
 
     fn seats(&self) -> std::sync::MutexGuard<'_, HashMap<OwnedUniqueName, Seat>> {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sd_wire::claims::App;
 use sd_wire::description::Description;
@@ -13,21 +14,29 @@ use sd_wire::path::{CollectionPath, ItemPath};
 /// The most items that all applications together have been told of: beyond, the others are forgotten.
 const MOST: usize = 32 * 1024;
 
+/// Where all may be told, it is looked at anew after this time.
+const LATELY: Duration = Duration::from_secs(10);
+/// After a collection was too much to be looked through, it is left alone for so long: a backend that is being looked
+/// through answers nobody else (gnome-keyring takes 17 s for 4,000 items).
+const REST: Duration = Duration::from_secs(60);
+
 type Key = (u32, u64);
 
 /// What every application was told.
 #[derive(Default)]
 pub(crate) struct Told {
     apps: HashMap<Key, Known>,
+    /// What could not be looked through without a key, and when that was.
+    too_much: BTreeMap<Option<CollectionPath>, Instant>,
 }
 
 #[derive(Default)]
 struct Known {
     items: BTreeMap<ItemPath, Arc<Description>>,
-    /// The collections of which it was told every item.
-    listed: BTreeSet<CollectionPath>,
-    /// Whether it was told of all that there are.
-    all: bool,
+    /// The collections of which it was told every item, and when.
+    listed: BTreeMap<CollectionPath, Instant>,
+    /// When it was told of all that there are.
+    all: Option<Instant>,
 }
 
 impl Told {
@@ -50,8 +59,11 @@ impl Told {
         let listed: BTreeSet<CollectionPath> = collections.into_iter().collect();
         // What it was told of these before may be gone by now.
         known.items.retain(|item, _| !listed.contains(&item.collection()));
-        known.listed.extend(listed);
-        known.all |= all;
+        let now = Instant::now();
+        known.listed.extend(listed.into_iter().map(|collection| (collection, now)));
+        if all {
+            known.all = Some(now);
+        }
         self.tell(app, items);
     }
 
@@ -64,19 +76,40 @@ impl Told {
     pub(crate) fn listed(&self, app: &App, within: Option<&CollectionPath>) -> Option<Vec<ItemPath>> {
         let known = self.apps.get(&key(app))?;
         match within {
-            Some(collection) if known.listed.contains(collection) => {
+            Some(collection) if known.listed.contains_key(collection) => {
                 Some(known.items.keys().filter(|item| item.collection() == *collection).cloned().collect())
             }
-            None if known.all => Some(known.items.keys().cloned().collect()),
+            None if known.all.is_some() => Some(known.items.keys().cloned().collect()),
             _ => None,
         }
+    }
+
+    /// Whether what [`Told::listed`] says was told only just now.
+    pub(crate) fn listed_lately(&self, app: &App, within: Option<&CollectionPath>, now: Instant) -> bool {
+        let Some(known) = self.apps.get(&key(app)) else { return false };
+        let at = match within {
+            Some(collection) => known.listed.get(collection).copied(),
+            None => known.all,
+        };
+        at.is_some_and(|at| now < at + LATELY)
+    }
+
+    /// Notes that a collection, or all of them, could not be looked through.
+    pub(crate) fn was_too_much(&mut self, within: Option<&CollectionPath>, now: Instant) {
+        self.too_much.retain(|_, at| now < *at + REST);
+        self.too_much.insert(within.cloned(), now);
+    }
+
+    /// Whether that was so lately that it is not to be tried again.
+    pub(crate) fn is_too_much(&self, within: Option<&CollectionPath>, now: Instant) -> bool {
+        self.too_much.get(&within.cloned()).is_some_and(|at| now < *at + REST)
     }
 
     /// `app` has itself made or changed an item: what it was told of the item is so from now on. An item that is new to
     /// it belongs to its list, if it has one of that collection.
     pub(crate) fn made(&mut self, app: &App, item: Description) {
         let Some(known) = self.apps.get_mut(&key(app)) else { return };
-        if known.items.contains_key(&item.item) || known.listed.contains(&item.item.collection()) {
+        if known.items.contains_key(&item.item) || known.listed.contains_key(&item.item.collection()) {
             known.items.insert(item.item.clone(), Arc::new(item));
         }
     }
@@ -193,5 +226,25 @@ mod tests {
         told.list(&app(2), [collection("a")], true, (0..MOST).map(|n| item("a", n)).collect());
         assert!(told.of(&app(1), &item("a", 1).item).is_none());
         assert_eq!(told.listed(&app(2), None).map(|items| items.len()), Some(MOST));
+    }
+
+    #[test]
+    fn what_is_too_much_is_left_alone_for_a_while() {
+        let (mut told, now) = (Told::default(), Instant::now());
+        told.was_too_much(Some(&collection("a")), now);
+        assert!(told.is_too_much(Some(&collection("a")), now));
+        assert!(!told.is_too_much(None, now) && !told.is_too_much(Some(&collection("b")), now));
+        assert!(!told.is_too_much(Some(&collection("a")), now + REST));
+    }
+
+    #[test]
+    fn a_list_is_looked_at_anew_after_some_time() {
+        let mut told = Told::default();
+        told.list(&app(1), [collection("a")], false, vec![]);
+        let now = Instant::now();
+        assert!(told.listed_lately(&app(1), Some(&collection("a")), now));
+        assert!(!told.listed_lately(&app(1), None, now));
+        assert!(!told.listed_lately(&app(2), Some(&collection("a")), now));
+        assert!(!told.listed_lately(&app(1), Some(&collection("a")), now + LATELY));
     }
 }

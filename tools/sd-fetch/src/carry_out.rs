@@ -4,7 +4,7 @@ use sd_sys::secret::Secret;
 use sd_sys::sink::Sink;
 use sd_wire::fault::Fault;
 use sd_wire::fetch::{Note, Order};
-use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET};
+use sd_wire::outcome::{Collections, Granted, MAX_BODY, MAX_SECRET};
 use serde::Serialize;
 
 use crate::asking::Asking;
@@ -58,13 +58,17 @@ pub(crate) async fn carry_out(
             unlock::all(&backend, asking).await?;
             note(Note::Done {})
         }
-        Order::Search { collection, attributes, hidden, .. } => {
+        Order::Search { collection, attributes, hidden, describe, .. } => {
             let mut found = find::items(&backend, collection.as_ref(), attributes).await?;
             hide::from(&backend, &mut found, attributes, hidden).await;
+            if *describe {
+                find::describe(&backend, &mut found).await;
+            }
             open(&found, |len| Granted::Found { len })
         }
-        Order::Collections { .. } => {
-            open(&find::collections(&backend).await?, |len| Granted::Collections { len })
+        Order::Collections { metadata, .. } => {
+            let found = Collections { metadata: *metadata, ..find::collections(&backend).await? };
+            open(&found, |len| Granted::Collections { len })
         }
         Order::List { collections, hidden, .. } => {
             open(&listing::everything(&backend, collections, hidden).await?, |len| Granted::Listed { len })
