@@ -34,7 +34,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=3 [unit]=700 [pipeline]=160 [clients]=1 [root]=165 [vt]=22)
+declare -A least=([check]=3 [unit]=700 [pipeline]=160 [clients]=14 [root]=165 [vt]=22)
 
 sum_passed=0 sum_failed=0 sum_skipped=0
 table=()
@@ -69,7 +69,10 @@ as_user() {
 
 # Runs test executables and reads their own summaries: run_ring RING WHO LIST
 run_ring() {
-    local ring=$1 who=$2 list=$3 passed=0 failed=0 skipped=0 manifest program log status
+    local ring=$1 who=$2 list=$3 passed=0 failed=0 skipped=0 manifest program log status at_once
+    at_once=$(nproc)
+    # Applications mostly wait for their person.
+    [ "$ring" != clients ] || at_once=$((at_once * 2))
     # Short, because of the sockets in it.
     local home=$work/$ring
     mkdir -m 755 "$home"
@@ -86,7 +89,7 @@ run_ring() {
         status=0
         # Nothing of the person's session may leak into a test; cargo's variables are what a test may count on.
         (cd "$(dirname "$manifest")" && as_user "$who" env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS \
-            -u GNUPGHOME HOME="$home" TMPDIR="$home" CARGO_MANIFEST_DIR="$(dirname "$manifest")" \
+            -u GNUPGHOME HOME="$home" TMPDIR="$home" RUST_TEST_THREADS="$at_once" CARGO_MANIFEST_DIR="$(dirname "$manifest")" \
             timeout --kill-after=10 900 "$program" </dev/null) >"$log" 2>&1 || status=$?
         read -r p f s < <(sed -n 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored.*/\1 \2 \3/p' "$log" | tail -n 1; echo)
         # A test executable that ends badly, or without a word, is a failed test whatever it counted.
@@ -102,7 +105,11 @@ run_ring() {
 
 check() {
     local passed=0 failed=0 skipped=0
-    if cargo fmt --all --check; then passed=1; else failed=1; fi
+    if cargo fmt --all --check && cargo fmt --manifest-path test-harness/apps/Cargo.toml --check; then
+        passed=1
+    else
+        failed=1
+    fi
     if cargo clippy --quiet --workspace --all-targets -- -D warnings; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
     local status=0
     scripts/check-units.sh || status=$?
@@ -130,8 +137,11 @@ build() {
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
                 without vt <"$work/all.list" | without clients | without apart >"$work/pipeline.list" &&
                 without vt <"$work/all.list" | without clients | without alone >"$work/root.list" ;;
-        vt | clients)
-            cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
+        clients)
+            scripts/build-apps.sh && cargo build --quiet --workspace &&
+                executables -p test-harness --test clients >"$work/clients.list" ;;
+        vt)
+            cargo build --quiet --workspace && executables -p test-harness --test vt >"$work/vt.list" ;;
     esac
 }
 
