@@ -24,7 +24,7 @@ use crate::opened::{self, About};
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
-use crate::{change, collection, news, session, store};
+use crate::{browser, change, collection, news, session, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Item";
 
@@ -53,6 +53,10 @@ async fn secret(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, Refusal> {
     let path: OwnedObjectPath = turn.call.arguments()?;
     let cipher = session::of(turn, &path)?;
     let item = collection::real_item(turn, item.clone()).await?;
+    if browser::asks(turn.desk, &turn.call.sender, std::slice::from_ref(&item)) && !turn.approved(&item) {
+        // Chromium 150 and some after it unlock the collection alone. Asked for in vain, what it could not read is gone.
+        wait_for(turn, &item).await;
+    }
     let by = Instant::now() + WITHOUT_KEYPRESS;
     if turn.approved(&item) {
         match read(turn.desk, turn.caller, &item, by).await {
@@ -63,6 +67,17 @@ async fn secret(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, Refusal> {
         }
     }
     Err(reopen(turn, vec![item]))
+}
+
+/// Waits for a person to approve a read, for as long as GDBus and Chromium bear.
+async fn wait_for(turn: &Turn<'_>, item: &ItemPath) {
+    let deadline = Instant::now() + turn.patience;
+    let late = async {
+        Timer::at(deadline).await;
+    };
+    if let Ok(ended) = opened::open(turn, About::Read(vec![item.clone()])) {
+        smol::future::or(async { drop(ended.how().await) }, late).await;
+    }
 }
 
 /// Opens the ask that a direct read lacked, so that the next try succeeds, and says so.

@@ -7,6 +7,7 @@
 
 mod approvals;
 mod asks;
+mod browser;
 mod bus;
 mod call;
 mod caller;

@@ -24,7 +24,7 @@ use crate::caller::Caller;
 use crate::desk::{Desk, Seen};
 use crate::dispatch::{Turn, object};
 use crate::refusal::Refusal;
-use crate::{change, news, place, store};
+use crate::{browser, change, news, place, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Prompt";
 
@@ -148,13 +148,19 @@ impl Prompt {
 
 async fn run(desk: Arc<Desk>, caller: Caller, sender: OwnedUniqueName, number: u64, kind: Kind, work: Work) {
     let settled = Instant::now() + SETTLE;
-    let result = match carry_out(&desk, &caller, &sender, work).await {
-        Ok(value) => (false, value),
-        Err(refusal) => {
-            // The signal has no room for a reason, so the log is where a person can find it.
-            sd_journal::info(format_args!("a prompt ended unapproved: {}", refusal.text));
-            kind.dismissed()
+    let result = match work {
+        Work::Unlock { given, items, store } if browser::asks(&desk, &sender, &items) => {
+            browser::until_approved(|| unlock(&desk, &caller, &items, store)).await;
+            (false, paths(given))
         }
+        work => match carry_out(&desk, &caller, &sender, work).await {
+            Ok(value) => (false, value),
+            Err(refusal) => {
+                // The signal has no room for a reason, so the log is where a person can find it.
+                sd_journal::info(format_args!("a prompt ended unapproved: {}", refusal.text));
+                kind.dismissed()
+            }
+        },
     };
     Timer::at(settled).await;
     if let Some(prompt) = desk.seat(&sender, |seat| seat.prompts.remove(&number)).flatten() {
@@ -174,17 +180,8 @@ async fn carry_out(
     let claims = caller.claims();
     match work {
         Work::Unlock { given, items, store } => {
-            if store {
-                store::unlock(desk, &claims).await?;
-            } else {
-                store::open_for_items(desk, &items, &claims).await?;
-            }
-            if !items.is_empty() {
-                let (lives, shown) = desk.asks.access(&items, &claims).await?;
-                desk.approve(&caller.app, &items, lives, shown);
-                news::approved(desk, &caller.app, &items, lives);
-            }
-            Ok(Value::from(given.into_iter().map(OwnedObjectPath::into_inner).collect::<Vec<_>>()))
+            unlock(desk, caller, &items, store).await?;
+            Ok(paths(given))
         }
         Work::Create(creation) => {
             let Creation { item, cipher, parameters, value } = *creation;
@@ -207,6 +204,25 @@ async fn carry_out(
             None => Ok(Kind::Path.nothing()),
         },
     }
+}
+
+async fn unlock(desk: &Arc<Desk>, caller: &Caller, items: &[ItemPath], store: bool) -> Result<(), Failure> {
+    let claims = caller.claims();
+    if store {
+        store::unlock(desk, &claims).await?;
+    } else {
+        store::open_for_items(desk, items, &claims).await?;
+    }
+    if !items.is_empty() {
+        let (lives, shown) = desk.asks.access(items, &claims).await?;
+        desk.approve(&caller.app, items, lives, shown);
+        news::approved(desk, &caller.app, items, lives);
+    }
+    Ok(())
+}
+
+fn paths(paths: Vec<OwnedObjectPath>) -> Value<'static> {
+    Value::from(paths.into_iter().map(OwnedObjectPath::into_inner).collect::<Vec<_>>())
 }
 
 /// Remembers what the caller has itself said of an item that it has made, and tells those whom it concerns.
