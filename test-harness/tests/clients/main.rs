@@ -9,5 +9,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod chromium;
 mod rust;
 mod secret_tool;
