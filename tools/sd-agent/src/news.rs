@@ -18,6 +18,7 @@ use zbus::zvariant::{ObjectPath, Value};
 
 use crate::desk::Desk;
 use crate::dispatch::object;
+use crate::properties::Known;
 use crate::{collection, item, properties, service};
 
 /// An application has made an item, or replaced one that it knew of.
@@ -58,9 +59,19 @@ pub(crate) fn item_property(desk: &Desk, app: &App, path: &ItemPath, name: &str,
     }
 }
 
-/// An application may read these items for some time, and then no longer.
+/// An application may read these items for some time, and then no longer. What it was told of them with that goes along:
+/// libsecret looks at an item before it asks for the prompt, and afterwards only at what it has heard since.
 pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: Duration) {
-    locks(desk, app, items, false);
+    for path in items {
+        let told = desk.told().of(app, path);
+        let values = match &told {
+            Some(told) => properties::of_item(&Known::from(&**told), false),
+            None => HashMap::from([("Locked", Value::from(false))]),
+        };
+        for to in desk.names_of(app) {
+            changed(desk, Some(&to), path.as_str(), item::INTERFACE, &values);
+        }
+    }
     let (desk, app, items) = (Arc::clone(desk), app.clone(), items.to_vec());
     smol::spawn(async move {
         Timer::after(lives).await;
