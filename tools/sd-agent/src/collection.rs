@@ -34,6 +34,8 @@ pub(crate) async fn answer(turn: &Turn<'_>, collection: &CollectionPath) -> Resu
         "SearchItems" => {
             let attributes: HashMap<String, String> = turn.call.arguments()?;
             let items = service::found(turn, Some(collection), attributes).await?;
+            let locked: Vec<&ItemPath> = items.iter().filter(|item| !turn.approved(item)).collect();
+            service::offer(turn, &locked);
             let paths: Vec<_> = items.iter().map(|item| object(item.as_str())).collect::<Result<_, _>>()?;
             turn.call.reply(&paths)
         }

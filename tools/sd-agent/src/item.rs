@@ -93,7 +93,8 @@ async fn set_secret(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, Refusal
         desk.asks.set_secret(&its_item, &secret, &content_type, &claims).await
     };
     held(turn, setting).await?;
-    news::item_changed(turn.desk, &item);
+    news::item_changed(turn.desk, &turn.caller.app, &item);
+    news::wrote(turn.desk, &turn.caller.app, &item);
     turn.call.reply(&())
 }
 

@@ -4,7 +4,7 @@
 //! the answer, `Dismiss` and the caller's end.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use sd_cipher::Cipher;
@@ -210,15 +210,17 @@ async fn carry_out(
 }
 
 /// Remembers what the caller has itself said of an item that it has made, and tells those whom it concerns.
-fn made(desk: &Desk, caller: &Caller, sender: &OwnedUniqueName, path: &ItemPath, item: &NewItem) {
-    let seen = Arc::new(Seen { label: item.label.as_str().to_owned(), attributes: item.attributes.clone() });
-    let knew = desk.seat(sender, |seat| {
-        let knew = seat.has_seen(path);
-        seat.saw(path.clone(), seen);
-        knew
-    });
+fn made(desk: &Arc<Desk>, caller: &Caller, sender: &OwnedUniqueName, path: &ItemPath, item: &NewItem) {
     let told = desk.told().of(&caller.app, path);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = change::now();
+    let knew = desk.seat(sender, |seat| {
+        let before = seat.said(path).map(|said| said.created);
+        let created =
+            told.as_ref().map(|told| told.created).or(before.filter(|when| *when > 0)).unwrap_or(now);
+        let (label, attributes) = (item.label.as_str().to_owned(), item.attributes.clone());
+        seat.saw(path.clone(), Arc::new(Seen { label, attributes, created, modified: now }));
+        before.is_some()
+    });
     let description = Description {
         item: path.clone(),
         collection: told.as_ref().map_or_else(Text::default, |told| told.collection.clone()),
@@ -230,6 +232,7 @@ fn made(desk: &Desk, caller: &Caller, sender: &OwnedUniqueName, path: &ItemPath,
     };
     desk.told().made(&caller.app, description);
     news::item_made(desk, &caller.app, path, knew == Some(true) || told.is_some());
+    news::wrote(desk, &caller.app, path);
 }
 
 impl Kind {

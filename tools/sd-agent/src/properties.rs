@@ -76,7 +76,12 @@ impl<'a> From<&'a Description> for Known<'a> {
 impl<'a> From<&'a Seen> for Known<'a> {
     /// What it has itself said.
     fn from(seen: &'a Seen) -> Self {
-        Self { label: &seen.label, attributes: &seen.attributes, created: 0, modified: 0 }
+        Self {
+            label: &seen.label,
+            attributes: &seen.attributes,
+            created: seen.created,
+            modified: seen.modified,
+        }
     }
 }
 

@@ -44,14 +44,21 @@ async fn search(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let attributes: HashMap<String, String> = turn.call.arguments()?;
     let items = found(turn, None, attributes).await?;
     let (mut unlocked, mut locked): (Vec<_>, Vec<_>) = items.iter().partition(|item| turn.approved(item));
-    turn.desk.seat(&turn.call.sender, |seat| {
-        seat.offer = Offer::default();
-        if seat.sessions.is_empty() {
-            seat.offer = Offer::of(locked.iter().map(|item| (*item).clone()));
-            unlocked.append(&mut locked);
-        }
-    });
+    if offer(turn, &locked) {
+        unlocked.append(&mut locked);
+    }
     turn.call.reply(&(objects(&unlocked)?, objects(&locked)?))
+}
+
+/// Calls what a search has found unlocked to a connection that has no session. Returns whether it has none.
+pub(crate) fn offer(turn: &Turn<'_>, locked: &[&ItemPath]) -> bool {
+    let offered = turn.desk.seat(&turn.call.sender, |seat| {
+        let offered = seat.sessions.is_empty();
+        let items = locked.iter().filter(|_| offered);
+        seat.offer = Offer::of(items.map(|item| (*item).clone()));
+        offered
+    });
+    offered == Some(true)
 }
 
 fn objects<'a>(items: &[&'a ItemPath]) -> Result<Vec<ObjectPath<'a>>, Refusal> {
@@ -73,7 +80,7 @@ pub(crate) async fn found(
     }
     let attributes = Attributes::new(attributes).map_err(|e| Refusal::invalid_args(e.to_string()))?;
     let found = turn.desk.asks.search(within.as_ref(), &attributes, &turn.caller.claims()).await?;
-    let seen = Arc::new(Seen { label: String::new(), attributes });
+    let seen = Arc::new(Seen { attributes, ..Seen::default() });
     let items: Vec<ItemPath> = found.unlocked.into_iter().chain(found.locked).collect();
     turn.desk.seat(&turn.call.sender, |seat| {
         for item in &items {
@@ -99,6 +106,8 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
                 if turn.approved(&item) {
                     usable.push(path);
                 } else {
+                    // It has understood that it is locked; and if nobody approves it, it still is.
+                    turn.desk.seat(&turn.call.sender, |seat| seat.offer.withdraw(&item));
                     given.push(path);
                     if !items.contains(&item) {
                         items.push(item);
