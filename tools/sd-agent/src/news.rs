@@ -24,6 +24,7 @@ use crate::{collection, item, properties, service};
 
 /// An application has made an item, or replaced one that it knew of.
 pub(crate) fn item_made(desk: &Desk, app: &App, path: &ItemPath, known_before: bool) {
+    desk.stand_ins().outdated(app);
     if known_before {
         return item_changed(desk, app, path);
     }
@@ -69,15 +70,13 @@ pub(crate) fn wrote(desk: &Arc<Desk>, app: &App, path: &ItemPath) {
 /// An application may read these items for some time, and then no longer. What it was told of them with that goes along:
 /// libsecret looks at an item before it asks for the prompt, and afterwards only at what it has heard since.
 pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: Duration) {
-    for path in items {
-        let told = desk.told().of(app, path);
+    for item in items {
+        let told = desk.told().of(app, item);
         let values = match &told {
             Some(told) => properties::of_item(&Known::from(&**told), false),
             None => HashMap::from([("Locked", Value::from(false))]),
         };
-        for to in desk.names_of(app) {
-            changed(desk, Some(&to), path.as_str(), item::INTERFACE, &values);
-        }
+        of_properties(desk, app, item, &values);
     }
     let (desk, app, items) = (Arc::clone(desk), app.clone(), items.to_vec());
     smol::spawn(async move {
@@ -90,10 +89,17 @@ pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: D
 
 /// Whether these items are locked has changed for one application.
 pub(crate) fn locks(desk: &Desk, app: &App, items: &[ItemPath], locked: bool) {
+    for item in items {
+        of_properties(desk, app, item, &HashMap::from([("Locked", Value::from(locked))]));
+    }
+}
+
+/// Properties of an item have changed for one application: under each path by which it knows the item.
+fn of_properties(desk: &Desk, app: &App, item: &ItemPath, values: &HashMap<&'static str, Value<'static>>) {
+    let stand_ins: Vec<ItemPath> = desk.stand_ins().paths_for(app, item);
     for to in desk.names_of(app) {
-        for path in items {
-            let locked = HashMap::from([("Locked", Value::from(locked))]);
-            changed(desk, Some(&to), path.as_str(), item::INTERFACE, &locked);
+        for path in std::iter::once(item).chain(&stand_ins) {
+            changed(desk, Some(&to), path.as_str(), item::INTERFACE, values);
         }
     }
 }

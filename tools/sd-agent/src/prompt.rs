@@ -24,6 +24,7 @@ use crate::caller::Caller;
 use crate::desk::{Desk, Seen};
 use crate::dispatch::{Turn, object};
 use crate::refusal::Refusal;
+use crate::stand_in::{self, Standing};
 use crate::{change, news, place, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Prompt";
@@ -173,12 +174,21 @@ async fn carry_out(
 ) -> Result<Value<'static>, Refusal> {
     let claims = caller.claims();
     match work {
-        Work::Unlock { given, items, store } => {
+        Work::Unlock { mut given, items, store } => {
             if store {
                 store::unlock(desk, &claims).await?;
             } else {
                 store::open_for_items(desk, &items, &claims).await?;
             }
+            let named = items.clone();
+            let items = stand_in::resolved(desk, caller, items).await?;
+            // What stands for nothing cannot be opened: the search has found nothing, and that may be told now.
+            let nothing = named.iter().filter(|path| {
+                let standing = desk.stand_ins().of(&caller.app, path);
+                standing == Some(Standing::ForNothing)
+            });
+            let nothing: Vec<&ItemPath> = nothing.collect();
+            given.retain(|path| nothing.iter().all(|item| item.as_str() != path.as_str()));
             if !items.is_empty() {
                 let (lives, shown) = desk.asks.access(&items, &claims).await?;
                 desk.approve(&caller.app, &items, lives, shown);
@@ -198,6 +208,7 @@ async fn carry_out(
         }
         Work::Delete(item) => {
             store::open_for_items(desk, std::slice::from_ref(&item), &claims).await?;
+            let item = stand_in::needed(desk, caller, item).await?;
             desk.asks.delete(&item, &claims).await?;
             news::item_gone(desk, &caller.app, &item);
             Ok(Kind::Path.nothing())

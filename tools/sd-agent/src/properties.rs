@@ -4,10 +4,13 @@
 //! its name, its times, and whether the backend holds it locked.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sd_wire::bounded::{Attributes, OverBound, Text};
 use sd_wire::change::Change;
 use sd_wire::description::{Description, MAX_LABEL};
+use sd_wire::metadata::Metadata;
+use sd_wire::path::ItemPath;
 use zbus::Message;
 use zbus::zvariant::{ObjectPath, OwnedValue, Value};
 
@@ -15,6 +18,7 @@ use crate::change;
 use crate::collection;
 use crate::desk::Seen;
 use crate::dispatch::{Turn, object, own_interface};
+use crate::dummy;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::service;
@@ -112,6 +116,7 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
         }
         Place::Collection(path) => {
             let collection = collection::described(turn, path).await?;
+            let items = collection::items(turn, &collection).await?;
             Ok(HashMap::from([
                 ("Label", Value::from(collection.label)),
                 // The backend's lock, not the items' own: those of an open collection are locked for each application
@@ -120,14 +125,14 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
                 // What is in a collection nobody is told who does not name it, unless a person approves (promise 2).
                 // libsecret never comes to an end with a collection that has no such property, so here it is empty
                 // until then; whoever asks for it by `Get` is told that it is not.
-                ("Items", Value::from(collection::items(turn, &collection.path)?)),
+                ("Items", Value::from(items)),
                 ("Created", Value::from(collection.created)),
                 ("Modified", Value::from(collection.modified)),
             ]))
         }
         Place::Item(item) => {
             let item = collection::real_item(turn, item.clone()).await?;
-            let told = turn.desk.told().of(&turn.caller.app, &item);
+            let told = told_of(turn, &item).await?;
             // Untold, the same for an item that there is and for one that there is not.
             let seen = turn.desk.seen(&turn.call.sender, &item);
             let known = told.as_ref().map_or_else(|| Known::from(&*seen), |told| Known::from(&**told));
@@ -138,16 +143,31 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
     }
 }
 
+/// What the caller was told of an item. Where everything may be told, that is told now.
+async fn told_of(turn: &Turn<'_>, item: &ItemPath) -> Result<Option<Arc<Description>>, Refusal> {
+    let of = || turn.desk.told().of(&turn.caller.app, item);
+    let told = of();
+    if told.is_some() || dummy::is(turn, item) || turn.metadata().await? != Metadata::Open {
+        return Ok(told);
+    }
+    let known = turn.collections().await?;
+    let collection = collection::among(known, &item.collection());
+    if collection.is_some_and(|collection| !collection.locked) {
+        let _ = collection::look_through(turn, Some(&item.collection())).await;
+    }
+    Ok(of())
+}
+
 async fn set(turn: &Turn<'_>, place: &Place, name: &str, value: OwnedValue) -> Result<(), Refusal> {
     let change = match (place, name) {
         (Place::Item(item), "Label") => {
-            let item = collection::real_item(turn, item.clone()).await?;
+            let item = collection::known_item(turn, item.clone()).await?;
             Change::ItemLabel { item, label: label(value)? }
         }
         (Place::Item(item), "Attributes") => {
             let wrong = |_| Refusal::invalid_args("Attributes are names and values, both text");
             let attributes: HashMap<String, String> = value.try_into().map_err(wrong)?;
-            let item = collection::real_item(turn, item.clone()).await?;
+            let item = collection::known_item(turn, item.clone()).await?;
             Change::ItemAttributes { item, attributes: Attributes::new(attributes).map_err(too_long)? }
         }
         (Place::Collection(path), "Label") => {

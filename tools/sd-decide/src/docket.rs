@@ -128,11 +128,7 @@ impl Docket {
         match event {
             Event::Filed(filing) => self.file(now, Rc::from(filing), &mut effects),
             Event::Described { id, what } => self.described(now, &id, what, &mut effects),
-            Event::DescribeFailed { id, why } => {
-                if self.find(&id).is_some_and(|entry| matches!(entry.state, State::Describing { .. })) {
-                    self.fail(now, &id, why, &mut effects);
-                }
-            }
+            Event::DescribeFailed { id, why } => self.not_described(now, &id, why, &mut effects),
             Event::Key(key) => self.key(now, key, &mut effects),
             Event::Drawn(face) => self.keyboard.drawn(now, face),
             Event::SeenToEnd(face) => {

@@ -6,13 +6,13 @@ use sd_wire::change::Change;
 use sd_wire::description::Description;
 use sd_wire::fault::Fault;
 use sd_wire::fetch::{Note, Order};
-use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET};
+use sd_wire::outcome::{Collections, Granted, MAX_BODY, MAX_SECRET};
 use serde::Serialize;
 
 use crate::asking::Asking;
 use crate::backend::Backend;
 use crate::store::NewItem;
-use crate::{change, find, hide, invite, listing, lock, release, set, store, unlock};
+use crate::{accounts, change, find, hide, invite, listing, lock, release, set, store, unlock};
 
 /// What an order yields: notes for sd-decide, or an outcome for the requester.
 pub(crate) enum Yield {
@@ -62,13 +62,19 @@ pub(crate) async fn carry_out(
             unlock::all(&backend, asking).await?;
             note(Note::Done {})
         }
-        Order::Search { collection, attributes, hidden, .. } => {
+        Order::Search { collection, attributes, hidden, describe, .. } => {
             let mut found = find::items(&backend, collection.as_ref(), attributes).await?;
             hide::from(&backend, &mut found, attributes, hidden).await;
+            if *describe {
+                find::describe(&backend, &mut found).await;
+            } else {
+                accounts::add(&backend, &mut found, attributes).await;
+            }
             open(&found, |len| Granted::Found { len })
         }
-        Order::Collections { .. } => {
-            open(&find::collections(&backend).await?, |len| Granted::Collections { len })
+        Order::Collections { metadata, .. } => {
+            let found = Collections { metadata: *metadata, ..find::collections(&backend).await? };
+            open(&found, |len| Granted::Collections { len })
         }
         Order::List { collections, hidden, .. } => {
             open(&listing::everything(&backend, collections, hidden).await?, |len| Granted::Listed { len })

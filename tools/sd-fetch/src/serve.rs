@@ -126,7 +126,7 @@ fn id_of(order: &Order) -> Option<&AskId> {
         | Order::Search { id, .. }
         | Order::Lock { id }
         | Order::Unlock { id }
-        | Order::Collections { id }
+        | Order::Collections { id, .. }
         | Order::List { id, .. }
         | Order::SetSecret { id, .. }
         | Order::Change { id, .. }

@@ -2,8 +2,11 @@
 
 mod bench;
 mod changes;
+mod dummies;
+mod hidden;
 mod lists;
 mod objects;
+mod open;
 mod prompts;
 mod reads;
 mod signals;

@@ -104,6 +104,7 @@ impl Docket {
                 self.approved(now, &id, seconds, items, effects);
             }
             Some(Yes::Unlock) => self.approve_unlock(now, &id, effects),
+            Some(Yes::Tell(why)) => self.fail(now, &id, why, effects),
             // `described` has let nothing else in.
             None => {}
         }
