@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Attributes, Text};
-use crate::description::Description;
+use crate::description::{Description, MAX_LABEL};
 use crate::fault::{Fault, Stage};
 use crate::id::AskId;
 use crate::line::{Malformed, Words};
@@ -176,6 +176,9 @@ pub struct Found {
 pub struct Account {
     /// The item.
     pub item: ItemPath,
+    /// Its label, where that names the account's server; else empty.
+    #[serde(default)]
+    pub label: Text<MAX_LABEL>,
     /// Those of its attributes that say whose account it is for.
     pub attributes: Attributes,
 }

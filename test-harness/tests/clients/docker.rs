@@ -11,8 +11,8 @@ const STORED: &str =
 const LOOKUP: &str = "secret-tool lookup server https://hub.example.org";
 /// Of a secret that it has not got.
 const NO_SECRET: &str = "secret_value_get: assertion 'value' failed";
-/// Of an item whose attributes it was not told: that there is one.
-const NAMELESS: &str = "{\"\":\"account not defined\"}\n";
+/// Which accounts there are it knows before it asks for their secrets, and it lists them without.
+const ACCOUNTS: &str = "{\"https://hub.example.org\":\"ada\"}\n";
 
 const GET: Deed = Deed {
     before: STORED,
@@ -55,17 +55,17 @@ fates!(STORE,
 const LIST: Deed = Deed {
     before: STORED,
     does: "docker-credential-secretservice list",
-    approved: ends(0, "{\"https://hub.example.org\":\"ada\"}\n"),
-    denied: ends(0, NAMELESS),
-    expired: ends(0, NAMELESS),
+    approved: ends(0, ACCOUNTS),
+    denied: ends(0, ACCOUNTS),
+    expired: ends(0, ACCOUNTS),
     look: LOOKUP,
     after: "hunter2",
     untouched: "hunter2",
 };
 
 fates!(LIST,
-    approved: a_list_prints_servers_and_users_after_a_yes,
-    denied: a_list_prints_none_after_a_no_and_the_item_stays,
+    approved: a_list_prints_servers_and_users,
+    denied: a_list_prints_no_secret_after_a_no_and_the_item_stays,
     expired: a_list_that_nobody_answers_ends_and_the_item_stays,
     killed: the_ask_of_a_killed_list_leaves_the_screen);
 

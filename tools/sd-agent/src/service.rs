@@ -101,7 +101,8 @@ pub(crate) async fn found(
         }
         for account in accounts {
             let attributes = with(&seen.attributes, &account.attributes);
-            seat.saw(account.item, Arc::new(Seen { attributes, ..Seen::default() }));
+            let label = account.label.as_str().to_owned();
+            seat.saw(account.item, Arc::new(Seen { label, attributes, ..Seen::default() }));
         }
     });
     Ok(items)

@@ -3,12 +3,12 @@
 //! git and docker search by the server, have the item unlocked, and take the account's name from its attributes. But
 //! libsecret has read those before it asks for the prompt, and hears of what a person approved only in a main loop, which
 //! a program that wants one password never runs (libsecret 0.20.5, tried: `secret_service_search_sync`). So whoever names
-//! the server of such an item, as these programs do, is told its account's name with the search; nothing else of it,
-//! nothing of other items, and nothing where the setting is `hidden`, since there a person sees each search first.
+//! the server of such an item, or docker's mark, is told its account's name with the search; nothing else of it, nothing of
+//! other items, and nothing where the setting is `hidden`, since there a person sees each search first.
 
 use std::collections::HashMap;
 
-use sd_wire::bounded::Attributes;
+use sd_wire::bounded::{Attributes, Text};
 use sd_wire::outcome::{Account, Found, MAX_DESCRIBED};
 use sd_wire::path::ItemPath;
 
@@ -18,22 +18,33 @@ const SCHEMA: &str = "xdg:schema";
 
 /// One program's way to look for its items.
 struct Need {
-    /// Whose items these are.
+    /// Whose items these are. It has searched by that too, but for docker's `list`.
     schema: &'static str,
-    /// What it has searched by; an empty value stands for any.
-    searched: (&'static str, &'static str),
-    /// What it is told.
+    /// What else it has searched by.
+    searched: Searched,
+    /// Of which attributes it is told.
     told: &'static [&'static str],
+}
+
+enum Searched {
+    Server,
+    Label(&'static str),
+}
+
+/// An item, as far as it is looked at here.
+struct Item {
+    label: String,
+    attributes: HashMap<String, String>,
 }
 
 const NEEDS: [Need; 3] = [
     // git-credential-libsecret.
-    Need { schema: "org.gnome.keyring.NetworkPassword", searched: ("server", ""), told: &["user"] },
-    // docker-credential-secretservice: its `get`, and its `list`, which is for nothing but these.
-    Need { schema: "io.docker.Credentials", searched: ("server", ""), told: &["username"] },
+    Need { schema: "org.gnome.keyring.NetworkPassword", searched: Searched::Server, told: &["user"] },
+    // docker-credential-secretservice: its `get`, and its `list`, which takes the server from the label.
+    Need { schema: "io.docker.Credentials", searched: Searched::Server, told: &["username"] },
     Need {
         schema: "io.docker.Credentials",
-        searched: ("label", "Docker Credentials"),
+        searched: Searched::Label("Docker Credentials"),
         told: &["server", "username"],
     },
 ];
@@ -41,41 +52,46 @@ const NEEDS: [Need; 3] = [
 impl Need {
     /// Whether a search may be this program's.
     fn fits(&self, searched: &Attributes) -> bool {
-        let (name, value) = self.searched;
-        searched.get(name).is_some_and(|given| value.is_empty() || given == value)
-            && searched.get(SCHEMA).is_none_or(|schema| schema == self.schema)
+        match self.searched {
+            Searched::Server => {
+                searched.get("server").is_some() && searched.get(SCHEMA).is_some_and(|is| is == self.schema)
+            }
+            Searched::Label(label) => searched.get("label").is_some_and(|is| is == label),
+        }
     }
 
-    /// What it is told of an item with these attributes.
-    fn of(&self, attributes: &HashMap<String, String>) -> HashMap<String, String> {
-        if attributes.get(SCHEMA).is_none_or(|schema| schema != self.schema) {
-            return HashMap::new();
+    /// What it is told of an item: some attributes, and the label if that says no more than those.
+    fn of(&self, item: &Item) -> Option<(String, HashMap<String, String>)> {
+        if item.attributes.get(SCHEMA).is_none_or(|schema| schema != self.schema) {
+            return None;
         }
-        let told = |name: &&str| Some(((*name).to_owned(), attributes.get(*name)?.clone()));
-        self.told.iter().filter_map(told).collect()
+        let told = |name: &&str| Some(((*name).to_owned(), item.attributes.get(*name)?.clone()));
+        let told: HashMap<String, String> = self.told.iter().filter_map(told).collect();
+        let label = told.get("server").is_some_and(|server| *server == item.label);
+        Some((if label { item.label.clone() } else { String::new() }, told))
     }
 }
 
 /// Adds the accounts' names to what a search has found, where its searcher needs them.
 pub(crate) async fn add(backend: &Backend, found: &mut Found, searched: &Attributes) {
-    let needs: Vec<&Need> = NEEDS.iter().filter(|need| need.fits(searched)).collect();
-    if needs.is_empty() {
-        return;
-    }
-    for item in found.unlocked.iter().chain(&found.locked).take(MAX_DESCRIBED) {
+    let Some(need) = NEEDS.iter().find(|need| need.fits(searched)) else { return };
+    for path in found.unlocked.iter().chain(&found.locked).take(MAX_DESCRIBED) {
         // An item that cannot be looked at is found all the same.
-        let Some(attributes) = attributes(backend, item).await else { continue };
-        let told: HashMap<String, String> = needs.iter().flat_map(|need| need.of(&attributes)).collect();
-        if let (false, Ok(attributes)) = (told.is_empty(), Attributes::new(told)) {
-            found.accounts.push(Account { item: item.clone(), attributes });
+        let item = look(backend, path).await;
+        let Some((label, told)) = item.and_then(|item| need.of(&item)) else { continue };
+        if let (Ok(label), Ok(attributes)) = (Text::new(label), Attributes::new(told)) {
+            found.accounts.push(Account { item: path.clone(), label, attributes });
         }
     }
 }
 
-async fn attributes(backend: &Backend, item: &ItemPath) -> Option<HashMap<String, String>> {
+async fn look(backend: &Backend, item: &ItemPath) -> Option<Item> {
     let mut all = backend.properties(item.as_str(), "org.freedesktop.Secret.Item").await.ok()?;
     // A locked item may have hashes for attributes.
-    if take(&mut all, "Locked").ok()? { None } else { take(&mut all, "Attributes").ok() }
+    if take(&mut all, "Locked").ok()? {
+        return None;
+    }
+    Some(Item { label: take(&mut all, "Label").ok()?, attributes: take(&mut all, "Attributes").ok()? })
 }
 
 #[cfg(test)]
@@ -86,10 +102,19 @@ mod tests {
         attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn told(searched: &[(&str, &str)], item: &[(&str, &str)]) -> HashMap<String, String> {
+    /// What a search by these is told of an item with that label and these attributes.
+    fn told(
+        searched: &[(&str, &str)],
+        label: &str,
+        item: &[(&str, &str)],
+    ) -> Option<(String, HashMap<String, String>)> {
         let searched = Attributes::new(map(searched)).unwrap();
-        let needs = NEEDS.iter().filter(|need| need.fits(&searched));
-        needs.flat_map(|need| need.of(&map(item))).collect()
+        let need = NEEDS.iter().find(|need| need.fits(&searched))?;
+        need.of(&Item { label: label.to_owned(), attributes: map(item) })
+    }
+
+    fn just(attributes: &[(&str, &str)]) -> Option<(String, HashMap<String, String>)> {
+        Some((String::new(), map(attributes)))
     }
 
     const GIT: &[(&str, &str)] = &[
@@ -108,24 +133,29 @@ mod tests {
 
     #[test]
     fn whoever_names_the_server_is_told_the_account_and_nothing_else() {
-        assert_eq!(told(&[("server", "example.org"), ("protocol", "https")], GIT), map(&[("user", "ada")]));
-        assert_eq!(told(&[("server", "hub.example.org")], DOCKER), map(&[("username", "ada")]));
-        let both = map(&[("server", "hub.example.org"), ("username", "ada")]);
-        assert_eq!(told(&[("label", "Docker Credentials")], DOCKER), both);
+        let git = [("server", "example.org"), GIT[0]];
+        assert_eq!(told(&git, "Git: https://example.org/a/path", GIT), just(&[("user", "ada")]));
+        let docker = [("server", "hub.example.org"), DOCKER[0]];
+        assert_eq!(told(&docker, "hub.example.org", DOCKER), just(&[("username", "ada")]));
+    }
+
+    #[test]
+    fn dockers_list_is_told_servers_and_accounts_and_a_label_that_says_no_more() {
+        let list = [("label", "Docker Credentials")];
+        let both = [("server", "hub.example.org"), ("username", "ada")];
+        assert_eq!(told(&list, "hub.example.org", DOCKER), Some(("hub.example.org".to_owned(), map(&both))));
+        assert_eq!(told(&list, "mine, by Grace", DOCKER), just(&both));
     }
 
     #[test]
     fn nobody_is_told_an_account_who_names_no_server_or_of_another_programs_item() {
-        assert_eq!(told(&[("protocol", "https")], GIT), map(&[]));
-        assert_eq!(told(&[(SCHEMA, "org.gnome.keyring.NetworkPassword")], GIT), map(&[]));
-        assert_eq!(told(&[("label", "something else")], DOCKER), map(&[]));
+        assert_eq!(told(&[("protocol", "https"), GIT[0]], "", GIT), None);
+        assert_eq!(told(&[GIT[0]], "", GIT), None);
+        assert_eq!(told(&[("server", "example.org")], "", GIT), None, "by no schema: it may be anybody");
+        assert_eq!(told(&[("label", "something else")], "", DOCKER), None);
         let other =
-            &[(SCHEMA, "org.example"), ("server", "example.org"), ("user", "ada"), ("username", "ada")];
-        assert_eq!(told(&[("server", "example.org")], other), map(&[]));
-        assert_eq!(told(&[("server", "example.org"), (SCHEMA, "org.example")], GIT), map(&[]));
-        assert_eq!(
-            told(&[("server", "example.org")], &[("server", "example.org"), ("user", "ada")]),
-            map(&[])
-        );
+            [(SCHEMA, "org.example"), ("server", "example.org"), ("user", "ada"), ("username", "ada")];
+        assert_eq!(told(&[("server", "example.org"), GIT[0]], "", &other), None);
+        assert_eq!(told(&[("server", "example.org"), other[0]], "", &other), None);
     }
 }

@@ -78,7 +78,7 @@ impl Fake {
             return Vec::new();
         }
         let attributes = Attributes::new([("user".to_owned(), "ada".to_owned())]).unwrap();
-        vec![Account { item: item(FIRST), attributes }]
+        vec![Account { item: item(FIRST), label: Text::clipped("example.org"), attributes }]
     }
 
     fn note(&self, what: String) {

@@ -51,6 +51,8 @@ fn what_comes_with_a_search_is_told_with_what_was_searched_by() {
     let (mut first, second) = (told(FIRST).unwrap(), told(SECOND).unwrap());
     assert_eq!(first.remove("user").as_deref(), Some("ada"));
     assert_eq!((first.len(), first), (1, second));
+    let label = |path| String::try_from(bench.get(&app, path, ITEM, "Label").unwrap()).unwrap();
+    assert_eq!((label(FIRST).as_str(), label(SECOND).as_str()), ("example.org", ""));
 }
 
 #[test]
