@@ -37,7 +37,8 @@ fn failed(why: Fault) -> What {
 
 /// The paths and labels of all collections but gnome-keyring's own two, and where `default` points.
 fn made(companion: &Companion) -> (Vec<(String, String)>, Option<String>) {
-    let (_, body, _) = companion.order_with_sink(&Order::Collections { id: id() });
+    let (_, body, _) =
+        companion.order_with_sink(&Order::Collections { id: id(), metadata: Default::default() });
     let all: sd_wire::outcome::Collections = serde_json::from_slice(&body).unwrap();
     let own = ["login", "session", "fake"];
     let others =

@@ -22,6 +22,7 @@ fn search(hidden: Vec<Hidden>) -> Order {
         collection: None,
         attributes: Attributes::new([("service".to_owned(), "demo".to_owned())]).unwrap(),
         hidden: List::new(hidden).unwrap(),
+        describe: false,
     }
 }
 

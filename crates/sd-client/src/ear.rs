@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sd_wire::claims::Claims;
 use sd_wire::id::AskId;
 
-/// Hears of every request that a [`crate::Gate`] makes. Called where the request runs: it must not wait.
+/// Hears of every request of a [`crate::Gate`] that may have to wait. Called where the request runs: it must not wait.
 pub trait Ear: Send + Sync {
     /// The gate has taken a request of this kind (as in [`sd_wire::ask::Want::kind`]).
     fn asked(&self, id: &AskId, kind: &'static str, claims: &Claims);

@@ -72,6 +72,12 @@ impl Gate {
         Self { ear: Some(ear), ..self }
     }
 
+    /// The same, of whose requests nobody hears.
+    #[must_use]
+    pub fn quietly(self) -> Self {
+        Self { ear: None, ..self }
+    }
+
     /// Whether the system bus has hung up; then only a new [`Gate::connect`] helps.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -119,7 +125,7 @@ impl Gate {
         }
     }
 
-    /// The items with these attributes, in one collection or in all. Needs no keypress.
+    /// The items with these attributes, in one collection or in all. Needs no keypress, unless items are hidden.
     ///
     /// # Errors
     /// Any [`Failure`]; [`Failure::Timeout`] after [`deadline::WITHOUT_KEYPRESS`].
@@ -129,8 +135,31 @@ impl Gate {
         attributes: &Attributes,
         claims: &Claims,
     ) -> Result<Found, Failure> {
+        self.found(collection, attributes, claims, deadline::WITHOUT_KEYPRESS).await
+    }
+
+    /// As [`Gate::search`], where that needs a keypress: [`sd_wire::metadata::Metadata::Hidden`].
+    ///
+    /// # Errors
+    /// Any [`Failure`].
+    pub async fn search_by_key(
+        &self,
+        collection: Option<&CollectionPath>,
+        attributes: &Attributes,
+        claims: &Claims,
+    ) -> Result<Found, Failure> {
+        self.found(collection, attributes, claims, deadline::REQUESTER).await
+    }
+
+    async fn found(
+        &self,
+        collection: Option<&CollectionPath>,
+        attributes: &Attributes,
+        claims: &Claims,
+        patience: Duration,
+    ) -> Result<Found, Failure> {
         let request = request::Search { collection, attributes };
-        let answer = self.ask(&request, claims, deadline::WITHOUT_KEYPRESS).await?;
+        let answer = self.ask(&request, claims, patience).await?;
         match answer.granted().await? {
             Granted::Found { len } => answer.json(len).await,
             other => Err(unasked(&other)),
@@ -259,7 +288,9 @@ impl Gate {
         let body = reply.body();
         let id = body.deserialize::<&str>().map_err(|e| Failure::Garbled(e.to_string()))?;
         let id = AskId::parse(id).map_err(|e| Failure::Garbled(e.to_string()))?;
-        let heard = self.ear.as_ref().map(|ear| Heard::asked(ear, &id, R::KIND, claims));
+        // What needs no key is over before anybody could be told of it.
+        let ear = self.ear.as_ref().filter(|_| patience > deadline::WITHOUT_KEYPRESS);
+        let heard = ear.map(|ear| Heard::asked(ear, &id, R::KIND, claims));
         Ok(Answer::new(home, id, heard))
     }
 }

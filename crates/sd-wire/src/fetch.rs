@@ -14,6 +14,7 @@ use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::id::AskId;
 use crate::line::Words;
+use crate::metadata::Metadata;
 use crate::path::{CollectionPath, ItemPath};
 use crate::pattern::Pattern;
 
@@ -82,11 +83,17 @@ pub enum Order {
         /// Items that are not to be found, whatever is searched for.
         #[serde(default)]
         hidden: List<Hidden, MAX_HIDDEN>,
+        /// Whether what is found is described as well.
+        #[serde(default)]
+        describe: bool,
     },
     /// Put the collections into the sink.
     Collections {
         /// Whose sink it is.
         id: AskId,
+        /// What the requester is told of the setting.
+        #[serde(default)]
+        metadata: Metadata,
     },
     /// Put labels and attributes of everything in these collections into the sink.
     List {
@@ -235,6 +242,8 @@ pub enum Note {
     },
     /// The order was carried out, and the sink told so if one came with it.
     Done {},
+    /// As [`Note::Done`], of an order that made an item or changed one: this is what it is now.
+    Made(Description),
     /// It was not carried out. If a sink came with the order, it was told so.
     Failed {
         /// Why.

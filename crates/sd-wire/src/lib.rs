@@ -25,6 +25,7 @@ pub mod fault;
 pub mod fetch;
 pub mod id;
 pub mod line;
+pub mod metadata;
 pub mod outcome;
 pub mod parties;
 pub mod passphrase;

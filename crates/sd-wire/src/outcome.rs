@@ -8,14 +8,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bounded::Text;
-use crate::description::Description;
+use crate::bounded::{Attributes, Text};
+use crate::description::{Description, MAX_LABEL};
 use crate::fault::{Fault, Stage};
 use crate::id::AskId;
 use crate::line::{Malformed, Words};
+use crate::metadata::Metadata;
 use crate::parties::Role;
 use crate::path::{CollectionPath, ItemPath};
 
+/// The most items that a search describes: what one client looks at, and described well within a call's time.
+pub const MAX_DESCRIBED: usize = 64;
 /// The most bytes that may follow a line: a secret, a signature, a list of paths.
 pub const MAX_BODY: u32 = 4 * 1024 * 1024;
 /// The most bytes of descriptions that follow an approval: what a sink takes at once, so that nobody waits.
@@ -150,7 +153,8 @@ impl Words for Upload {
     const NAME: &'static str = "upload";
 }
 
-/// The items that match a search, as paths only (promise 2: nothing that the searcher did not already know).
+/// The items that match a search: as paths only (promise 2: nothing that the searcher did not already know), unless
+/// the setting is [`Metadata::Open`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
@@ -158,6 +162,25 @@ pub struct Found {
     pub unlocked: Vec<ItemPath>,
     /// Items that the backend holds locked.
     pub locked: Vec<ItemPath>,
+    /// Labels and attributes of the first [`MAX_DESCRIBED`] of them, where the setting is [`Metadata::Open`].
+    #[serde(default)]
+    pub described: Vec<Description>,
+    /// The names of their accounts, for searchers that cannot do without.
+    #[serde(default)]
+    pub accounts: Vec<Account>,
+}
+
+/// What the searcher is told of an item beside what it has searched by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The item.
+    pub item: ItemPath,
+    /// Its label, where that names the account's server; else empty.
+    #[serde(default)]
+    pub label: Text<MAX_LABEL>,
+    /// Those of its attributes that say whose account it is for.
+    pub attributes: Attributes,
 }
 
 /// Items with labels and attributes, which a person allowed to be told.
@@ -176,6 +199,9 @@ pub struct Collections {
     pub collections: Vec<Collection>,
     /// Where the alias `default` points.
     pub default: Option<CollectionPath>,
+    /// What is told of items without a key.
+    #[serde(default)]
+    pub metadata: Metadata,
 }
 
 /// One collection.

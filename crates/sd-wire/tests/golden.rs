@@ -15,6 +15,7 @@ use sd_wire::fault::{Fault, Stage};
 use sd_wire::fetch::{self, Hidden, Shown};
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
+use sd_wire::metadata::Metadata;
 use sd_wire::outcome::{Granted, Outcome, Upload, What};
 use sd_wire::parties::Parties;
 use sd_wire::passphrase;
@@ -200,6 +201,7 @@ fn what_decide_orders_from_fetch() {
         collection: None,
         attributes: attributes(),
         hidden: List::new(hidden).unwrap(),
+        describe: false,
     };
     golden("fetch-search", &search(vec![]));
     let bank = Hidden {
@@ -208,7 +210,7 @@ fn what_decide_orders_from_fetch() {
         attributes: [(text("service"), Pattern::new("*").unwrap())].into(),
     };
     golden("fetch-search-hidden", &search(vec![bank]));
-    golden("fetch-collections", &Order::Collections { id: id() });
+    golden("fetch-collections", &Order::Collections { id: id(), metadata: Metadata::Matched });
     golden("fetch-read", &Order::Read { id: id(), item: item(), digest: description().digest() });
     golden("fetch-delete", &Order::Delete { id: id(), item: item(), digest: description().digest() });
     golden(
@@ -247,6 +249,7 @@ fn what_fetch_says_to_decide() {
     }
     golden("fetch-note-state", &Note::State { locked: true });
     golden("fetch-note-done", &Note::Done {});
+    golden("fetch-note-made", &Note::Made(description()));
     golden("fetch-note-failed", &Note::Failed { why: Fault::Changed });
 }
 

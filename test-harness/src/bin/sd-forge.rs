@@ -62,7 +62,7 @@ fn main() -> ExitCode {
             _ => None,
         }),
         Place::Fetch => served(&cli, "fetch", |bytes| match Order::from_line(bytes) {
-            Ok(Order::Search { id, .. } | Order::Collections { id }) => Some(id),
+            Ok(Order::Search { id, .. } | Order::Collections { id, .. }) => Some(id),
             _ => None,
         }),
     };

@@ -39,8 +39,20 @@ pub(crate) trait Asks: Send + Sync {
         attributes: &'a Attributes,
         claims: &'a Claims,
     ) -> Asked<'a, Found>;
+    fn search_by_key<'a>(
+        &'a self,
+        collection: Option<&'a CollectionPath>,
+        attributes: &'a Attributes,
+        claims: &'a Claims,
+    ) -> Asked<'a, Found>;
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections>;
-    fn list<'a>(&'a self, collection: Option<&'a CollectionPath>, claims: &'a Claims) -> Asked<'a, Listed>;
+    /// Where `asks` is false, no person is expected to be asked for it.
+    fn list<'a>(
+        &'a self,
+        collection: Option<&'a CollectionPath>,
+        asks: bool,
+        claims: &'a Claims,
+    ) -> Asked<'a, Listed>;
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath>;
     fn delete<'a>(&'a self, item: &'a ItemPath, claims: &'a Claims) -> Asked<'a, ()>;
     fn set_secret<'a>(
@@ -136,12 +148,32 @@ impl Asks for System {
         )
     }
 
+    fn search_by_key<'a>(
+        &'a self,
+        collection: Option<&'a CollectionPath>,
+        attributes: &'a Attributes,
+        claims: &'a Claims,
+    ) -> Asked<'a, Found> {
+        Box::pin(self.people(claims, move |gate| async move {
+            gate.search_by_key(collection, attributes, claims).await
+        }))
+    }
+
     fn collections<'a>(&'a self, claims: &'a Claims) -> Asked<'a, Collections> {
         Box::pin(self.quick(claims, move |gate| async move { gate.collections(claims).await }))
     }
 
-    fn list<'a>(&'a self, collection: Option<&'a CollectionPath>, claims: &'a Claims) -> Asked<'a, Listed> {
-        Box::pin(self.people(claims, move |gate| async move { gate.list(collection, claims).await }))
+    fn list<'a>(
+        &'a self,
+        collection: Option<&'a CollectionPath>,
+        asks: bool,
+        claims: &'a Claims,
+    ) -> Asked<'a, Listed> {
+        Box::pin(self.people(claims, move |gate| async move {
+            // No notification for what waits for nobody.
+            let gate = if asks { gate } else { gate.quietly() };
+            gate.list(collection, claims).await
+        }))
     }
 
     fn store<'a>(&'a self, item: &'a NewItem, secret: &'a Secret, claims: &'a Claims) -> Asked<'a, ItemPath> {

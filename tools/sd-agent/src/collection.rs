@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use sd_wire::bounded::{Attributes, Text};
 use sd_wire::change::Change;
+use sd_wire::metadata::Metadata;
 use sd_wire::outcome::{Collection, Collections};
 use sd_wire::path::{CollectionPath, ItemPath, ROOT};
 use zbus::Message;
@@ -12,11 +15,13 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
 use zeroize::Zeroizing;
 
 use crate::asks::NewItem;
+use crate::desk::Seen;
 use crate::dispatch::{Turn, object};
 use crate::opened::{self, About};
 use crate::prompt::{self, Creation, Work};
 use crate::refusal::Refusal;
-use crate::{service, session};
+use crate::stand_in::Standing;
+use crate::{dummy, service, session};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Collection";
 
@@ -25,6 +30,8 @@ pub(crate) const DEFAULT: &str = "default";
 /// The path of that alias, and the one where go-keyring looks before it, below the root.
 const DEFAULT_PATH: &str = "/aliases/default";
 const LOGIN_PATH: &str = "/collection/login";
+/// How long a call waits for all that there is: most of what it may take.
+const LOOKING: Duration = Duration::from_millis(1200);
 
 /// A secret as the specification passes it: session, parameters, value, content type.
 pub(crate) type SecretArgument = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
@@ -34,6 +41,8 @@ pub(crate) async fn answer(turn: &Turn<'_>, collection: &CollectionPath) -> Resu
         "SearchItems" => {
             let attributes: HashMap<String, String> = turn.call.arguments()?;
             let items = service::found(turn, Some(collection), attributes).await?;
+            let locked: Vec<&ItemPath> = items.iter().filter(|item| !turn.approved(item)).collect();
+            service::offer(turn, &locked);
             let paths: Vec<_> = items.iter().map(|item| object(item.as_str())).collect::<Result<_, _>>()?;
             turn.call.reply(&paths)
         }
@@ -59,8 +68,17 @@ pub(crate) async fn everything(
         Some(path) => Some(described(turn, path).await?.path),
         None => None,
     };
+    let openly = turn.metadata().await? == Metadata::Open;
+    if openly {
+        look_through(turn, within.as_ref()).await?;
+    }
     if let Some(items) = turn.desk.told().listed(&turn.caller.app, within.as_ref()) {
         return Ok(items);
+    }
+    if openly {
+        return Err(Refusal::access_denied(
+            "what is in the keyring is still being looked through; try again (a locked one waits on VT8)",
+        ));
     }
     opened::open(turn, About::List(within))?;
     Err(Refusal::access_denied(
@@ -68,8 +86,34 @@ pub(crate) async fn everything(
     ))
 }
 
+/// Has all that there is told to the caller, where that takes no key: as much as comes in a call's time. The rest follows
+/// by itself.
+pub(crate) async fn look_through(turn: &Turn<'_>, within: Option<&CollectionPath>) -> Result<(), Refusal> {
+    if turn.desk.told().listed_lately(&turn.caller.app, within, Instant::now()) {
+        return Ok(());
+    }
+    let ended = opened::open(turn, About::List(within.cloned()))?;
+    let late = async {
+        Timer::after(LOOKING).await;
+    };
+    let ended = async {
+        let _ = ended.how().await;
+    };
+    smol::future::or(ended, late).await;
+    Ok(())
+}
+
 /// What the caller was told of everything in a collection; nothing if it was not.
-pub(crate) fn items(turn: &Turn<'_>, path: &CollectionPath) -> Result<Vec<ObjectPath<'static>>, Refusal> {
+pub(crate) async fn items(
+    turn: &Turn<'_>,
+    collection: &Collection,
+) -> Result<Vec<ObjectPath<'static>>, Refusal> {
+    let path = &collection.path;
+    // A locked one would have a person asked for its passphrase.
+    if turn.metadata().await? == Metadata::Open && !collection.locked {
+        // As much as there is; whoever wants to know why there is no more asks for `Items` alone.
+        let _ = look_through(turn, Some(path)).await;
+    }
     let items = turn.desk.told().listed(&turn.caller.app, Some(path)).unwrap_or_default();
     items.iter().map(|item| Ok(object(item.as_str())?.into_owned())).collect()
 }
@@ -93,12 +137,19 @@ async fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Mes
         None => HashMap::new(),
     };
     let bound = |e: sd_wire::bounded::OverBound| Refusal::limits_exceeded(e.to_string());
+    let (label, attributes) = (Text::new(label).map_err(bound)?, Attributes::new(attributes).map_err(bound)?);
+    if dummy::looks_so(&label, &attributes) && dummy::is_its_secret(&cipher, &parameters, &value) {
+        let path = dummy::make(turn, collection)?;
+        let seen = Arc::new(Seen { label: label.as_str().to_owned(), attributes, ..Seen::default() });
+        turn.desk.seat(&turn.call.sender, |seat| seat.saw(path.clone(), seen));
+        return turn.call.reply(&(object(path.as_str())?, ObjectPath::from_static_str_unchecked("/")));
+    }
     // libsecret makes a default collection when it is told here that there is none.
     described(turn, collection).await?;
     let item = NewItem {
         collection: stand_in(turn, collection).await?,
-        label: Text::new(label).map_err(bound)?,
-        attributes: Attributes::new(attributes).map_err(bound)?,
+        label,
+        attributes,
         content_type: Text::new(content_type).map_err(bound)?,
         replace,
     };
@@ -137,7 +188,21 @@ pub(crate) async fn stand_in(turn: &Turn<'_>, path: &CollectionPath) -> Result<C
 }
 
 /// The item's own path, when it is named by way of an alias.
+///
+/// Of a stand-in it is what that stands for, if the caller was told; else the stand-in itself.
 pub(crate) async fn real_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPath, Refusal> {
+    if dummy::is(turn, &item) {
+        return Ok(item);
+    }
+    let standing = turn.desk.stand_ins().of(&turn.caller.app, &item);
+    match standing {
+        Some(Standing::For(item)) => return Ok(item),
+        Some(Standing::Asked(_)) => return Ok(item),
+        Some(Standing::ForNothing) => {
+            return Err(Refusal::no_such_object("the search has found nothing, as you were told"));
+        }
+        None => {}
+    }
     let named = item.collection();
     let real = match named.as_str().strip_prefix(ROOT) {
         Some(DEFAULT_PATH) => described(turn, &named).await?.path,
@@ -147,4 +212,16 @@ pub(crate) async fn real_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPat
     let below = item.as_str().strip_prefix(named.as_str()).unwrap_or_default();
     let unknown = |_| Refusal::no_such_object(format!("there is no item {item}"));
     ItemPath::parse(&format!("{real}{below}")).map_err(unknown)
+}
+
+/// As [`real_item`], of an item that the caller knows: what it may change.
+pub(crate) async fn known_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPath, Refusal> {
+    let item = real_item(turn, item).await?;
+    let made_up = turn.desk.stand_ins().of(&turn.caller.app, &item).is_some() || dummy::is(turn, &item);
+    if made_up {
+        return Err(Refusal::is_locked(
+            "what this stands for needs your approval first: unlock it, answer on VT8 (Ctrl+Alt+F8), and try again",
+        ));
+    }
+    Ok(item)
 }

@@ -3,7 +3,7 @@
 //! Everything but the approvals hangs on a seat, one a bus name; when the name vanishes the seat goes, and with it the
 //! futures whose end withdraws their asks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use sd_cipher::Cipher;
 use sd_wire::bounded::Attributes;
 use sd_wire::claims::App;
+use sd_wire::deadline::ACCESS;
+use sd_wire::metadata::Metadata;
 use sd_wire::outcome::Listed;
 use sd_wire::path::{CollectionPath, ItemPath};
 use smol::Task;
@@ -25,10 +27,13 @@ use crate::offer::Offer;
 use crate::opened;
 use crate::prompt::Prompt;
 use crate::refusal::Refusal;
+use crate::stand_in::StandIns;
 use crate::told::Told;
 
 /// The most calls of one connection that are worked on at once. dbus-daemon allows 128 awaited replies.
 const BUSY: usize = 64;
+/// How long the setting is believed to be what it was: it changes only when sd-decide is started anew.
+const SETTING: Duration = Duration::from_secs(10);
 /// The most items of which a connection's own words are remembered.
 const SEEN: usize = 1024;
 
@@ -46,6 +51,8 @@ pub(crate) struct Seat {
     /// What goes on for it while a call of its waits, by number. Dropping one withdraws its ask.
     pub(crate) held: BTreeMap<u64, Task<()>>,
     seen: HashMap<ItemPath, Arc<Seen>>,
+    /// The items that were made up for it.
+    pub(crate) dummies: BTreeSet<ItemPath>,
     /// What its last search called unlocked to it.
     pub(crate) offer: Offer,
 }
@@ -57,6 +64,10 @@ pub(crate) struct Seen {
     pub(crate) label: String,
     /// The attributes that it searched by, or gave the item.
     pub(crate) attributes: Attributes,
+    /// When it made the item, in seconds since 1970; 0 for an item that it searched for.
+    pub(crate) created: u64,
+    /// When it last changed the item, likewise.
+    pub(crate) modified: u64,
 }
 
 impl Seat {
@@ -64,9 +75,9 @@ impl Seat {
         self.caller.as_ref().is_some_and(|caller| (caller.app.pid, caller.app.start) == (app.pid, app.start))
     }
 
-    /// Whether the connection has itself found or made an item.
-    pub(crate) fn has_seen(&self, item: &ItemPath) -> bool {
-        self.seen.contains_key(item)
+    /// What the connection itself has said of an item.
+    pub(crate) fn said(&self, item: &ItemPath) -> Option<&Seen> {
+        self.seen.get(item).map(Arc::as_ref)
     }
 
     /// Remembers an application's own words about an item.
@@ -86,6 +97,8 @@ pub(crate) struct Desk {
     seats: Mutex<HashMap<OwnedUniqueName, Seat>>,
     approvals: Mutex<Approvals>,
     told: Mutex<Told>,
+    stand_ins: Mutex<StandIns>,
+    metadata: Mutex<Option<(Metadata, Instant)>>,
     login: AtomicBool,
     number: AtomicU64,
 }
@@ -99,6 +112,8 @@ impl Desk {
             seats: Mutex::default(),
             approvals: Mutex::default(),
             told: Mutex::default(),
+            stand_ins: Mutex::default(),
+            metadata: Mutex::default(),
             login: AtomicBool::new(false),
             number: AtomicU64::new(1),
         })
@@ -180,12 +195,14 @@ impl Desk {
             seat.seen.remove(item);
         }
         self.told().gone(item);
-        self.is_another(item);
+        self.stand_ins().gone(item);
+        self.is_another(item, None);
     }
 
-    /// An item is another than the one that was shown. Returns the applications whose approval ends with that.
-    pub(crate) fn is_another(&self, item: &ItemPath) -> Vec<App> {
-        self.approvals().is_another(item)
+    /// An item is another than the one that was shown. Returns the applications whose approval ends with that: all but
+    /// the one that was approved to change it.
+    pub(crate) fn is_another(&self, item: &ItemPath, by: Option<&App>) -> Vec<App> {
+        self.approvals().is_another(item, by)
     }
 
     /// A collection is gone, and every item in it.
@@ -200,6 +217,23 @@ impl Desk {
     /// What applications were told of items. To be let go of before anything else of the desk is used.
     pub(crate) fn told(&self) -> std::sync::MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What stands for the searches of applications, where items are hidden. To be let go of as [`Desk::told`].
+    pub(crate) fn stand_ins(&self) -> std::sync::MutexGuard<'_, StandIns> {
+        self.stand_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is told of items without a key, if that was learned of late.
+    pub(crate) fn metadata(&self) -> Option<Metadata> {
+        let known = *self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        known.filter(|(_, at)| at.elapsed() < SETTING).map(|(metadata, _)| metadata)
+    }
+
+    /// Notes what is told of items without a key; `None` when what was known seems wrong.
+    pub(crate) fn note_metadata(&self, metadata: Option<Metadata>) {
+        let known = metadata.map(|metadata| (metadata, Instant::now()));
+        *self.metadata.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
     /// Whether there is a collection of the name `login`, as far as is known.
@@ -239,6 +273,11 @@ impl Desk {
         self.told().tell(app, shown.items.into_iter().filter(|shown| items.contains(&shown.item)));
     }
 
+    /// Notes that a person let an application write this secret just now, which it may read for a moment.
+    pub(crate) fn wrote(&self, app: &App, item: &ItemPath) {
+        self.approve(app, std::slice::from_ref(item), ACCESS, Listed::default());
+    }
+
     /// Whether an application may read an item now.
     pub(crate) fn approved(&self, app: &App, item: &ItemPath) -> bool {
         self.approvals().covers(app, item, Instant::now())
@@ -252,7 +291,15 @@ impl Desk {
     /// Takes every approval of everybody back, and what they were told with it. Returns what was approved.
     pub(crate) fn forget_all(&self) -> Vec<(App, Vec<ItemPath>)> {
         self.told().forget_all();
-        self.approvals().forget_all(Instant::now())
+        let mut approved = self.approvals().forget_all(Instant::now());
+        let mut stand_ins = self.stand_ins();
+        for (app, items) in &mut approved {
+            // After this nobody knows any more what stands for them.
+            let paths: Vec<ItemPath> = items.iter().flat_map(|item| stand_ins.paths_for(app, item)).collect();
+            items.extend(paths);
+        }
+        stand_ins.forget_all();
+        approved
     }
 
     fn seats(&self) -> std::sync::MutexGuard<'_, HashMap<OwnedUniqueName, Seat>> {

@@ -13,7 +13,7 @@ use sd_wire::fault::Fault;
 use sd_wire::outcome::What;
 use sd_wire::path::ItemPath;
 use zbus::Message;
-use zbus::zvariant::OwnedObjectPath;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 use zeroize::Zeroizing;
 
 use crate::caller::Caller;
@@ -24,7 +24,7 @@ use crate::opened::{self, About};
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
-use crate::{browser, change, collection, news, session, store};
+use crate::{browser, change, collection, dummy, news, session, stand_in, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Item";
 
@@ -41,6 +41,9 @@ pub(crate) async fn answer(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, 
         "GetSecret" => secret(turn, item).await,
         "Delete" => {
             turn.call.no_arguments()?;
+            if dummy::delete(turn, item) {
+                return turn.call.reply(&ObjectPath::from_static_str_unchecked("/"));
+            }
             let item = collection::real_item(turn, item.clone()).await?;
             turn.call.reply(&prompt::make(turn, Work::Delete(item))?)
         }
@@ -58,6 +61,9 @@ async fn secret(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, Refusal> {
         wait_for(turn, &item).await;
     }
     let by = Instant::now() + WITHOUT_KEYPRESS;
+    if dummy::is(turn, &item) {
+        return turn.call.reply(&(sealed(&cipher, &path, &dummy::secret()?)?,));
+    }
     if turn.approved(&item) {
         match read(turn.desk, turn.caller, &item, by).await {
             Ok(secret) => return turn.call.reply(&(sealed(&cipher, &path, &secret)?,)),
@@ -100,15 +106,21 @@ async fn set_secret(turn: &Turn<'_>, item: &ItemPath) -> Result<Message, Refusal
     let content_type: Text<256> =
         Text::new(content_type).map_err(|e| Refusal::limits_exceeded(e.to_string()))?;
     let item = collection::real_item(turn, item.clone()).await?;
+    if dummy::is(turn, &item) {
+        return Err(Refusal::not_supported("this item is made up, and has the secret that it has"));
+    }
     let secret = cipher.open(&parameters, &value)?;
     drop(value);
     let (desk, claims, its_item) = (turn.desk.clone(), turn.caller.claims(), item.clone());
+    let caller = turn.caller.clone();
     let setting = async move {
         store::open_for_items(&desk, std::slice::from_ref(&its_item), &claims).await?;
+        let its_item = stand_in::needed(&desk, &caller, its_item).await?;
         desk.asks.set_secret(&its_item, &secret, &content_type, &claims).await
     };
     held(turn, setting).await?;
-    news::item_changed(turn.desk, &item);
+    news::item_changed(turn.desk, &turn.caller.app, &item);
+    news::wrote(turn.desk, &turn.caller.app, &item);
     turn.call.reply(&())
 }
 
@@ -155,9 +167,14 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
     }
     let by = Instant::now() + WITHOUT_KEYPRESS;
     let (mut reads, mut lacking) = (Vec::new(), Vec::new());
+    let mut secrets: HashMap<OwnedObjectPath, SecretResult> = HashMap::new();
     for path in paths {
         let Some(Place::Item(item)) = Place::of(path.as_str()) else { continue };
         let item = collection::real_item(turn, item).await?;
+        if dummy::is(turn, &item) {
+            secrets.insert(path, sealed(&cipher, &session, &dummy::secret()?)?);
+            continue;
+        }
         if !turn.approved(&item) {
             lacking.push(item);
             continue;
@@ -169,7 +186,6 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
             (path, item, secret)
         }));
     }
-    let mut secrets: HashMap<OwnedObjectPath, SecretResult> = HashMap::new();
     for read in reads {
         let (path, item, secret) = read.await;
         match secret {

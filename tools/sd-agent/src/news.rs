@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_io::Timer;
 use sd_wire::claims::{App, Claims};
+use sd_wire::deadline::ACCESS;
 use sd_wire::outcome::Collections;
 use sd_wire::path::{CollectionPath, ItemPath, ROOT};
 use zbus::Message;
@@ -18,27 +19,29 @@ use zbus::zvariant::{ObjectPath, Value};
 
 use crate::desk::Desk;
 use crate::dispatch::object;
+use crate::properties::Known;
 use crate::{collection, item, properties, service};
 
 /// An application has made an item, or replaced one that it knew of.
 pub(crate) fn item_made(desk: &Desk, app: &App, path: &ItemPath, known_before: bool) {
+    desk.stand_ins().outdated(app);
     if known_before {
-        return item_changed(desk, path);
+        return item_changed(desk, app, path);
     }
-    grants_end(desk, path);
+    grants_end(desk, app, path);
     of_item(desk, &desk.names_of(app), "ItemCreated", path);
     items_changed(desk, app, &path.collection());
 }
 
-/// An item has another secret, label or attributes.
-pub(crate) fn item_changed(desk: &Desk, path: &ItemPath) {
-    grants_end(desk, path);
+/// An application has given an item another secret, label or attributes.
+pub(crate) fn item_changed(desk: &Desk, app: &App, path: &ItemPath) {
+    grants_end(desk, app, path);
     of_item(desk, &desk.who_knows(path), "ItemChanged", path);
 }
 
-/// The grants to read an item end when it is changed: each is bound to what was shown.
-fn grants_end(desk: &Desk, path: &ItemPath) {
-    for app in desk.is_another(path) {
+/// The grants of others to read an item end when it is changed: each is bound to what was shown.
+fn grants_end(desk: &Desk, by: &App, path: &ItemPath) {
+    for app in desk.is_another(path, Some(by)) {
         locks(desk, &app, std::slice::from_ref(path), true);
     }
 }
@@ -58,9 +61,23 @@ pub(crate) fn item_property(desk: &Desk, app: &App, path: &ItemPath, name: &str,
     }
 }
 
-/// An application may read these items for some time, and then no longer.
+/// An application has written an item's secret, and may read it for a moment.
+pub(crate) fn wrote(desk: &Arc<Desk>, app: &App, path: &ItemPath) {
+    desk.wrote(app, path);
+    approved(desk, app, std::slice::from_ref(path), ACCESS);
+}
+
+/// An application may read these items for some time, and then no longer. What it was told of them with that goes along:
+/// libsecret looks at an item before it asks for the prompt, and afterwards only at what it has heard since.
 pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: Duration) {
-    locks(desk, app, items, false);
+    for item in items {
+        let told = desk.told().of(app, item);
+        let values = match &told {
+            Some(told) => properties::of_item(&Known::from(&**told), false),
+            None => HashMap::from([("Locked", Value::from(false))]),
+        };
+        of_properties(desk, app, item, &values);
+    }
     let (desk, app, items) = (Arc::clone(desk), app.clone(), items.to_vec());
     smol::spawn(async move {
         Timer::after(lives).await;
@@ -72,10 +89,17 @@ pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: D
 
 /// Whether these items are locked has changed for one application.
 pub(crate) fn locks(desk: &Desk, app: &App, items: &[ItemPath], locked: bool) {
+    for item in items {
+        of_properties(desk, app, item, &HashMap::from([("Locked", Value::from(locked))]));
+    }
+}
+
+/// Properties of an item have changed for one application: under each path by which it knows the item.
+fn of_properties(desk: &Desk, app: &App, item: &ItemPath, values: &HashMap<&'static str, Value<'static>>) {
+    let stand_ins: Vec<ItemPath> = desk.stand_ins().paths_for(app, item);
     for to in desk.names_of(app) {
-        for path in items {
-            let locked = HashMap::from([("Locked", Value::from(locked))]);
-            changed(desk, Some(&to), path.as_str(), item::INTERFACE, &locked);
+        for path in std::iter::once(item).chain(&stand_ins) {
+            changed(desk, Some(&to), path.as_str(), item::INTERFACE, values);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use async_io::Timer;
 use sd_client::Failure;
 use sd_wire::change::Change;
+use sd_wire::metadata::Metadata;
 use sd_wire::path::{CollectionPath, ItemPath};
 use smol::Task;
 use smol::channel::{Receiver, Sender};
@@ -16,7 +17,7 @@ use crate::caller::Caller;
 use crate::desk::{Desk, Seat};
 use crate::dispatch::Turn;
 use crate::refusal::Refusal;
-use crate::{change, news, store};
+use crate::{change, news, stand_in, store};
 
 /// The most asks that a connection's direct calls may have open at once.
 const MOST: usize = 8;
@@ -156,13 +157,16 @@ async fn carry_out(
     match about {
         About::Read(items) => {
             store::open_for_items(desk, items, &claims).await?;
-            let (lives, shown) = desk.asks.access(items, &claims).await?;
-            desk.approve(&caller.app, items, lives, shown);
-            news::approved(desk, &caller.app, items, lives);
+            let items = stand_in::resolved(desk, caller, items.clone()).await?;
+            if !items.is_empty() {
+                let (lives, shown) = desk.asks.access(&items, &claims).await?;
+                desk.approve(&caller.app, &items, lives, shown);
+                news::approved(desk, &caller.app, &items, lives);
+            }
         }
         About::List(within) => {
             let known = store::open_for_list(desk, within.as_ref(), &claims).await?;
-            let listed = desk.asks.list(within.as_ref(), &claims).await?;
+            let listed = desk.asks.list(within.as_ref(), known.metadata != Metadata::Open, &claims).await?;
             let collections: Vec<CollectionPath> = match within {
                 Some(collection) => vec![collection.clone()],
                 None => known.collections.into_iter().map(|collection| collection.path).collect(),

@@ -4,23 +4,28 @@
 //! its name, its times, and whether the backend holds it locked.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sd_wire::bounded::{Attributes, OverBound, Text};
 use sd_wire::change::Change;
-use sd_wire::description::MAX_LABEL;
+use sd_wire::description::{Description, MAX_LABEL};
+use sd_wire::metadata::Metadata;
+use sd_wire::path::ItemPath;
 use zbus::Message;
 use zbus::zvariant::{ObjectPath, OwnedValue, Value};
 
 use crate::change;
 use crate::collection;
+use crate::desk::Seen;
 use crate::dispatch::{Turn, object, own_interface};
+use crate::dummy;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::service;
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.DBus.Properties";
 
-type Properties = HashMap<&'static str, Value<'static>>;
+pub(crate) type Properties = HashMap<&'static str, Value<'static>>;
 
 pub(crate) async fn answer(turn: &Turn<'_>, place: &Place) -> Result<Message, Refusal> {
     match turn.call.member.as_str() {
@@ -52,6 +57,51 @@ pub(crate) async fn answer(turn: &Turn<'_>, place: &Place) -> Result<Message, Re
     }
 }
 
+/// What an application may know of an item.
+pub(crate) struct Known<'a> {
+    label: &'a str,
+    attributes: &'a Attributes,
+    created: u64,
+    modified: u64,
+}
+
+impl<'a> From<&'a Description> for Known<'a> {
+    /// What a person has let it be told.
+    fn from(told: &'a Description) -> Self {
+        Self {
+            label: told.label.as_str(),
+            attributes: &told.attributes,
+            created: told.created,
+            modified: told.modified,
+        }
+    }
+}
+
+impl<'a> From<&'a Seen> for Known<'a> {
+    /// What it has itself said.
+    fn from(seen: &'a Seen) -> Self {
+        Self {
+            label: &seen.label,
+            attributes: &seen.attributes,
+            created: seen.created,
+            modified: seen.modified,
+        }
+    }
+}
+
+/// The properties of an item.
+pub(crate) fn of_item(known: &Known<'_>, locked: bool) -> Properties {
+    let attributes: HashMap<String, String> =
+        known.attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    HashMap::from([
+        ("Locked", Value::from(locked)),
+        ("Label", Value::from(known.label.to_owned())),
+        ("Attributes", Value::from(attributes)),
+        ("Created", Value::from(known.created)),
+        ("Modified", Value::from(known.modified)),
+    ])
+}
+
 async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
     match place {
         Place::Service => {
@@ -66,6 +116,7 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
         }
         Place::Collection(path) => {
             let collection = collection::described(turn, path).await?;
+            let items = collection::items(turn, &collection).await?;
             Ok(HashMap::from([
                 ("Label", Value::from(collection.label)),
                 // The backend's lock, not the items' own: those of an open collection are locked for each application
@@ -74,45 +125,49 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
                 // What is in a collection nobody is told who does not name it, unless a person approves (promise 2).
                 // libsecret never comes to an end with a collection that has no such property, so here it is empty
                 // until then; whoever asks for it by `Get` is told that it is not.
-                ("Items", Value::from(collection::items(turn, &collection.path)?)),
+                ("Items", Value::from(items)),
                 ("Created", Value::from(collection.created)),
                 ("Modified", Value::from(collection.modified)),
             ]))
         }
         Place::Item(item) => {
             let item = collection::real_item(turn, item.clone()).await?;
-            let told = turn.desk.told().of(&turn.caller.app, &item);
+            let told = told_of(turn, &item).await?;
             // Untold, the same for an item that there is and for one that there is not.
             let seen = turn.desk.seen(&turn.call.sender, &item);
-            let (label, attributes, created, modified) = match &told {
-                Some(told) => (told.label.as_str(), &told.attributes, told.created, told.modified),
-                None => (seen.label.as_str(), &seen.attributes, 0, 0),
-            };
+            let known = told.as_ref().map_or_else(|| Known::from(&*seen), |told| Known::from(&**told));
             let offered = turn.desk.seat(&turn.call.sender, |seat| seat.offer.look(&item)).unwrap_or(false);
-            let attributes: HashMap<String, String> =
-                attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-            Ok(HashMap::from([
-                ("Locked", Value::from(!(offered || turn.approved(&item)))),
-                ("Label", Value::from(label.to_owned())),
-                ("Attributes", Value::from(attributes)),
-                ("Created", Value::from(created)),
-                ("Modified", Value::from(modified)),
-            ]))
+            Ok(of_item(&known, !(offered || turn.approved(&item))))
         }
         Place::Above(_) | Place::Session(_) | Place::Prompt(_) => Ok(Properties::new()),
     }
 }
 
+/// What the caller was told of an item. Where everything may be told, that is told now.
+async fn told_of(turn: &Turn<'_>, item: &ItemPath) -> Result<Option<Arc<Description>>, Refusal> {
+    let of = || turn.desk.told().of(&turn.caller.app, item);
+    let told = of();
+    if told.is_some() || dummy::is(turn, item) || turn.metadata().await? != Metadata::Open {
+        return Ok(told);
+    }
+    let known = turn.collections().await?;
+    let collection = collection::among(known, &item.collection());
+    if collection.is_some_and(|collection| !collection.locked) {
+        let _ = collection::look_through(turn, Some(&item.collection())).await;
+    }
+    Ok(of())
+}
+
 async fn set(turn: &Turn<'_>, place: &Place, name: &str, value: OwnedValue) -> Result<(), Refusal> {
     let change = match (place, name) {
         (Place::Item(item), "Label") => {
-            let item = collection::real_item(turn, item.clone()).await?;
+            let item = collection::known_item(turn, item.clone()).await?;
             Change::ItemLabel { item, label: label(value)? }
         }
         (Place::Item(item), "Attributes") => {
             let wrong = |_| Refusal::invalid_args("Attributes are names and values, both text");
             let attributes: HashMap<String, String> = value.try_into().map_err(wrong)?;
-            let item = collection::real_item(turn, item.clone()).await?;
+            let item = collection::known_item(turn, item.clone()).await?;
             Change::ItemAttributes { item, attributes: Attributes::new(attributes).map_err(too_long)? }
         }
         (Place::Collection(path), "Label") => {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sd_wire::claims::App;
 use sd_wire::description::Description;
@@ -12,6 +13,9 @@ use sd_wire::path::{CollectionPath, ItemPath};
 
 /// The most items that all applications together have been told of: beyond, the others are forgotten.
 const MOST: usize = 32 * 1024;
+
+/// Where all may be told, it is looked at anew after this time.
+const LATELY: Duration = Duration::from_secs(3);
 
 type Key = (u32, u64);
 
@@ -24,10 +28,10 @@ pub(crate) struct Told {
 #[derive(Default)]
 struct Known {
     items: BTreeMap<ItemPath, Arc<Description>>,
-    /// The collections of which it was told every item.
-    listed: BTreeSet<CollectionPath>,
-    /// Whether it was told of all that there are.
-    all: bool,
+    /// The collections of which it was told every item, and when.
+    listed: BTreeMap<CollectionPath, Instant>,
+    /// When it was told of all that there are.
+    all: Option<Instant>,
 }
 
 impl Told {
@@ -50,8 +54,11 @@ impl Told {
         let listed: BTreeSet<CollectionPath> = collections.into_iter().collect();
         // What it was told of these before may be gone by now.
         known.items.retain(|item, _| !listed.contains(&item.collection()));
-        known.listed.extend(listed);
-        known.all |= all;
+        let now = Instant::now();
+        known.listed.extend(listed.into_iter().map(|collection| (collection, now)));
+        if all {
+            known.all = Some(now);
+        }
         self.tell(app, items);
     }
 
@@ -64,19 +71,29 @@ impl Told {
     pub(crate) fn listed(&self, app: &App, within: Option<&CollectionPath>) -> Option<Vec<ItemPath>> {
         let known = self.apps.get(&key(app))?;
         match within {
-            Some(collection) if known.listed.contains(collection) => {
+            Some(collection) if known.listed.contains_key(collection) => {
                 Some(known.items.keys().filter(|item| item.collection() == *collection).cloned().collect())
             }
-            None if known.all => Some(known.items.keys().cloned().collect()),
+            None if known.all.is_some() => Some(known.items.keys().cloned().collect()),
             _ => None,
         }
+    }
+
+    /// Whether what [`Told::listed`] says was told only just now.
+    pub(crate) fn listed_lately(&self, app: &App, within: Option<&CollectionPath>, now: Instant) -> bool {
+        let Some(known) = self.apps.get(&key(app)) else { return false };
+        let at = match within {
+            Some(collection) => known.listed.get(collection).copied(),
+            None => known.all,
+        };
+        at.is_some_and(|at| now < at + LATELY)
     }
 
     /// `app` has itself made or changed an item: what it was told of the item is so from now on. An item that is new to
     /// it belongs to its list, if it has one of that collection.
     pub(crate) fn made(&mut self, app: &App, item: Description) {
         let Some(known) = self.apps.get_mut(&key(app)) else { return };
-        if known.items.contains_key(&item.item) || known.listed.contains(&item.item.collection()) {
+        if known.items.contains_key(&item.item) || known.listed.contains_key(&item.item.collection()) {
             known.items.insert(item.item.clone(), Arc::new(item));
         }
     }

@@ -19,6 +19,7 @@ mod judged;
 mod keyboard;
 pub(crate) mod line;
 mod lines;
+mod made;
 pub(crate) mod mode;
 #[cfg(test)]
 mod onlooker;
@@ -127,11 +128,7 @@ impl Docket {
         match event {
             Event::Filed(filing) => self.file(now, Rc::from(filing), &mut effects),
             Event::Described { id, what } => self.described(now, &id, what, &mut effects),
-            Event::DescribeFailed { id, why } => {
-                if self.find(&id).is_some_and(|entry| matches!(entry.state, State::Describing { .. })) {
-                    self.fail(now, &id, why, &mut effects);
-                }
-            }
+            Event::DescribeFailed { id, why } => self.not_described(now, &id, why, &mut effects),
             Event::Key(key) => self.key(now, key, &mut effects),
             Event::Drawn(face) => self.keyboard.drawn(now, face),
             Event::SeenToEnd(face) => {
@@ -179,8 +176,11 @@ impl Docket {
                     self.fail(now, &id, why, &mut effects);
                 }
             }
-            Event::WorkerDone { id } => {
+            Event::WorkerDone { id, made } => {
                 if self.is_dispatched(&id) {
+                    if let Some(item) = made {
+                        self.made(now, &id, &item);
+                    }
                     self.end(now, &id, Resolution::Granted, &mut effects);
                 }
             }

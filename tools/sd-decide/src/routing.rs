@@ -2,29 +2,35 @@
 //!
 //! | want | key | described by | what follows |
 //! |---|---|---|---|
-//! | search, collections | no (promise 2) | nobody | the order itself |
+//! | collections | no (promise 2) | nobody | the order itself |
+//! | search | no (promise 2); `hidden`: yes | nobody | the order itself |
 //! | read | yes, or a live grant | `sd-fetch` | `Read` with the digest shown |
 //! | access | yes | `sd-fetch` | a grant; nothing is released |
 //! | store | yes | `sd-fetch`, its target | `Store` into the collection shown |
 //! | delete | yes | `sd-fetch` | `Delete` with the digest shown |
 //! | sign | yes, or a live grant | `sd-sign`, the key | `Sign` by the fingerprint shown |
-//! | list | yes | `sd-fetch`, how much it is | `List` of the collections shown |
+//! | list | yes; `open`: no | `sd-fetch`, how much it is | `List` of the collections shown |
 //! | set | yes | `sd-fetch` | `SetSecret` with the digest shown |
 //! | change | yes | `sd-fetch`, what is there before | `Change` with the digest shown |
 //! | lock | no | nobody | key and store are locked |
 //! | unlock | yes | nobody | key and store are unlocked |
+//!
+//! `open` and `hidden` are the setting `metadata` (`sd_wire::metadata`). Where it is `hidden`, also that an item which is
+//! asked for by its path is not there is told after a yes only.
 //!
 //! A new kind of want is one arm in each of the functions below; the compiler asks for the first.
 
 use std::time::Duration;
 
 use sd_wire::ask::Want;
-use sd_wire::bounded::{List, Text};
+use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::change::{Before, Change};
 use sd_wire::description::{CollectionShown, Description, MAX_LABEL};
 use sd_wire::digest::Digest;
+use sd_wire::fault::Fault;
 use sd_wire::fetch::{Hidden, Shown};
 use sd_wire::id::AskId;
+use sd_wire::metadata::Metadata;
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::{deadline, fetch, sign};
 
@@ -70,8 +76,10 @@ pub(crate) enum Described {
     Before(Before),
     /// For sign: the key that would sign.
     Key(sign::Key),
-    /// For unlock: nothing.
+    /// For unlock and for a search: nothing.
     Plain,
+    /// For an item: why it cannot be described.
+    Not(Fault),
 }
 
 /// What a yes does.
@@ -83,20 +91,26 @@ pub(crate) enum Yes {
     Grant(Vec<Description>),
     /// Key and store are unlocked.
     Unlock,
+    /// The requester is told why the item cannot be had.
+    Tell(Fault),
 }
 
 /// The order with which an ask sets out; `hidden` is what a search is not to find. `None` when all of that cannot be
 /// said in one order: then nothing is searched for.
-pub(crate) fn road(id: &AskId, want: &Want, hidden: impl FnOnce() -> Vec<Hidden>) -> Option<Road> {
+pub(crate) fn road(
+    id: &AskId,
+    want: &Want,
+    metadata: Metadata,
+    hidden: impl FnOnce() -> Vec<Hidden>,
+) -> Option<Road> {
     let id = id.clone();
     Some(match want {
-        Want::Search { collection, attributes } => Road::InTurn(Order::Fetch(fetch::Order::Search {
-            id,
-            collection: collection.clone(),
-            attributes: attributes.clone(),
-            hidden: List::new(hidden()).ok()?,
-        })),
-        Want::Collections {} => Road::InTurn(Order::Fetch(fetch::Order::Collections { id })),
+        Want::Search { .. } if needs_key(want, metadata) => Road::Plain,
+        Want::Search { collection, attributes } => {
+            let describe = metadata == Metadata::Open;
+            Road::InTurn(search(id, collection.as_ref(), attributes, hidden(), describe)?)
+        }
+        Want::Collections {} => Road::InTurn(Order::Fetch(fetch::Order::Collections { id, metadata })),
         Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. } => {
             Road::ByKey(describe(id, vec![item.clone()]))
         }
@@ -181,13 +195,47 @@ pub(crate) fn on_yes(
             Some(Yes::Dispatch(Order::Sign(sign::Order::Sign { id, fingerprint: key.fingerprint.clone() })))
         }
         (Want::Unlock {}, Described::Plain) => Some(Yes::Unlock),
+        (Want::Search { collection, attributes }, Described::Plain) => {
+            Some(Yes::Dispatch(search(id, collection.as_ref(), attributes, hidden(), false)?))
+        }
+        (want, Described::Not(why)) if names_items(want) => Some(Yes::Tell(*why)),
         _ => None,
     }
 }
 
 /// Whether this kind of want is for a person to decide. As in the table.
-pub(crate) fn needs_key(want: &Want) -> bool {
-    !matches!(want, Want::Search { .. } | Want::Collections {} | Want::Lock {})
+pub(crate) fn needs_key(want: &Want, metadata: Metadata) -> bool {
+    match want {
+        Want::Collections {} | Want::Lock {} => false,
+        Want::Search { .. } => metadata == Metadata::Hidden,
+        Want::List { .. } => metadata != Metadata::Open,
+        Want::Read { .. }
+        | Want::Access { .. }
+        | Want::Store { .. }
+        | Want::Delete { .. }
+        | Want::SetSecret { .. }
+        | Want::Change { .. }
+        | Want::Sign { .. }
+        | Want::Unlock {} => true,
+    }
+}
+
+/// What is put before a person instead of a description that has failed: `None` when the requester is told at once.
+/// Only of a worker that is there and has looked does the answer say something about the item.
+pub(crate) fn not_described(want: &Want, metadata: Metadata, why: Fault) -> Option<Described> {
+    let looked = !matches!(why, Fault::Timeout | Fault::Unavailable | Fault::Lost | Fault::TooMany);
+    (metadata == Metadata::Hidden && looked && names_items(want)).then_some(Described::Not(why))
+}
+
+/// Whether it is about items by their paths.
+fn names_items(want: &Want) -> bool {
+    match want {
+        Want::Read { .. } | Want::Access { .. } | Want::Delete { .. } | Want::SetSecret { .. } => true,
+        Want::Change { change } => {
+            matches!(change, Change::ItemLabel { .. } | Change::ItemAttributes { .. })
+        }
+        _ => false,
+    }
 }
 
 /// Whether a mute, a remembered denial or the denial of everything holds for this kind of want. A lock is always let in:
@@ -197,8 +245,8 @@ pub(crate) fn refusable(want: &Want) -> bool {
 }
 
 /// Whether the history keeps it: what needs no key would crowd out what does.
-pub(crate) fn is_recorded(want: &Want) -> bool {
-    needs_key(want) || matches!(want, Want::Lock {})
+pub(crate) fn is_recorded(want: &Want, needs_key: bool) -> bool {
+    needs_key || matches!(want, Want::Lock {})
 }
 
 /// How long a worker may take for an order: gpg-agent may have to ask for a passphrase first, and sd-fetch for that of a
@@ -216,6 +264,18 @@ pub(crate) fn patience(order: &Order) -> Duration {
 /// The order of a read that a live grant covers.
 pub(crate) fn granted_read(id: &AskId, item: &ItemPath, digest: &Digest) -> Order {
     Order::Fetch(fetch::Order::Read { id: id.clone(), item: item.clone(), digest: digest.clone() })
+}
+
+fn search(
+    id: AskId,
+    collection: Option<&CollectionPath>,
+    attributes: &Attributes,
+    hidden: Vec<Hidden>,
+    describe: bool,
+) -> Option<Order> {
+    let (collection, attributes) = (collection.cloned(), attributes.clone());
+    let hidden = List::new(hidden).ok()?;
+    Some(Order::Fetch(fetch::Order::Search { id, collection, attributes, hidden, describe }))
 }
 
 fn describe(id: AskId, items: Vec<ItemPath>) -> Order {

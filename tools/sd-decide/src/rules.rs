@@ -2,6 +2,9 @@
 //!
 //! A rule only takes away: it denies, hides, asks for a code, shortens, limits. There is no word by which it could
 //! approve, and one more rule never makes a judgement laxer. Nothing here has a clock, and nothing but `file` reads.
+//!
+//! Above the rules the same file may hold one setting, `metadata`: what is told of items without a key. It is no rule,
+//! and it is about labels and attributes only, never about secrets.
 
 mod file;
 mod invalid;
@@ -22,9 +25,11 @@ pub(crate) use file::{check, load};
 pub(crate) use invalid::Invalid;
 pub(crate) use judgement::Judgement;
 pub(crate) use rates::Rates;
+pub(crate) use says::metadata as says_metadata;
 pub(crate) use subject::{Subject, Thing};
 
 use sd_wire::fetch::Hidden;
+use sd_wire::metadata::Metadata;
 
 use crate::rules::rule::Rule;
 
@@ -33,9 +38,12 @@ pub(crate) const MAX_FILE: usize = 64 * 1024;
 /// The most rules of a file.
 pub(crate) const MAX_RULES: usize = 64;
 
-/// The rules of a file, in its order.
+/// The rules of a file, in its order, and its setting.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rules(Vec<Rule>);
+pub(crate) struct Rules {
+    rules: Vec<Rule>,
+    metadata: Metadata,
+}
 
 /// What a person reads about a rule.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -54,7 +62,13 @@ impl Rules {
     /// # Errors
     /// [`Invalid`], with the place at fault.
     pub(crate) fn parse(text: &str) -> Result<Self, Invalid> {
-        reader::rules(text).map(Self)
+        reader::rules(text)
+    }
+
+    /// What is told of items without a key.
+    #[must_use]
+    pub(crate) fn metadata(&self) -> Metadata {
+        self.metadata
     }
 
     /// What the rules say about an ask: the strictest that any of them says, about any of its items. Matchers on facts
@@ -63,7 +77,7 @@ impl Rules {
     #[must_use]
     pub(crate) fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let mut judgement = Judgement::default();
-        for rule in self.0.iter().filter(|rule| rule.when.fits(subject)) {
+        for rule in self.rules.iter().filter(|rule| rule.when.fits(subject)) {
             judgement.add(rule, subject);
         }
         judgement
@@ -72,7 +86,7 @@ impl Rules {
     /// Whether some rule about this kind of ask can only be decided once the items are described.
     #[must_use]
     pub(crate) fn look_at_items(&self, kind: &str) -> bool {
-        self.0
+        self.rules
             .iter()
             .any(|rule| !rule.only_hides() && rule.when.is_about(kind) && rule.when.needs_description())
     }
@@ -82,7 +96,7 @@ impl Rules {
     #[must_use]
     pub(crate) fn hidden(&self, subject: &Subject<'_>) -> Vec<Hidden> {
         let hides = |rule: &&Rule| rule.then.hide && rule.when.fits_processes(subject);
-        self.0.iter().filter(hides).map(|rule| rule.when.hidden()).collect()
+        self.rules.iter().filter(hides).map(|rule| rule.when.hidden()).collect()
     }
 
     /// Each rule for a person to read.
@@ -93,6 +107,6 @@ impl Rules {
             line: rule.line,
             says: says::sentence(rule),
         };
-        self.0.iter().map(listed).collect()
+        self.rules.iter().map(listed).collect()
     }
 }

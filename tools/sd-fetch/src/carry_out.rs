@@ -2,20 +2,24 @@
 
 use sd_sys::secret::Secret;
 use sd_sys::sink::Sink;
+use sd_wire::change::Change;
+use sd_wire::description::Description;
 use sd_wire::fault::Fault;
 use sd_wire::fetch::{Note, Order};
-use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET};
+use sd_wire::outcome::{Collections, Granted, MAX_BODY, MAX_SECRET};
 use serde::Serialize;
 
 use crate::asking::Asking;
 use crate::backend::Backend;
 use crate::store::NewItem;
-use crate::{change, find, hide, invite, listing, lock, release, set, store, unlock};
+use crate::{accounts, change, find, hide, invite, listing, lock, release, set, store, unlock};
 
 /// What an order yields: notes for sd-decide, or an outcome for the requester.
 pub(crate) enum Yield {
     Notes(Vec<Note>),
     Outcome(Granted, Body),
+    /// An outcome for the requester, and for sd-decide what the item is now; nothing where it cannot be told.
+    Made(Granted, Option<Description>),
 }
 
 /// What follows the outcome line.
@@ -58,13 +62,19 @@ pub(crate) async fn carry_out(
             unlock::all(&backend, asking).await?;
             note(Note::Done {})
         }
-        Order::Search { collection, attributes, hidden, .. } => {
+        Order::Search { collection, attributes, hidden, describe, .. } => {
             let mut found = find::items(&backend, collection.as_ref(), attributes).await?;
             hide::from(&backend, &mut found, attributes, hidden).await;
+            if *describe {
+                find::describe(&backend, &mut found).await;
+            } else {
+                accounts::add(&backend, &mut found, attributes).await;
+            }
             open(&found, |len| Granted::Found { len })
         }
-        Order::Collections { .. } => {
-            open(&find::collections(&backend).await?, |len| Granted::Collections { len })
+        Order::Collections { metadata, .. } => {
+            let found = Collections { metadata: *metadata, ..find::collections(&backend).await? };
+            open(&found, |len| Granted::Collections { len })
         }
         Order::List { collections, hidden, .. } => {
             open(&listing::everything(&backend, collections, hidden).await?, |len| Granted::Listed { len })
@@ -83,16 +93,24 @@ pub(crate) async fn carry_out(
             let new = NewItem { collection, label, attributes, content_type, replaces };
             store::ready(&backend, &new).await?;
             let secret = invite::secret(sink, id, desktop)?;
-            said(Granted::Stored { item: store::put(&backend, &new, &secret).await? })
+            let item = store::put(&backend, &new, &secret).await?;
+            Ok(Yield::Made(Granted::Stored { item: item.clone() }, backend.describe(&item).await.ok()))
         }
         Order::SetSecret { id, item, digest, content_type } => {
             set::ready(&backend, item, digest).await?;
             let secret = invite::secret(sink, id, desktop)?;
             set::secret(&backend, item, digest, &secret, content_type).await?;
-            said(Granted::Stored { item: item.clone() })
+            Ok(Yield::Made(Granted::Stored { item: item.clone() }, backend.describe(item).await.ok()))
         }
         Order::Change { change, digest, .. } => {
-            said(Granted::Changed { collection: change::make(&backend, change, digest, asking).await? })
+            let granted =
+                Granted::Changed { collection: change::make(&backend, change, digest, asking).await? };
+            match change {
+                Change::ItemLabel { item, .. } | Change::ItemAttributes { item, .. } => {
+                    Ok(Yield::Made(granted, backend.describe(item).await.ok()))
+                }
+                _ => said(granted),
+            }
         }
     }
 }

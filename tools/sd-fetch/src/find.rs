@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use sd_wire::bounded::Attributes;
+use sd_wire::bounded::{Attributes, Text};
+use sd_wire::description::MAX_LABEL;
 use sd_wire::fault::Fault;
-use sd_wire::outcome::{Collection, Collections, Found};
+use sd_wire::outcome::{Collection, Collections, Found, MAX_DESCRIBED};
 use sd_wire::path::{CollectionPath, ItemPath};
 use zbus::zvariant::OwnedObjectPath;
 
@@ -28,12 +29,30 @@ pub(crate) async fn items(
             if locked { (Vec::new(), found) } else { (found, Vec::new()) }
         }
     };
-    Ok(Found { unlocked: paths(&unlocked), locked: paths(&locked) })
+    Ok(Found { unlocked: paths(&unlocked), locked: paths(&locked), ..Found::default() })
+}
+
+/// Adds labels and attributes of the first of what was found, but for what vanishes meanwhile or cannot be described.
+pub(crate) async fn describe(backend: &Backend, found: &mut Found) {
+    let mut labels: HashMap<CollectionPath, Text<MAX_LABEL>> = HashMap::new();
+    for item in found.unlocked.iter().chain(&found.locked).take(MAX_DESCRIBED) {
+        let collection = item.collection();
+        let label = match labels.get(&collection) {
+            Some(label) => label.clone(),
+            None => {
+                let Ok(facts) = backend.collection(&collection).await else { continue };
+                let label = Text::clipped(&facts.label);
+                labels.insert(collection, label.clone());
+                label
+            }
+        };
+        found.described.extend(backend.describe_in(item, label).await.ok());
+    }
 }
 
 /// All collections, and where the default alias points. One that vanishes meanwhile is left out.
 pub(crate) async fn collections(backend: &Backend) -> Result<Collections, Fault> {
-    let mut found = Collections { collections: Vec::new(), default: backend.alias("default").await? };
+    let mut found = Collections { default: backend.alias("default").await?, ..Collections::default() };
     for path in backend.collections().await? {
         let Ok(path) = CollectionPath::parse(path.as_str()) else { continue };
         match backend.collection(&path).await {

@@ -3,8 +3,11 @@
 mod bench;
 mod browsers;
 mod changes;
+mod dummies;
+mod hidden;
 mod lists;
 mod objects;
+mod open;
 mod prompts;
 mod reads;
 mod signals;

@@ -151,7 +151,7 @@ impl Board {
 
     fn created(&mut self, now: Instant, ask: Ask, ago: Duration, heard: bool) {
         let known = self.waiting.iter().any(|waiting| waiting.ask.id == ask.id);
-        if !known && words::needs_a_key(&ask.kind) && self.waiting.len() < MOST {
+        if !known && (heard || words::needs_a_key(&ask.kind)) && self.waiting.len() < MOST {
             let since = now.checked_sub(ago).unwrap_or(now);
             self.waiting.push(Waiting { ask, since, heard, until: since + deadline::ASK_MOST });
         }

@@ -37,7 +37,8 @@ pub(crate) struct Ask {
     pub(crate) says: Option<Printable>,
 }
 
-/// Whether a person has to press a key for such an ask. These three are answered without one (promise 2).
+/// Whether a person has to press a key for such an ask of another program. These three are answered without one
+/// (promise 2), but for a search where items are hidden.
 pub(crate) fn needs_a_key(kind: &str) -> bool {
     !matches!(kind, "search" | "collections" | "lock")
 }
@@ -51,6 +52,7 @@ impl Ask {
             "sign" => "Sign with your key",
             "unlock" => "Unlock the store",
             "list" => "List what is stored",
+            "search" => "Look whether a secret is there",
             "change" => "Change what is stored",
             other => return format!("Ask of kind {}: {}", Printable::clipped(other, 32), self.who.line()),
         };

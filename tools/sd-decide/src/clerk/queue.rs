@@ -85,7 +85,11 @@ mod tests {
 
     fn search(n: u64, maker: i32) -> Turn {
         let id = made_up::id(n);
-        Turn { id: id.clone(), maker, order: Order::Fetch(fetch::Order::Collections { id }) }
+        Turn {
+            id: id.clone(),
+            maker,
+            order: Order::Fetch(fetch::Order::Collections { id, metadata: Default::default() }),
+        }
     }
 
     fn key(n: u64, maker: i32) -> Turn {

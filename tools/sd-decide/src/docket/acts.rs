@@ -104,6 +104,7 @@ impl Docket {
                 self.approved(now, &id, seconds, items, effects);
             }
             Some(Yes::Unlock) => self.approve_unlock(now, &id, effects),
+            Some(Yes::Tell(why)) => self.fail(now, &id, why, effects),
             // `described` has let nothing else in.
             None => {}
         }
@@ -217,7 +218,7 @@ impl Docket {
         }
     }
 
-    fn keep_grant(&mut self, grant: Option<Grant>) {
+    pub(super) fn keep_grant(&mut self, grant: Option<Grant>) {
         let Some(grant) = grant else { return };
         if self.grants.len() >= super::MOST_GRANTS {
             self.grants.remove(0);

@@ -4,12 +4,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sd_wire::ask::Want;
+use sd_wire::bounded::Attributes;
 use sd_wire::id::AskId;
 use sd_wire::printable::Printable;
 
 use crate::docket::changes;
 use crate::docket::event::{Filing, Moment};
-use crate::routing::{self, Described, Order};
+use crate::routing::{Described, Order};
 use crate::rules::Judgement;
 
 /// The most characters of an ask's few words.
@@ -28,6 +29,8 @@ pub(crate) struct Entry {
     pub(super) wrong_codes: u8,
     /// What the rules said when it was filed.
     pub(super) judged: Judgement,
+    /// Whether a person settles it, by its kind and the setting.
+    pub(super) by_key: bool,
 }
 
 /// How far an ask has come.
@@ -102,7 +105,7 @@ impl Entry {
 
     /// Whether its kind of ask needs a key.
     pub(crate) fn needs_key(&self) -> bool {
-        routing::needs_key(self.want())
+        self.by_key
     }
 
     /// The ask in a few words. The history and the grants keep them, and the list is drawn with them again and again:
@@ -128,6 +131,7 @@ impl Entry {
                 let items: u64 = collections.iter().map(|shown| u64::from(shown.items)).sum();
                 Printable::line(&format!("labels of {items} items"))
             }
+            (Want::Search { attributes, .. }, _) => searched(attributes),
             (Want::Change { change }, state) => {
                 let before = if let State::Waiting { shown: Described::Before(before), .. } = state {
                     Some(before)
@@ -172,7 +176,7 @@ impl Entry {
 
     /// Whether a person is, or will be, asked: it is on the screen's list.
     pub(crate) fn is_listed(&self) -> bool {
-        matches!(self.state, State::Describing { .. } | State::Waiting { .. })
+        self.waits() || (self.by_key && matches!(self.state, State::Describing { .. }))
     }
 
     /// Whether its sink is still here.
@@ -199,4 +203,10 @@ impl Entry {
             State::Vault => None,
         }
     }
+}
+
+/// What is searched for, in a few words.
+fn searched(attributes: &Attributes) -> Printable {
+    let pairs: Vec<String> = attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    Printable::line(&pairs.join(" ")).beginning(SHORT)
 }

@@ -51,6 +51,7 @@ impl Docket {
             needs_code,
             wrong_codes: 0,
             judged,
+            by_key: routing::needs_key(&filing.ask.want, self.rules.metadata()),
             filing,
         };
         let refused =
@@ -73,7 +74,8 @@ impl Docket {
             self.entries.push(entry);
             return effects.push(Effect::Dispatch { id, order });
         }
-        let Some(road) = routing::road(&id, entry.want(), || self.hidden(&entry.filing)) else {
+        let metadata = self.rules.metadata();
+        let Some(road) = routing::road(&id, entry.want(), metadata, || self.hidden(&entry.filing)) else {
             self.entries.push(entry);
             return self.fail(now, &id, Fault::Forbidden, effects);
         };
@@ -146,6 +148,12 @@ impl Docket {
             covers && !a_code && (!more_code || grant.by_code)
         };
         let granted = self.grants.iter_mut().rev().find(covers);
+        if let (Yes::Dispatch(order), false, None) = (&yes, entry.by_key, &entry.needs_code) {
+            // Nobody is asked; it goes out when it is its maker's turn.
+            let (maker, order) = (entry.filing.caller.pid, order.clone());
+            entry.state = State::Queued { until: now.after(deadline::DECIDE_WAITS) };
+            return effects.push(Effect::Queue { id: id.clone(), maker, order });
+        }
         entry.state = State::Waiting { shown, face };
         if let (Yes::Dispatch(order), Some(grant)) = (yes, granted) {
             grant.used = grant.used.saturating_add(1);
@@ -155,6 +163,18 @@ impl Docket {
         let fits = self.find(id).is_some_and(|entry| self.fits_filter(entry));
         if self.selected.is_none() && fits {
             self.select(now, Some(id.clone()), effects);
+        }
+    }
+
+    /// The worker cannot say what it is about.
+    pub(super) fn not_described(&mut self, now: Moment, id: &AskId, why: Fault, effects: &mut Vec<Effect>) {
+        let Some(entry) = self.find(id).filter(|entry| matches!(entry.state, State::Describing { .. }))
+        else {
+            return;
+        };
+        match routing::not_described(entry.want(), self.rules.metadata(), why) {
+            Some(shown) => self.described(now, id, shown, effects),
+            None => self.fail(now, id, why, effects),
         }
     }
 

@@ -54,7 +54,7 @@ impl Docket {
     /// How an ask ended goes into the history; also one that nobody decided, unless it needed nobody.
     pub(super) fn write_down(&mut self, now: Moment, id: &AskId, how: Resolution, why: Option<Fault>) {
         let Some(entry) = self.entries.iter().find(|entry| entry.id() == id) else { return };
-        if !self.history.is_open(id) && routing::is_recorded(entry.want()) {
+        if !self.history.is_open(id) && routing::is_recorded(entry.want(), entry.needs_key()) {
             self.history.note(now, entry, Decided::Nobody);
         }
         self.history.ended(id, how, why);

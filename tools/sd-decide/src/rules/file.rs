@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use sd_start::NotServing;
 use sd_sys::{exit, trusted};
+use sd_wire::metadata::Metadata;
 
 use crate::rules::{Invalid, Listed, MAX_FILE, Rules};
 
@@ -60,6 +61,8 @@ struct Checked<'a> {
     file: String,
     valid: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Metadata>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<Vec<Listed>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
@@ -80,13 +83,16 @@ pub(crate) fn check(file: &Path, json: bool) -> ExitCode {
 }
 
 fn said_plainly(file: &Path, found: &Result<Rules, Unusable>) -> std::io::Result<()> {
-    let rules = match found {
-        Ok(rules) => rules.list(),
+    let (rules, metadata) = match found {
+        Ok(rules) => (rules.list(), rules.metadata()),
         Err(why) => return writeln!(std::io::stderr().lock(), "{why}"),
     };
     let mut out = std::io::stdout().lock();
     let are = if rules.len() == 1 { "rule is" } else { "rules are" };
     writeln!(out, "{}: {} {are} valid", file.display(), rules.len())?;
+    if metadata != Metadata::default() {
+        writeln!(out, "metadata: {}", super::says::metadata(metadata))?;
+    }
     for rule in rules {
         writeln!(out, "{}: {}: {}", rule.line, rule.name, rule.says)?;
     }
@@ -103,6 +109,7 @@ fn said_json(file: &Path, found: &Result<Rules, Unusable>) -> std::io::Result<()
     let checked = Checked {
         file: file.display().to_string(),
         valid: found.is_ok(),
+        metadata: found.as_ref().ok().map(Rules::metadata),
         rules,
         line: invalid.map(|why| why.line),
         column: invalid.map(|why| why.column),

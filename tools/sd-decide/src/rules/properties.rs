@@ -137,7 +137,8 @@ proptest! {
         // Both from the rules of the larger set, as a pair that says the same does not go together.
         let more = together(&texts);
         let names: Vec<String> = more.list().into_iter().map(|rule| rule.name).collect();
-        let fewer = Rules(together(&fewer).0.into_iter().filter(|rule| names.contains(&rule.name.to_string())).collect());
+        let mut fewer = together(&fewer);
+        fewer.rules.retain(|rule| names.contains(&rule.name.to_string()));
         prop_assert!(as_strict(&judged(&fewer, &ask, described), &judged(&more, &ask, described)));
         let hidden = |rules: &Rules| as_subject(&ask, described, |subject| rules.hidden(subject));
         let all = hidden(&more);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sd_wire::bounded::Text;
+use sd_wire::metadata::Metadata;
 use sd_wire::pattern::Pattern;
 use sd_wire::printable::Printable;
 use toml::Spanned;
@@ -11,8 +12,8 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use crate::rules::invalid::Invalid;
 use crate::rules::kind::{KINDS, Kind};
-use crate::rules::rule::{Rule, Then, When};
-use crate::rules::{MAX_FILE, MAX_RULES, sense};
+use crate::rules::rule::{Then, When};
+use crate::rules::{MAX_FILE, MAX_RULES, Rules, sense};
 
 /// The words that a rule may hold.
 const WORDS: &str =
@@ -44,26 +45,26 @@ type Fault = (usize, String);
 type Value<'t> = Spanned<DeValue<'t>>;
 type Key<'t> = Spanned<DeString<'t>>;
 
-/// The rules of a text.
+/// The rules of a text, and its setting.
 ///
 /// # Errors
 /// [`Invalid`], with the first place at fault.
-pub(super) fn rules(text: &str) -> Result<Vec<Rule>, Invalid> {
+pub(super) fn rules(text: &str) -> Result<Rules, Invalid> {
     if text.len() > MAX_FILE {
         return Err(Invalid::at(text, MAX_FILE, format!("a file of rules has at most {MAX_FILE} bytes")));
     }
     let table = DeTable::parse(text).map_err(|why| {
         Invalid::at(text, why.span().map_or(0, |span| span.start), format!("not TOML: {}", why.message()))
     })?;
-    let drafts = file(table.get_ref()).map_err(|(offset, why)| Invalid::at(text, offset, why))?;
-    sense::rules(text, drafts)
+    let (metadata, drafts) = file(table.get_ref()).map_err(|(offset, why)| Invalid::at(text, offset, why))?;
+    Ok(Rules { rules: sense::rules(text, drafts)?, metadata })
 }
 
-fn file(table: &DeTable<'_>) -> Result<Vec<Draft>, Fault> {
+fn file(table: &DeTable<'_>) -> Result<(Metadata, Vec<Draft>), Fault> {
     let words = in_order(table);
-    let Some((first, _)) = words.first() else { return Ok(Vec::new()) };
+    let Some((first, _)) = words.first() else { return Ok(Default::default()) };
     let version = words.iter().find(|(key, _)| key.get_ref() == "version");
-    let mut drafts = Vec::new();
+    let (mut metadata, mut drafts) = (Metadata::default(), Vec::new());
     // First, as the words of another version may be others.
     match version {
         Some((_, value)) if number(value) == Some(1) => {}
@@ -75,6 +76,7 @@ fn file(table: &DeTable<'_>) -> Result<Vec<Draft>, Fault> {
     for (key, value) in words {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("version", _) => {}
+            ("metadata", _) => metadata = setting(value)?,
             ("rule", DeValue::Array(rules)) => {
                 for (n, rule) in rules.iter().enumerate() {
                     if n >= MAX_RULES {
@@ -86,10 +88,16 @@ fn file(table: &DeTable<'_>) -> Result<Vec<Draft>, Fault> {
             ("rule", _) => {
                 return Err((key.span().start, "a rule begins with [[rule]], in two brackets".to_owned()));
             }
-            (other, _) => return Err(unknown(key, other, "beside `version` there are only [[rule]] tables")),
+            (other, _) => {
+                return Err(unknown(
+                    key,
+                    other,
+                    "beside `version` there are only `metadata` and [[rule]] tables",
+                ));
+            }
         }
     }
-    Ok(drafts)
+    Ok((metadata, drafts))
 }
 
 fn draft(value: &Value<'_>) -> Result<Draft, Fault> {
@@ -122,6 +130,11 @@ fn draft(value: &Value<'_>) -> Result<Draft, Fault> {
         }
     }
     Ok(draft)
+}
+
+fn setting(value: &Value<'_>) -> Result<Metadata, Fault> {
+    let words = || Metadata::ALL.map(|word| format!("\"{}\"", word.as_str())).join(", ");
+    Metadata::named(string(value)?).ok_or_else(|| fault(value, &format!("`metadata` is one of {}", words())))
 }
 
 fn name(value: &Value<'_>) -> Result<String, Fault> {

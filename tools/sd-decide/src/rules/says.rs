@@ -1,5 +1,6 @@
 //! A rule in words.
 
+use sd_wire::metadata::Metadata;
 use sd_wire::pattern::Pattern;
 use sd_wire::printable::Printable;
 
@@ -7,6 +8,21 @@ use crate::rules::rule::{Rule, When};
 
 /// The most characters of a pattern in a sentence.
 const MOST: usize = 60;
+
+/// What the setting means, in one sentence.
+pub(crate) fn metadata(metadata: Metadata) -> &'static str {
+    match metadata {
+        Metadata::Matched => {
+            "matched: without a key a process learns which items match attributes that it knows"
+        }
+        Metadata::Open => {
+            "open: without a key a process learns every item's label and attributes, but no secret"
+        }
+        Metadata::Hidden => {
+            "hidden: without a key a process learns nothing of items, not even whether any match"
+        }
+    }
+}
 
 /// One sentence, printable: `denies read of label Bank* by firefox`.
 pub(super) fn sentence(rule: &Rule) -> String {

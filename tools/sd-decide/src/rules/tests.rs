@@ -181,7 +181,7 @@ fn the_most_that_can_be_hidden_fits_into_an_order_beside_the_most_attributes() {
     let path = format!("/org/freedesktop/secrets/collection/{}", "c".repeat(400));
     let collection = Some(CollectionPath::parse(&path).unwrap());
     let id = AskId::from_random([7; 8]);
-    let line = Order::Search { id, collection, attributes, hidden }.to_line().unwrap();
+    let line = Order::Search { id, collection, attributes, hidden, describe: true }.to_line().unwrap();
     assert!(line.len() > 48 * 1024, "{} bytes: the test means to be at the limits", line.len());
     let more = format!("version = 1\n{text}")
         .replace("hide", "# hide\nhide")

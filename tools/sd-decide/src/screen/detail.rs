@@ -18,7 +18,9 @@ use crate::screen::{change, claims};
 
 /// The detail in lines of at most `width` columns.
 pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
-    let mut rows = vec![Row::Note(format!(" {}", meaning(entry.want())))];
+    let not_there = matches!(entry.shown(), Some(Described::Not(_)));
+    let meaning = if not_there { NOT_THERE } else { meaning(entry.want()) };
+    let mut rows = vec![Row::Note(format!(" {meaning}"))];
     match (entry.want(), entry.shown()) {
         (Want::Store { label, attributes, content_type, .. }, Some(Described::Target { .. })) => {
             store(entry, label, attributes, content_type, &mut rows);
@@ -27,6 +29,16 @@ pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
             sign(entry.filing().signed.as_ref(), key, &mut rows);
         }
         (Want::Change { change }, Some(Described::Before(before))) => change::rows(change, before, &mut rows),
+        (_, Some(Described::Not(why))) => {
+            rows.push(Row::Section(Trust::Fact, "BACKEND SAYS"));
+            rows.push(fact("state", &format!("THERE IS NO SUCH ITEM TO BE HAD: {why}")));
+            paths(entry.want()).for_each(|path| rows.push(fact("asked for", path)));
+        }
+        (Want::Search { collection, attributes: wanted }, _) => {
+            rows.push(Row::Section(Trust::Fact, "WILL BE SEARCHED FOR"));
+            attributes(wanted, &mut rows);
+            rows.push(fact("where", collection.as_ref().map_or("everywhere", |path| path.as_str())));
+        }
         (Want::List { .. }, Some(Described::Listing(collections))) => change::listing(collections, &mut rows),
         (want, Some(Described::Items(items))) => {
             rows.push(Row::Section(Trust::Fact, "BACKEND SAYS"));
@@ -47,6 +59,22 @@ pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
         row.wrap(width, &mut lines);
     }
     lines
+}
+
+/// What a yes does where the setting is `hidden` and there is nothing to be had.
+const NOT_THERE: &str = "A yes tells the process below that this item is not to be had; nothing else.";
+
+/// The items that are asked for.
+fn paths(want: &Want) -> impl Iterator<Item = &str> {
+    let (one, several) = match want {
+        Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. } => (Some(item), None),
+        Want::Change { change: Change::ItemLabel { item, .. } | Change::ItemAttributes { item, .. } } => {
+            (Some(item), None)
+        }
+        Want::Access { items } => (None, Some(items.iter())),
+        _ => (None, None),
+    };
+    one.into_iter().chain(several.into_iter().flatten()).map(ItemPath::as_str)
 }
 
 /// What a yes would do.
@@ -74,8 +102,11 @@ fn meaning(want: &Want) -> &'static str {
                 "A yes deletes this collection for good, and every item in it."
             }
         },
+        Want::Search { .. } => {
+            "A yes tells the process below which items have these attributes; not their secrets."
+        }
         // Never on the screen.
-        Want::Search { .. } | Want::Collections {} | Want::Lock {} => "",
+        Want::Collections {} | Want::Lock {} => "",
     }
 }
 

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
+use sd_wire::metadata::Metadata;
 
 use crate::docket::Docket;
 use crate::screen::around::Around;
@@ -57,5 +58,7 @@ fn loud(docket: &Docket) -> Vec<&'static str> {
         (false, true) => Some("STORE LOCKED"),
         (false, false) => None,
     };
-    locked.into_iter().chain(docket.refusals().everything().then_some("DENYING ALL")).collect()
+    let open = (docket.rules().metadata() == Metadata::Open).then_some("LABELS OPEN");
+    let everything = docket.refusals().everything().then_some("DENYING ALL");
+    locked.into_iter().chain(open).chain(everything).collect()
 }

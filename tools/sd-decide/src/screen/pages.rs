@@ -14,6 +14,7 @@ use crate::docket::grant::Grant;
 use crate::docket::history::{Decision, KEPT};
 use crate::docket::page::Page;
 use crate::docket::refusals::Mute;
+use crate::rules;
 use crate::screen::around::Around;
 use crate::screen::row::{self, Row, Trust};
 use crate::screen::{decision, detail};
@@ -189,11 +190,13 @@ fn grants(docket: &Docket, now: Moment) -> Vec<Row> {
 
 fn rules(docket: &Docket) -> Vec<Row> {
     let listed = docket.rules().list();
+    let metadata = ours("metadata", rules::says_metadata(docket.rules().metadata()));
     if listed.is_empty() {
         let none = " There are no rules: every ask waits for a key, and none is denied without you.";
-        return vec![Row::Note(none.to_owned())];
+        return vec![Row::Note(none.to_owned()), metadata];
     }
-    let mut rows = vec![Row::Note(" Rules only restrict: none of them can approve anything.".to_owned())];
+    let note = " Rules only restrict: none of them can approve anything.".to_owned();
+    let mut rows = vec![Row::Note(note), metadata];
     for rule in listed {
         rows.push(ours(&format!("line {}", rule.line), &rule.name));
         rows.push(ours("", &rule.says));
@@ -215,6 +218,7 @@ fn status(docket: &Docket, around: &Around, now: Moment) -> Vec<Row> {
     rows.push(ours("all asks", everything));
     rows.push(ours("unasked", &format!("{silently} denied without asking, since the start")));
     rows.push(ours("rules", &docket.rules().list().len().to_string()));
+    rows.push(ours("metadata", docket.rules().metadata().as_str()));
     rows.push(ours("history", &format!("{} decisions, in memory", docket.history().newest().count())));
     rows
 }

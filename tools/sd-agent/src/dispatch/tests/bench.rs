@@ -12,7 +12,8 @@ use sd_wire::change::Change;
 use sd_wire::claims::{App, Claims};
 use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};
-use sd_wire::outcome::{Collection, Collections, Found, Listed, What};
+use sd_wire::metadata::Metadata;
+use sd_wire::outcome::{Account, Collection, Collections, Found, Listed, What};
 use sd_wire::path::CollectionPath;
 use serde::Serialize;
 use smol::block_on;
@@ -51,6 +52,8 @@ pub(super) struct Fake {
     collections: Mutex<Vec<CollectionPath>>,
     /// How long an approval lives.
     lives: Mutex<Duration>,
+    /// What is told of items without a key.
+    metadata: Mutex<Metadata>,
 }
 
 /// What the backend says of any item.
@@ -69,6 +72,15 @@ pub(super) fn described(item: &ItemPath) -> Description {
 }
 
 impl Fake {
+    /// The first item is git's, which searches by the server.
+    fn accounts(searched: &Attributes) -> Vec<Account> {
+        if searched.get("server").is_none() {
+            return Vec::new();
+        }
+        let attributes = Attributes::new([("user".to_owned(), "ada".to_owned())]).unwrap();
+        vec![Account { item: item(FIRST), label: Text::clipped("example.org"), attributes }]
+    }
+
     fn note(&self, what: String) {
         self.asked.lock().unwrap().push(what);
     }
@@ -125,7 +137,25 @@ impl Asks for Arc<Fake> {
     ) -> Asked<'a, Found> {
         Box::pin(async move {
             self.note(format!("search {:?}", **attributes));
-            Ok(Found { unlocked: vec![item(FIRST), item(SECOND)], locked: Vec::new() })
+            let unlocked = vec![item(FIRST), item(SECOND)];
+            let open = *self.metadata.lock().unwrap() == Metadata::Open;
+            let described = if open { unlocked.iter().map(described).collect() } else { Vec::new() };
+            Ok(Found { unlocked, described, accounts: Self::accounts(attributes), ..Found::default() })
+        })
+    }
+
+    fn search_by_key<'a>(
+        &'a self,
+        within: Option<&'a CollectionPath>,
+        attributes: &'a Attributes,
+        _: &'a Claims,
+    ) -> Asked<'a, Found> {
+        Box::pin(async move {
+            let place = within.map_or("everywhere", CollectionPath::as_str);
+            self.note(format!("search by key {:?} {place}", **attributes));
+            let there = attributes.get("service").is_some_and(|service| service == "demo");
+            let unlocked = if there { vec![item(FIRST), item(SECOND)] } else { Vec::new() };
+            self.person(Found { unlocked, ..Found::default() }).await
         })
     }
 
@@ -145,15 +175,22 @@ impl Asks for Arc<Fake> {
             })
             .collect();
         let default = collections.first().map(|collection| collection.path.clone());
-        Box::pin(async move { Ok(Collections { collections, default }) })
+        let metadata = *self.metadata.lock().unwrap();
+        Box::pin(async move { Ok(Collections { collections, default, metadata }) })
     }
 
-    fn list<'a>(&'a self, within: Option<&'a CollectionPath>, _: &'a Claims) -> Asked<'a, Listed> {
+    fn list<'a>(
+        &'a self,
+        within: Option<&'a CollectionPath>,
+        asks: bool,
+        _: &'a Claims,
+    ) -> Asked<'a, Listed> {
         Box::pin(async move {
             self.note(format!("list {}", within.map_or("everything", CollectionPath::as_str)));
             let items = [FIRST, SECOND, THIRD].map(item);
             let listed = items.iter().filter(|item| within.is_none_or(|within| item.collection() == *within));
-            self.person(Listed { items: listed.map(described).collect() }).await
+            let listed = Listed { items: listed.map(described).collect() };
+            if asks { self.person(listed).await } else { Ok(listed) }
         })
     }
 
@@ -272,6 +309,7 @@ impl Bench {
             changed: AtomicBool::new(false),
             collections: Mutex::new(vec![collection(LOGIN)]),
             lives: Mutex::new(Duration::from_secs(10)),
+            metadata: Mutex::default(),
         });
         Self {
             desk: Desk::new(Box::new(Arc::clone(&fake)), outbox),
@@ -376,6 +414,12 @@ impl Bench {
     /// The backend has these collections, of which the first is the default.
     pub(super) fn has_collections(&self, paths: &[&str]) {
         *self.fake.collections.lock().unwrap() = paths.iter().map(|path| collection(path)).collect();
+    }
+
+    /// So much is told of items without a key.
+    pub(super) fn tells(&self, metadata: Metadata) {
+        *self.fake.metadata.lock().unwrap() = metadata;
+        self.desk.note_metadata(None);
     }
 
     /// Somebody else changes every item.
