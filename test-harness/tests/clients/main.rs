@@ -15,4 +15,6 @@ mod rig;
 mod docker;
 mod git;
 mod keyring;
+mod secret_storage;
 mod secret_tool;
+mod together;
