@@ -34,6 +34,27 @@ fates!(READ,
     expired: a_read_that_nobody_answers_is_dismissed_and_the_item_stays,
     killed: the_ask_of_a_killed_read_leaves_the_screen);
 
+/// As [`READ`], by a program that does not know of `Item.unlock` and tries again instead.
+const RETRY: Deed = Deed {
+    does: "$CLIENTS/python/bin/python -c '
+import secretstorage, time
+collection = secretstorage.get_default_collection(secretstorage.dbus_init())
+item = next(collection.search_items({\"service\": \"demo\"}))
+for n in range(100):
+    try:
+        print(item.get_secret().decode())
+        break
+    except Exception as error:
+        assert \"VT8\" in str(error)
+        time.sleep(0.3)'",
+    ..READ
+};
+
+#[test]
+fn a_read_without_unlocking_says_where_to_approve_it_and_passes_when_it_is_tried_again() {
+    RETRY.is_approved();
+}
+
 const CREATE: Deed = Deed {
     before: STORED,
     does: "$CLIENTS/python/bin/python -c '

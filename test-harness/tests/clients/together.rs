@@ -17,18 +17,18 @@ struct Client {
 }
 
 const CLIENTS: [Client; 12] = [
-    Client { name: "secret-tool-lookup", does: "secret-tool lookup service demo", prints: "hunter2" },
+    Client { name: "secret-tool-lookup", does: "secret-tool lookup service tool", prints: "hunter2" },
     Client {
         name: "secret-tool-search",
-        does: "secret-tool search --unlock service demo 2> /dev/null | grep '^secret = '",
+        does: "secret-tool search --unlock service tool 2> /dev/null | grep '^secret = '",
         prints: "secret = hunter2",
     },
     Client {
         name: "secret-tool-store",
-        does: "printf new | secret-tool store --label=new service new",
+        does: "printf new | secret-tool store --label=tool service tool-new",
         prints: "",
     },
-    Client { name: "secret-tool-clear", does: "secret-tool clear service old", prints: "" },
+    Client { name: "secret-tool-clear", does: "secret-tool clear service tool-old", prints: "" },
     Client {
         name: "git-fill",
         does: "printf 'protocol=https\nhost=example.org\n' | GIT_TERMINAL_PROMPT=0 \
@@ -74,7 +74,7 @@ item.unlock(); print(item.get_secret().decode())'",
 
 /// What is in the keyring before.
 const STORED: &str = "
-    for service in demo old raw; do printf hunter2 | secret-tool store --label=$service service $service; done
+    for service in tool tool-old raw; do printf hunter2 | secret-tool store --label=$service service $service; done
     printf hunter2 | $CLIENTS/python/bin/python -m keyring set demo ada
     printf hunter2 | $CLIENTS/python/bin/python -m keyring set old ada
     printf 'protocol=https\nhost=example.org\nusername=ada\npassword=hunter2\n' |
@@ -84,8 +84,8 @@ const STORED: &str = "
 
 /// What is there afterwards of what was changed: the new ones, and none of the old.
 const LOOK: &str = "
-    for service in new old; do
-        echo $service $(secret-tool lookup service $service username ada) $(sd-ask search service=$service | wc -l)
+    for service in tool-new tool-old new old; do
+        echo $service $(secret-tool lookup service $service) $(sd-ask search service=$service | wc -l)
     done
     echo git $(secret-tool lookup server new.example.org)";
 
@@ -95,7 +95,10 @@ fn every_client_waits_for_two_minutes_and_gets_what_it_wanted_then() {
     let going = Going::start(rig, "while ! test -e all; do sleep 0.05; done; . ./all");
     at_the_backend(&going, STORED);
     let starts: String = CLIENTS.iter().map(start).collect();
-    going.write("all", &rig::script(&format!("{starts}\nwait; touch done; {LOOK} > part; mv part seen")));
+    going.write(
+        "all",
+        &rig::script(&format!("{starts}\nwait; touch done; {{ {LOOK}\n}} > part; mv part seen")),
+    );
     let waiting = format!("{} are waiting", CLIENTS.len());
     going.stands(&waiting);
     let back = Instant::now() + AWAY;
@@ -110,7 +113,7 @@ fn every_client_waits_for_two_minutes_and_gets_what_it_wanted_then() {
         let (out, err) = (going.file(client.name), going.file(&format!("{}.err", client.name)));
         assert_eq!(out.trim(), client.prints, "{}: {err}", client.name);
     }
-    assert_eq!(awaited(&going, "seen"), "new new 2\nold 0\ngit new\n");
+    assert_eq!(awaited(&going, "seen"), "tool-new new 1\ntool-old 0\nnew new 1\nold 0\ngit new\n");
 }
 
 /// A line of shell that starts a client beside the others.
