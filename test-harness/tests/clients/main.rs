@@ -17,4 +17,6 @@ mod docker;
 mod git;
 mod keyring;
 mod rust;
+mod secret_storage;
 mod secret_tool;
+mod together;

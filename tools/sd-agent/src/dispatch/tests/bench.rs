@@ -140,7 +140,7 @@ impl Asks for Arc<Fake> {
             let unlocked = vec![item(FIRST), item(SECOND)];
             let open = *self.metadata.lock().unwrap() == Metadata::Open;
             let described = if open { unlocked.iter().map(described).collect() } else { Vec::new() };
-            Ok(Found { unlocked, described, accounts: Self::accounts(attributes), ..Found::default() })
+            Ok(Found { unlocked, described, accounts: Fake::accounts(attributes), ..Found::default() })
         })
     }
 
