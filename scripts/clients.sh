@@ -64,6 +64,8 @@ fi
 has secret-tool || absent secret_tool 'secret-tool is not installed (on Debian: libsecret-tools)'
 has docker-credential-secretservice ||
     absent docker 'docker-credential-secretservice is not installed (on Debian: golang-docker-credential-helpers)'
+has_libsecret() { /usr/bin/python3 -c 'import gi; gi.require_version("Secret", "1")' 2>/dev/null; }
+has_libsecret || absent libsecret 'python3 cannot use libsecret (on Debian: gir1.2-secret-1, python3-gi)'
 
 has chromium || absent chromium 'chromium is not installed (on Debian: chromium)'
 

@@ -16,6 +16,7 @@ mod chromium;
 mod docker;
 mod git;
 mod keyring;
+mod libsecret;
 mod rust;
 mod secret_storage;
 mod secret_tool;

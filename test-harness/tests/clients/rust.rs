@@ -66,7 +66,7 @@ fn is_told_no_at_the_change_that_follows_an_approved_unlock(name: &str) {
 }
 
 fn waits_until_its_ask_expires_and_withdraws_it_when_killed(name: &str) {
-    let rig = Rig::real().with(&["--expire", "4"]).with_keyboard();
+    let rig = Rig::real().with(&["--expire", "6"]).with_keyboard();
     let script = format!(
         "app={}
          go_on() {{ until test -e $1; do sleep 0.05; done; }}
