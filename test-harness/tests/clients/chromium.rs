@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::rig::{ASKED, IDLE, says_yes};
 use crate::support::{Going, Rig, Run, eventually};
 
-const ASKED: &str = "1 is waiting";
-const IDLE: &str = "nothing is waiting";
 /// What the agent tells of Chromium's keys; it takes no key to ask.
 const KEYS: &str = "gdbus call --session -d org.freedesktop.secrets -o /org/freedesktop/secrets \
     -m org.freedesktop.Secret.Service.SearchItems \"{'application': 'chromium'}\"";
@@ -148,7 +147,7 @@ fn a_first_start_that_may_not_store_its_key_asks_again_at_the_next_one() {
 
 #[test]
 fn chromium_is_asked_for_again_when_its_ask_expires_and_leaves_the_screen_when_it_is_killed() {
-    let (site, rig) = (Site::open(), Rig::real().with(&["--expire", "8"]).with_keyboard());
+    let (site, rig) = (Site::open(), Rig::real().with(&["--expire", "10"]).with_keyboard());
     let script = format!(
         "go_on() {{ until test -e $1; do sleep 0.05; done; }}
          {}; touch set; go_on a
@@ -165,8 +164,7 @@ fn chromium_is_asked_for_again_when_its_ask_expires_and_leaves_the_screen_when_i
         going.make(file);
         going.stands(ASKED);
     };
-    going.stands(ASKED);
-    going.types("y");
+    says_yes(&going);
     going.file("set");
     goes_on("a");
     going.logged("sd-decide", "OUTCOME=expired");
@@ -176,7 +174,7 @@ fn chromium_is_asked_for_again_when_its_ask_expires_and_leaves_the_screen_when_i
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     going.logged("sd-decide", "OUTCOME=withdrawn");
     goes_on("b");
-    going.types("y");
+    says_yes(&going);
     assert_eq!(going.file("keys").trim(), ONE);
     assert_eq!(site.visits(), ["/set nothing", "/look canary=hunter2"]);
 }

@@ -6,11 +6,8 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::rig::{ASKED, IDLE, says_yes};
 use crate::support::{Going, RIG, Rig, Run};
-
-/// What stands on the screen when it waits for a key, and when it does not.
-const ASKED: &str = "1 is waiting";
-const IDLE: &str = "nothing is waiting";
 
 fn app(name: &str) -> PathBuf {
     let target = Path::new(RIG).parent().and_then(Path::parent).unwrap();
@@ -66,7 +63,7 @@ fn is_told_no_at_the_change_that_follows_an_approved_unlock(name: &str) {
 }
 
 fn waits_until_its_ask_expires_and_withdraws_it_when_killed(name: &str) {
-    let rig = Rig::real().with(&["--expire", "6"]).with_keyboard();
+    let rig = Rig::real().with(&["--expire", "10"]).with_keyboard();
     let script = format!(
         "app={}
          go_on() {{ until test -e $1; do sleep 0.05; done; }}
@@ -82,8 +79,7 @@ fn waits_until_its_ask_expires_and_withdraws_it_when_killed(name: &str) {
         going.make(file);
         going.stands(ASKED);
     };
-    going.stands(ASKED);
-    going.types("y");
+    says_yes(&going);
     assert_eq!(going.file("stored"), "done\n");
     goes_on("a");
     let expired = going.file("expired");
@@ -93,7 +89,7 @@ fn waits_until_its_ask_expires_and_withdraws_it_when_killed(name: &str) {
     going.logged("sd-decide", "OUTCOME=withdrawn");
     assert_eq!(going.file("killed"), "");
     goes_on("c");
-    going.types("y");
+    says_yes(&going);
     assert_eq!(going.file("read"), "hunter2\n");
 }
 
@@ -139,7 +135,7 @@ fn keyring_3_whose_calls_end_after_two_seconds_waits_for_a_person_who_takes_long
     let answers_late = || {
         going.stands(ASKED);
         std::thread::sleep(std::time::Duration::from_secs(2));
-        going.types("y");
+        says_yes(&going);
     };
     answers_late();
     assert_eq!(going.file("stored"), "done\n");
