@@ -12,9 +12,10 @@ mod support;
 mod fates;
 mod rig;
 
+mod all_at_once;
 mod docker;
 mod git;
+mod git_remote;
 mod keyring;
 mod secret_storage;
 mod secret_tool;
-mod together;
