@@ -66,9 +66,9 @@ pub(crate) fn wrote(desk: &Arc<Desk>, app: &App, path: &ItemPath) {
     approved(desk, app, std::slice::from_ref(path), ACCESS);
 }
 
-/// An application may read these items for some time, and then no longer.
+/// An application may read these items for some time, and then no longer; and it may know what they are.
 pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: Duration) {
-    locks(desk, app, items, false);
+    unlocked(desk, app, items);
     let (desk, app, items) = (Arc::clone(desk), app.clone(), items.to_vec());
     smol::spawn(async move {
         Timer::after(lives).await;
@@ -76,6 +76,33 @@ pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: D
         locks(&desk, &app, &over, true);
     })
     .detach();
+}
+
+/// For an application these items are unlocked now, and what they are is told with that: a program that looked at them
+/// before would else go on with what it saw.
+fn unlocked(desk: &Desk, app: &App, items: &[ItemPath]) {
+    let names = desk.names_of(app);
+    for item in items {
+        let told = desk.told().of(app, item);
+        let mut values = HashMap::from([("Locked", Value::from(false))]);
+        if let Some(told) = &told {
+            let attributes: HashMap<&str, &str> =
+                told.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            values.extend([
+                ("Label", Value::from(told.label.as_str())),
+                ("Attributes", Value::from(attributes)),
+                ("Created", Value::from(told.created)),
+                ("Modified", Value::from(told.modified)),
+            ]);
+        }
+        // The same item under each path by which the application knows it.
+        let stand_ins = desk.stand_ins().paths_for(app, item);
+        for path in std::iter::once(item).chain(&stand_ins) {
+            for to in &names {
+                changed(desk, Some(to), path.as_str(), item::INTERFACE, &values);
+            }
+        }
+    }
 }
 
 /// Whether these items are locked has changed for one application.
