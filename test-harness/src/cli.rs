@@ -45,6 +45,10 @@ pub struct Options {
     #[arg(long, value_name = "TEXT")]
     pub phrase: Option<String>,
 
+    /// The file of rules, and with it the setting `metadata`; a copy of it is used.
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+
     /// What is typed at an ask: y or n at every one, `none` nothing at all, `ask` lets you answer on this terminal; a
     /// word of two or more of y and n is typed one key an ask, and n once it is used up.
     #[arg(long, value_name = "y|n|none|ask|SCRIPT", default_value = "none")]

@@ -58,6 +58,10 @@ impl Environment {
         if let Some(phrase) = &options.phrase {
             run_dir::public_file(&run.join("credentials/phrase"), phrase)?;
         }
+        if let Some(rules) = &options.rules {
+            let text = fs::read_to_string(rules).doing(format_args!("read {}", rules.display()))?;
+            run_dir::public_file(&run.join("credentials/rules"), &text)?;
+        }
         run_dir::public_file(&run.join("config/parties.json"), &people.parties())?;
         let log = match &options.log {
             Some(dir) => {

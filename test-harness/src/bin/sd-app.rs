@@ -26,11 +26,13 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 /// Calls the Secret Service of the session bus, one step after the other, and prints a line for each.
 ///
-/// Steps: `items COLLECTION`, `everything` (a search by no attributes), `label PATH`, `attributes ITEM`, `locked PATH`,
+/// Steps: `search NAME=VALUE` (prints what is unlocked and what is locked), `items COLLECTION`, `everything` (a search by
+/// no attributes), `label PATH`, `attributes ITEM`, `locked PATH`,
 /// `unlock PATH`, `read ITEM`, `set-secret ITEM TEXT`, `set-label PATH TEXT`, `set-attributes ITEM NAME=VALUE`,
 /// `set-alias NAME COLLECTION`, `read-alias NAME`, `delete PATH`, `create LABEL NAME=VALUE SECRET`,
 /// `create-collection LABEL`, `heard MEMBER` (waits for a signal), `wait MILLISECONDS`. With `retry` before it, a step is
-/// taken again until it succeeds. Paths may leave out /org/freedesktop/secrets.
+/// taken again until it succeeds. Paths may leave out
+/// /org/freedesktop/secrets; `FOUND` is the first that the last search has found.
 #[derive(Debug, Parser)]
 #[command(name = "sd-app", version)]
 struct Cli {
@@ -56,6 +58,8 @@ struct App {
     signals: MessageStream,
     passed_over: Vec<Message>,
     session: OwnedObjectPath,
+    /// What the last search has found.
+    found: Vec<String>,
 }
 
 async fn go(cli: &Cli) -> Done<()> {
@@ -67,7 +71,7 @@ async fn go(cli: &Cli) -> Done<()> {
     let daemon = "org.freedesktop.DBus";
     bus.call_method(Some(daemon), "/org/freedesktop/DBus", Some(daemon), "AddMatch", &(rule)).await?;
     let session = ObjectPath::from_static_str_unchecked("/").into();
-    let mut app = App { bus, signals, passed_over: Vec::new(), session };
+    let mut app = App { bus, signals, passed_over: Vec::new(), session, found: Vec::new() };
     let opened = app.call(ROOT, SERVICE, "OpenSession", &("plain", Value::from(""))).await?;
     app.session = opened.body().deserialize::<(OwnedValue, OwnedObjectPath)>()?.1;
     for step in &cli.steps {
@@ -100,6 +104,9 @@ impl App {
     }
 
     async fn step(&mut self, words: &[&str]) -> Done {
+        let found = self.found.first().cloned().unwrap_or_default();
+        let words: Vec<&str> =
+            words.iter().map(|word| if *word == "FOUND" { &found } else { *word }).collect();
         match *words {
             ["items", path] => paths(self.get(path, COLLECTION, "Items").await?),
             ["everything"] => {
@@ -108,6 +115,13 @@ impl App {
                 let (unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
                     found.body().deserialize()?;
                 Ok(joined(unlocked.iter().chain(&locked).map(short)))
+            }
+            ["search", pair] => {
+                let found = self.call(ROOT, SERVICE, "SearchItems", &attributes(pair)).await?;
+                let (unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+                    found.body().deserialize()?;
+                self.found = unlocked.iter().chain(&locked).map(short).collect();
+                Ok(format!("{} {}", joined(unlocked.iter().map(short)), joined(locked.iter().map(short))))
             }
             ["label", path] => text(self.get(path, interface(path), "Label").await?),
             ["attributes", path] => {

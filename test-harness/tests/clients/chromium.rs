@@ -147,7 +147,8 @@ fn a_first_start_that_may_not_store_its_key_asks_again_at_the_next_one() {
 
 #[test]
 fn chromium_is_asked_for_again_when_its_ask_expires_and_leaves_the_screen_when_it_is_killed() {
-    let (site, rig) = (Site::open(), Rig::real().with(&["--expire", "10"]).with_keyboard());
+    let (site, rig) =
+        (Site::open(), Rig::real().with(&["--expire", "10", "--size", "120x80"]).with_keyboard());
     let script = format!(
         "go_on() {{ until test -e $1; do sleep 0.05; done; }}
          {}; touch set; go_on a

@@ -95,6 +95,14 @@ impl Deed {
         run.is_seen(self.look, self.after);
     }
 
+    /// Approves it, which takes one key, however many items it is about.
+    pub(crate) fn is_approved_by_one_key(&self) {
+        let run = self.starts(&["--answer", "y"], false);
+        run.ended(self.approved);
+        assert_eq!(run.going.log("sd-decide").matches("OUTCOME=approved").count(), 1, "{}", run.all());
+        run.is_seen(self.look, self.after);
+    }
+
     /// Denies the first ask of it, and approves what comes later.
     pub(crate) fn is_denied(&self) {
         // A denial is remembered for five seconds, in which more asks may come; they take no key.

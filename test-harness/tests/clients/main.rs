@@ -12,12 +12,13 @@ mod support;
 mod fates;
 mod rig;
 
+mod all_at_once;
 mod chromium;
 mod docker;
 mod git;
+mod git_remote;
 mod keyring;
 mod libsecret;
 mod rust;
 mod secret_storage;
 mod secret_tool;
-mod together;

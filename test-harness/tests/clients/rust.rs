@@ -63,7 +63,7 @@ fn is_told_no_at_the_change_that_follows_an_approved_unlock(name: &str) {
 }
 
 fn waits_until_its_ask_expires_and_withdraws_it_when_killed(name: &str) {
-    let rig = Rig::real().with(&["--expire", "10"]).with_keyboard();
+    let rig = Rig::real().with(&["--expire", "10", "--size", "120x80"]).with_keyboard();
     let script = format!(
         "app={}
          go_on() {{ until test -e $1; do sleep 0.05; done; }}
@@ -121,7 +121,7 @@ each!(keyring_3 "app-keyring3", keyring_4 "app-keyring4", oo7 "app-oo7");
 
 #[test]
 fn keyring_3_whose_calls_end_after_two_seconds_waits_for_a_person_who_takes_longer() {
-    let rig = Rig::real().with_keyboard();
+    let rig = Rig::real().with(&["--size", "120x80"]).with_keyboard();
     let script = format!(
         "app={}
          $app 'set ada hunter2' > stored.part; mv stored.part stored

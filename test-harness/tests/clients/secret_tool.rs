@@ -74,8 +74,22 @@ const SEARCH: Deed = Deed {
     untouched: "secret1 secret2 secret3",
 };
 
-fates!(SEARCH,
-    approved: a_search_of_three_items_prints_their_secrets_after_one_yes,
-    denied: a_search_prints_items_without_secrets_after_a_no,
-    expired: a_search_that_nobody_answers_prints_items_without_secrets,
-    killed: the_ask_of_a_killed_search_leaves_the_screen);
+#[test]
+fn a_search_of_three_items_prints_their_secrets_after_one_yes() {
+    SEARCH.is_approved_by_one_key();
+}
+
+#[test]
+fn a_search_prints_items_without_secrets_after_a_no() {
+    SEARCH.is_denied();
+}
+
+#[test]
+fn a_search_that_nobody_answers_prints_items_without_secrets() {
+    SEARCH.expires();
+}
+
+#[test]
+fn the_ask_of_a_killed_search_leaves_the_screen() {
+    SEARCH.is_killed();
+}

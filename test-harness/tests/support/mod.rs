@@ -97,6 +97,14 @@ impl Rig {
         self
     }
 
+    /// With this file of rules, after its `version`.
+    pub(crate) fn with_rules(self, text: &str) -> Self {
+        let file = self.place().join("rules.toml");
+        fs::write(&file, format!("version = 1\n{text}\n")).unwrap();
+        let file = file.to_str().unwrap().to_owned();
+        self.with(&["--rules", &file])
+    }
+
     /// With a Secret Service as its backend that misbehaves as told; see `sd-fake-backend --help`.
     pub(crate) fn with_fake_backend(mut self, arguments: &[&str]) -> Self {
         self.path = Some(fake_backend(self.place(), arguments));

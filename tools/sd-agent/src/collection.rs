@@ -77,7 +77,8 @@ pub(crate) async fn everything(
     }
     if openly {
         return Err(Refusal::access_denied(
-            "what is in the keyring is still being looked through; try again (a locked one waits on VT8)",
+            "what is in the keyring is still being looked through, or is too much for that; try again (a locked one waits \
+             on VT8)",
         ));
     }
     opened::open(turn, About::List(within))?;
@@ -89,7 +90,12 @@ pub(crate) async fn everything(
 /// Has all that there is told to the caller, where that takes no key: as much as comes in a call's time. The rest follows
 /// by itself.
 pub(crate) async fn look_through(turn: &Turn<'_>, within: Option<&CollectionPath>) -> Result<(), Refusal> {
-    if turn.desk.told().listed_lately(&turn.caller.app, within, Instant::now()) {
+    let (app, now) = (&turn.caller.app, Instant::now());
+    let is_over = {
+        let told = turn.desk.told();
+        told.listed_lately(app, within, now) || told.is_too_much(within, now)
+    };
+    if is_over {
         return Ok(());
     }
     let ended = opened::open(turn, About::List(within.cloned()))?;

@@ -19,7 +19,6 @@ use zbus::zvariant::{ObjectPath, Value};
 
 use crate::desk::Desk;
 use crate::dispatch::object;
-use crate::properties::Known;
 use crate::{collection, item, properties, service};
 
 /// An application has made an item, or replaced one that it knew of.
@@ -67,17 +66,9 @@ pub(crate) fn wrote(desk: &Arc<Desk>, app: &App, path: &ItemPath) {
     approved(desk, app, std::slice::from_ref(path), ACCESS);
 }
 
-/// An application may read these items for some time, and then no longer. What it was told of them with that goes along:
-/// libsecret looks at an item before it asks for the prompt, and afterwards only at what it has heard since.
+/// An application may read these items for some time, and then no longer; and it may know what they are.
 pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: Duration) {
-    for item in items {
-        let told = desk.told().of(app, item);
-        let values = match &told {
-            Some(told) => properties::of_item(&Known::from(&**told), false),
-            None => HashMap::from([("Locked", Value::from(false))]),
-        };
-        of_properties(desk, app, item, &values);
-    }
+    unlocked(desk, app, items);
     let (desk, app, items) = (Arc::clone(desk), app.clone(), items.to_vec());
     smol::spawn(async move {
         Timer::after(lives).await;
@@ -87,19 +78,42 @@ pub(crate) fn approved(desk: &Arc<Desk>, app: &App, items: &[ItemPath], lives: D
     .detach();
 }
 
-/// Whether these items are locked has changed for one application.
-pub(crate) fn locks(desk: &Desk, app: &App, items: &[ItemPath], locked: bool) {
+/// For an application these items are unlocked now, and what they are is told with that: a program that looked at them
+/// before would else go on with what it saw.
+fn unlocked(desk: &Desk, app: &App, items: &[ItemPath]) {
+    let names = desk.names_of(app);
     for item in items {
-        of_properties(desk, app, item, &HashMap::from([("Locked", Value::from(locked))]));
+        let told = desk.told().of(app, item);
+        let mut values = HashMap::from([("Locked", Value::from(false))]);
+        if let Some(told) = &told {
+            let attributes: HashMap<&str, &str> =
+                told.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            values.extend([
+                ("Label", Value::from(told.label.as_str())),
+                ("Attributes", Value::from(attributes)),
+                ("Created", Value::from(told.created)),
+                ("Modified", Value::from(told.modified)),
+            ]);
+        }
+        // The same item under each path by which the application knows it.
+        let stand_ins = desk.stand_ins().paths_for(app, item);
+        for path in std::iter::once(item).chain(&stand_ins) {
+            for to in &names {
+                changed(desk, Some(to), path.as_str(), item::INTERFACE, &values);
+            }
+        }
     }
 }
 
-/// Properties of an item have changed for one application: under each path by which it knows the item.
-fn of_properties(desk: &Desk, app: &App, item: &ItemPath, values: &HashMap<&'static str, Value<'static>>) {
-    let stand_ins: Vec<ItemPath> = desk.stand_ins().paths_for(app, item);
+/// Whether these items are locked has changed for one application.
+pub(crate) fn locks(desk: &Desk, app: &App, items: &[ItemPath], locked: bool) {
+    // The same item under each path by which the application knows it.
+    let stand_ins: Vec<ItemPath> =
+        items.iter().flat_map(|item| desk.stand_ins().paths_for(app, item)).collect();
     for to in desk.names_of(app) {
-        for path in std::iter::once(item).chain(&stand_ins) {
-            changed(desk, Some(&to), path.as_str(), item::INTERFACE, values);
+        for path in items.iter().chain(&stand_ins) {
+            let locked = HashMap::from([("Locked", Value::from(locked))]);
+            changed(desk, Some(&to), path.as_str(), item::INTERFACE, &locked);
         }
     }
 }

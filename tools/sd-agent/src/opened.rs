@@ -166,7 +166,12 @@ async fn carry_out(
         }
         About::List(within) => {
             let known = store::open_for_list(desk, within.as_ref(), &claims).await?;
-            let listed = desk.asks.list(within.as_ref(), known.metadata != Metadata::Open, &claims).await?;
+            let asks = known.metadata != Metadata::Open;
+            let listed = desk.asks.list(within.as_ref(), asks, &claims).await.inspect_err(|failure| {
+                if !asks && !failure.is_refusal() && !failure.is_absence() {
+                    desk.told().was_too_much(within.as_ref(), Instant::now());
+                }
+            })?;
             let collections: Vec<CollectionPath> = match within {
                 Some(collection) => vec![collection.clone()],
                 None => known.collections.into_iter().map(|collection| collection.path).collect(),

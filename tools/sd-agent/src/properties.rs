@@ -16,7 +16,6 @@ use zbus::zvariant::{ObjectPath, OwnedValue, Value};
 
 use crate::change;
 use crate::collection;
-use crate::desk::Seen;
 use crate::dispatch::{Turn, object, own_interface};
 use crate::dummy;
 use crate::place::Place;
@@ -25,7 +24,7 @@ use crate::service;
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.DBus.Properties";
 
-pub(crate) type Properties = HashMap<&'static str, Value<'static>>;
+type Properties = HashMap<&'static str, Value<'static>>;
 
 pub(crate) async fn answer(turn: &Turn<'_>, place: &Place) -> Result<Message, Refusal> {
     match turn.call.member.as_str() {
@@ -55,51 +54,6 @@ pub(crate) async fn answer(turn: &Turn<'_>, place: &Place) -> Result<Message, Re
         }
         _ => Err(turn.no_such_method()),
     }
-}
-
-/// What an application may know of an item.
-pub(crate) struct Known<'a> {
-    label: &'a str,
-    attributes: &'a Attributes,
-    created: u64,
-    modified: u64,
-}
-
-impl<'a> From<&'a Description> for Known<'a> {
-    /// What a person has let it be told.
-    fn from(told: &'a Description) -> Self {
-        Self {
-            label: told.label.as_str(),
-            attributes: &told.attributes,
-            created: told.created,
-            modified: told.modified,
-        }
-    }
-}
-
-impl<'a> From<&'a Seen> for Known<'a> {
-    /// What it has itself said.
-    fn from(seen: &'a Seen) -> Self {
-        Self {
-            label: &seen.label,
-            attributes: &seen.attributes,
-            created: seen.created,
-            modified: seen.modified,
-        }
-    }
-}
-
-/// The properties of an item.
-pub(crate) fn of_item(known: &Known<'_>, locked: bool) -> Properties {
-    let attributes: HashMap<String, String> =
-        known.attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    HashMap::from([
-        ("Locked", Value::from(locked)),
-        ("Label", Value::from(known.label.to_owned())),
-        ("Attributes", Value::from(attributes)),
-        ("Created", Value::from(known.created)),
-        ("Modified", Value::from(known.modified)),
-    ])
 }
 
 async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
@@ -135,9 +89,20 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
             let told = told_of(turn, &item).await?;
             // Untold, the same for an item that there is and for one that there is not.
             let seen = turn.desk.seen(&turn.call.sender, &item);
-            let known = told.as_ref().map_or_else(|| Known::from(&*seen), |told| Known::from(&**told));
+            let (label, attributes, created, modified) = match &told {
+                Some(told) => (told.label.as_str(), &told.attributes, told.created, told.modified),
+                None => (seen.label.as_str(), &seen.attributes, seen.created, seen.modified),
+            };
             let offered = turn.desk.seat(&turn.call.sender, |seat| seat.offer.look(&item)).unwrap_or(false);
-            Ok(of_item(&known, !(offered || turn.approved(&item))))
+            let attributes: HashMap<String, String> =
+                attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            Ok(HashMap::from([
+                ("Locked", Value::from(!(offered || turn.approved(&item)))),
+                ("Label", Value::from(label.to_owned())),
+                ("Attributes", Value::from(attributes)),
+                ("Created", Value::from(created)),
+                ("Modified", Value::from(modified)),
+            ]))
         }
         Place::Above(_) | Place::Session(_) | Place::Prompt(_) => Ok(Properties::new()),
     }

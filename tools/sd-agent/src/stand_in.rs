@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(all.found(&app(2), &question("a"), now), None);
         assert_eq!(all.found(&app(1), &question("a"), now + FRESH), None);
         assert_eq!(all.of(&app(1), &path), Some(Standing::For(item("1"))));
-        assert_eq!(all.paths_for(&app(1), &item("1")), [path.clone()]);
+        assert_eq!(all.paths_for(&app(1), &item("1")), std::slice::from_ref(&path));
         assert!(all.paths_for(&app(1), &item("2")).is_empty());
         all.outdated(&app(1));
         assert_eq!(all.found(&app(1), &question("a"), now), None);

@@ -15,7 +15,10 @@ use sd_wire::path::{CollectionPath, ItemPath};
 const MOST: usize = 32 * 1024;
 
 /// Where all may be told, it is looked at anew after this time.
-const LATELY: Duration = Duration::from_secs(3);
+const LATELY: Duration = Duration::from_secs(10);
+/// After a collection was too much to be looked through, it is left alone for so long: a backend that is being looked
+/// through answers nobody else (gnome-keyring takes 17 s for 4,000 items).
+const REST: Duration = Duration::from_secs(60);
 
 type Key = (u32, u64);
 
@@ -23,6 +26,8 @@ type Key = (u32, u64);
 #[derive(Default)]
 pub(crate) struct Told {
     apps: HashMap<Key, Known>,
+    /// What could not be looked through without a key, and when that was.
+    too_much: BTreeMap<Option<CollectionPath>, Instant>,
 }
 
 #[derive(Default)]
@@ -87,6 +92,17 @@ impl Told {
             None => known.all,
         };
         at.is_some_and(|at| now < at + LATELY)
+    }
+
+    /// Notes that a collection, or all of them, could not be looked through.
+    pub(crate) fn was_too_much(&mut self, within: Option<&CollectionPath>, now: Instant) {
+        self.too_much.retain(|_, at| now < *at + REST);
+        self.too_much.insert(within.cloned(), now);
+    }
+
+    /// Whether that was so lately that it is not to be tried again.
+    pub(crate) fn is_too_much(&self, within: Option<&CollectionPath>, now: Instant) -> bool {
+        self.too_much.get(&within.cloned()).is_some_and(|at| now < *at + REST)
     }
 
     /// `app` has itself made or changed an item: what it was told of the item is so from now on. An item that is new to
@@ -210,5 +226,25 @@ mod tests {
         told.list(&app(2), [collection("a")], true, (0..MOST).map(|n| item("a", n)).collect());
         assert!(told.of(&app(1), &item("a", 1).item).is_none());
         assert_eq!(told.listed(&app(2), None).map(|items| items.len()), Some(MOST));
+    }
+
+    #[test]
+    fn what_is_too_much_is_left_alone_for_a_while() {
+        let (mut told, now) = (Told::default(), Instant::now());
+        told.was_too_much(Some(&collection("a")), now);
+        assert!(told.is_too_much(Some(&collection("a")), now));
+        assert!(!told.is_too_much(None, now) && !told.is_too_much(Some(&collection("b")), now));
+        assert!(!told.is_too_much(Some(&collection("a")), now + REST));
+    }
+
+    #[test]
+    fn a_list_is_looked_at_anew_after_some_time() {
+        let mut told = Told::default();
+        told.list(&app(1), [collection("a")], false, vec![]);
+        let now = Instant::now();
+        assert!(told.listed_lately(&app(1), Some(&collection("a")), now));
+        assert!(!told.listed_lately(&app(1), None, now));
+        assert!(!told.listed_lately(&app(2), Some(&collection("a")), now));
+        assert!(!told.listed_lately(&app(1), Some(&collection("a")), now + LATELY));
     }
 }

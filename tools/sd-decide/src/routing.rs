@@ -209,14 +209,8 @@ pub(crate) fn needs_key(want: &Want, metadata: Metadata) -> bool {
         Want::Collections {} | Want::Lock {} => false,
         Want::Search { .. } => metadata == Metadata::Hidden,
         Want::List { .. } => metadata != Metadata::Open,
-        Want::Read { .. }
-        | Want::Access { .. }
-        | Want::Store { .. }
-        | Want::Delete { .. }
-        | Want::SetSecret { .. }
-        | Want::Change { .. }
-        | Want::Sign { .. }
-        | Want::Unlock {} => true,
+        // Also whatever comes to be wanted later.
+        _ => true,
     }
 }
 

@@ -5,6 +5,7 @@ mod codes;
 mod commands;
 mod grants;
 mod lines;
+mod metadata;
 mod prompts;
 mod refusals;
 mod typing;

@@ -9,6 +9,7 @@ use sd_wire::change::Change;
 use sd_wire::fetch::{MAX_HIDDEN, Order};
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
+use sd_wire::metadata::Metadata;
 use sd_wire::path::{CollectionPath, ItemPath};
 
 use super::kind::KINDS;
@@ -52,6 +53,26 @@ fn a_file_without_a_word_is_no_rules_and_needs_no_version() {
         assert!(Rules::parse(text).unwrap().list().is_empty(), "{text:?}");
     }
     assert_eq!(Rules::default().judge(&read(&[])), Judgement::default());
+}
+
+#[test]
+fn the_setting_is_one_of_three_words_and_matched_when_there_is_none() {
+    assert_eq!(Rules::parse("").unwrap().metadata(), Metadata::Matched);
+    for metadata in Metadata::ALL {
+        let word = metadata.as_str();
+        assert_eq!(rules(&format!("metadata = '{word}'")).metadata(), metadata);
+        let with_rule = format!("metadata = '{word}'\n[[rule]]\nname = 'a'\nkind = 'read'\ndeny = true");
+        assert_eq!(rules(&with_rule).metadata(), metadata);
+    }
+    for (text, why) in [
+        ("version = 1\nmetadata = 'all'", "2:12: `metadata` is one of \"matched\", \"open\", \"hidden\""),
+        ("version = 1\nmetadata = true", "2:12: a text in quotes must stand here"),
+        ("metadata = 'open'", "1:1: the file must say `version = 1` before its rules"),
+    ] {
+        assert_eq!(Rules::parse(text).map(|_| ()).unwrap_err().to_string(), why);
+    }
+    let inside = "version = 1\n[[rule]]\nname = 'a'\nkind = 'read'\ndeny = true\nmetadata = 'open'";
+    assert!(Rules::parse(inside).is_err(), "it is no word of a rule");
 }
 
 #[test]

@@ -56,24 +56,6 @@ fn what_comes_with_a_search_is_told_with_what_was_searched_by() {
 }
 
 #[test]
-fn an_approved_prompt_announces_what_it_told_before_it_is_completed() {
-    let (bench, app) = (Bench::new(), application(":1.1", 10));
-    bench.session(&app);
-    bench.search(&app);
-    let (_, prompt) = bench.unlock(&app, &[FIRST]);
-    bench.say.try_send(true).unwrap();
-    bench.prompt(&app, &prompt).unwrap();
-    let signal = bench.signal();
-    assert_eq!(signal.header().member().unwrap().as_str(), "PropertiesChanged");
-    let (_, values, _): (String, HashMap<String, OwnedValue>, Vec<String>) =
-        signal.body().deserialize().unwrap();
-    assert_eq!(values["Locked"], OwnedValue::from(false));
-    assert_eq!(String::try_from(values["Label"].clone()).unwrap(), "Demo password");
-    let attributes = HashMap::<String, String>::try_from(values["Attributes"].clone()).unwrap();
-    assert_eq!(attributes.get("service").map(String::as_str), Some("demo"));
-}
-
-#[test]
 fn an_approval_holds_for_another_connection_of_the_same_process() {
     let (bench, app, again) = (Bench::new(), application(":1.1", 10), application(":1.9", 10));
     bench.approve(&app, &[FIRST]);

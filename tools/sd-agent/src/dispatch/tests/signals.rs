@@ -50,6 +50,10 @@ fn an_approved_item_is_announced_unlocked_and_then_locked_again_to_its_applicati
             body.deserialize().unwrap();
         assert_eq!((interface.as_str(), &changed["Locked"]), (ITEM, &OwnedValue::from(locked)));
         if !locked {
+            // And with it what it is: a program may have looked at it before.
+            assert_eq!(String::try_from(changed["Label"].try_clone().unwrap()).unwrap(), "Demo password");
+            let attributes = HashMap::<String, String>::try_from(changed["Attributes"].try_clone().unwrap());
+            assert_eq!(attributes.unwrap()["xdg:schema"], "org.example");
             bench.completed();
         }
     }

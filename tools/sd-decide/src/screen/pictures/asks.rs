@@ -4,6 +4,7 @@ use sd_wire::ask::Want;
 use sd_wire::bounded::{List, Text};
 use sd_wire::change::Change;
 use sd_wire::claims::App;
+use sd_wire::fault::Fault;
 
 use super::stage::*;
 use crate::caller::{Caller, ClaimedApp};
@@ -11,6 +12,7 @@ use crate::docket::event::Event;
 use crate::keys::Key;
 use crate::made_up::{self, access, description, filing, read, store};
 use crate::routing::Described;
+use crate::rules::Rules;
 
 #[test]
 fn a_read_shows_what_the_backend_the_kernel_and_the_caller_say() {
@@ -176,6 +178,40 @@ fn each_kind_of_ask_has_its_picture() {
             stage.key(Key::Other);
             assert!(text(&stage.draw().1).contains(" wait [......."));
         }
+    }
+}
+
+#[test]
+fn where_items_are_hidden_a_search_and_what_is_not_there_have_pictures() {
+    for size in SIZES {
+        let hidden = || Rules::parse("version = 1\nmetadata = 'hidden'\n").unwrap();
+        let mut stage = Stage::under(size, hidden());
+        let search = Want::Search { collection: None, attributes: made_up::attributes() };
+        stage.step(made_up::filed(1, search));
+        let lines = stage.is_as_kept("ask-search");
+        for part in ["WILL BE SEARCHED FOR", "service = demo", "everywhere", "y approve"] {
+            assert!(text(&lines).contains(part), "{part}");
+        }
+        let mut stage = Stage::under(size, hidden());
+        stage.step(made_up::filed(1, access(&[1, 2])));
+        stage.step(Event::DescribeFailed { id: made_up::id(1), why: Fault::NotFound });
+        let lines = stage.is_as_kept("ask-not-there");
+        for part in ["THERE IS NO SUCH ITEM", "collection/login/2"] {
+            assert!(text(&lines).contains(part), "{part}");
+        }
+    }
+}
+
+#[test]
+fn that_labels_are_open_stands_in_the_header() {
+    for size in SIZES {
+        let rules = Rules::parse("version = 1\nmetadata = 'open'\n").unwrap();
+        let mut stage = Stage::under(size, rules);
+        assert!(stage.quiet()[0].contains("LABELS OPEN"));
+        assert!(text(&stage.command("rules")).contains("open: without a key a process learns"));
+    }
+    for size in SIZES {
+        assert!(!Stage::new(size).quiet()[0].contains("OPEN"));
     }
 }
 

@@ -1,4 +1,6 @@
 //! Every client that waits, all at once, and a person who comes back only after two minutes.
+//!
+//! It has a name that comes first, since tests begin in the order of their names and this one takes longest.
 
 use std::time::{Duration, Instant};
 
