@@ -189,7 +189,8 @@ impl Running {
 
     fn all(&self) -> String {
         let file = |name: &str| {
-            format!("{name}: {}\n", self.going.has(name).then(|| self.going.file(name)).unwrap_or_default())
+            let text = if self.going.has(name) { self.going.file(name) } else { String::new() };
+            format!("{name}: {text}\n")
         };
         let files: String = ["status", "out", "err", "look-err", "seen"].into_iter().map(file).collect();
         let logs = ["sd-decide", "sd-agent", "sd-fetch"].map(|name| self.going.log(name)).concat();

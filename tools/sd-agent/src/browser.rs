@@ -2,7 +2,7 @@
 //!
 //! Its cookies are encrypted with a key from the Secret Service. Whatever comes instead of the key, a dismissed prompt, an
 //! error, no such item, it takes for final: it deletes every cookie while it starts, and is signed out everywhere. An
-//! answer that does not come leaves them where they are (tried with Chromium 156, seventeen ways of saying no;
+//! answer that does not come leaves them where they are (tried with Chromium 156, sixteen ways of saying no;
 //! chromium.org/533891234). So it is told yes or nothing: its prompt stands until somebody says yes or it ends.
 //!
 //! Its client is known by how it asks: a plain session, and a search by `application` alone.
