@@ -32,7 +32,7 @@ pub(crate) fn asks(desk: &Desk, sender: &OwnedUniqueName, items: &[ItemPath]) ->
         let mut ciphers = seat.sessions.values();
         !seat.sessions.is_empty() && ciphers.all(|cipher| matches!(**cipher, Cipher::Plain))
     });
-    plain == Some(true) && seen.attributes.iter().map(|(name, _)| name.as_str()).eq(["application"])
+    plain == Some(true) && seen.attributes.keys().map(String::as_str).eq(["application"])
 }
 
 /// Asks until the answer is yes: again when an ask has expired, for then nobody has said no; after a no or a failure not
