@@ -242,6 +242,8 @@ pub enum Note {
     },
     /// The order was carried out, and the sink told so if one came with it.
     Done {},
+    /// As [`Note::Done`], of an order that made an item or changed one: this is what it is now.
+    Made(Description),
     /// It was not carried out. If a sink came with the order, it was told so.
     Failed {
         /// Why.

@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bounded::Text;
-use crate::description::Description;
+use crate::bounded::{Attributes, Text};
+use crate::description::{Description, MAX_LABEL};
 use crate::fault::{Fault, Stage};
 use crate::id::AskId;
 use crate::line::{Malformed, Words};
@@ -165,6 +165,22 @@ pub struct Found {
     /// Labels and attributes of the first [`MAX_DESCRIBED`] of them, where the setting is [`Metadata::Open`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub described: Vec<Description>,
+    /// The names of their accounts, for searchers that cannot do without.
+    #[serde(default)]
+    pub accounts: Vec<Account>,
+}
+
+/// What the searcher is told of an item beside what it has searched by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The item.
+    pub item: ItemPath,
+    /// Its label, where that names the account's server; else empty.
+    #[serde(default)]
+    pub label: Text<MAX_LABEL>,
+    /// Those of its attributes that say whose account it is for.
+    pub attributes: Attributes,
 }
 
 /// Items with labels and attributes, which a person allowed to be told.

@@ -249,6 +249,7 @@ fn what_fetch_says_to_decide() {
     }
     golden("fetch-note-state", &Note::State { locked: true });
     golden("fetch-note-done", &Note::Done {});
+    golden("fetch-note-made", &Note::Made(description()));
     golden("fetch-note-failed", &Note::Failed { why: Fault::Changed });
 }
 

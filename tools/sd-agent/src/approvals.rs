@@ -27,7 +27,11 @@ impl Approvals {
         self.forget_expired(now);
         let until = now + lives.saturating_sub(MARGIN);
         let approved = self.until.entry(key(app)).or_default();
-        approved.extend(items.iter().map(|item| (item.clone(), until)));
+        for item in items {
+            let before = approved.get(item).copied();
+            // What was given for longer before goes on.
+            approved.insert(item.clone(), before.map_or(until, |before| before.max(until)));
+        }
     }
 
     /// Whether `app` may read `item` at `now`.
@@ -42,9 +46,12 @@ impl Approvals {
         }
     }
 
-    /// An item is gone or another than the one that was shown, which every grant is bound to. Returns who had one.
-    pub(crate) fn is_another(&mut self, item: &ItemPath) -> Vec<App> {
-        let had = self.until.iter_mut().filter_map(|(key, items)| items.remove(item).map(|_| *key));
+    /// An item is gone or another than the one that was shown, which every grant is bound to, but that of whom it was
+    /// changed `by`. Returns who had one.
+    pub(crate) fn is_another(&mut self, item: &ItemPath, by: Option<&App>) -> Vec<App> {
+        let by = by.map(key);
+        let others = self.until.iter_mut().filter(|(holder, _)| Some(**holder) != by);
+        let had = others.filter_map(|(key, items)| items.remove(item).map(|_| *key));
         had.map(|(pid, start)| App { pid, start, exe: None }).collect()
     }
 

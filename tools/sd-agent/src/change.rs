@@ -2,7 +2,7 @@
 //!
 //! Where the specification gives a method no prompt, the call itself waits for the person, but not for long.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_io::Timer;
 use sd_client::Failure;
@@ -75,14 +75,14 @@ pub(crate) async fn make(
         Change::ItemLabel { item, label } => {
             own_words(desk, caller, sender, item, |seen| seen.label = label.as_str().to_owned());
             news::item_property(desk, &caller.app, item, "Label", Value::from(label.as_str()));
-            news::item_changed(desk, item);
+            news::item_changed(desk, &caller.app, item);
         }
         Change::ItemAttributes { item, attributes } => {
             own_words(desk, caller, sender, item, |seen| seen.attributes = attributes.clone());
             let strings: std::collections::HashMap<&str, &str> =
                 attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             news::item_property(desk, &caller.app, item, "Attributes", Value::from(strings));
-            news::item_changed(desk, item);
+            news::item_changed(desk, &caller.app, item);
         }
         Change::CollectionLabel { collection, label } => news::collection_label(desk, collection, label),
         Change::CreateCollection { alias, .. } => {
@@ -111,17 +111,29 @@ fn own_words(
     say: impl FnOnce(&mut Seen),
 ) {
     let mut seen = match desk.told().of(&caller.app, item) {
-        Some(told) => Seen { label: told.label.as_str().to_owned(), attributes: told.attributes.clone() },
+        Some(told) => Seen {
+            label: told.label.as_str().to_owned(),
+            attributes: told.attributes.clone(),
+            created: told.created,
+            modified: told.modified,
+        },
         None => Seen::clone(&desk.seen(sender, item)),
     };
     say(&mut seen);
+    seen.modified = now();
     let told = desk.told().of(&caller.app, item);
     if let Some(told) = told {
         let label = Text::<MAX_LABEL>::clipped(&seen.label);
-        let now = Description { label, attributes: seen.attributes.clone(), ..Description::clone(&told) };
-        desk.told().made(&caller.app, now);
+        let (attributes, modified) = (seen.attributes.clone(), seen.modified);
+        let is = Description { label, attributes, modified, ..Description::clone(&told) };
+        desk.told().made(&caller.app, is);
     }
     desk.seat(sender, |seat| seat.saw(item.clone(), Arc::new(seen)));
+}
+
+/// The time, in seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Whether two changes are of the same thing: the later one undoes the earlier.

@@ -41,6 +41,8 @@ pub(crate) async fn answer(turn: &Turn<'_>, collection: &CollectionPath) -> Resu
         "SearchItems" => {
             let attributes: HashMap<String, String> = turn.call.arguments()?;
             let items = service::found(turn, Some(collection), attributes).await?;
+            let locked: Vec<&ItemPath> = items.iter().filter(|item| !turn.approved(item)).collect();
+            service::offer(turn, &locked);
             let paths: Vec<_> = items.iter().map(|item| object(item.as_str())).collect::<Result<_, _>>()?;
             turn.call.reply(&paths)
         }
@@ -144,7 +146,7 @@ async fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Mes
     let (label, attributes) = (Text::new(label).map_err(bound)?, Attributes::new(attributes).map_err(bound)?);
     if dummy::looks_so(&label, &attributes) && dummy::is_its_secret(&cipher, &parameters, &value) {
         let path = dummy::make(turn, collection)?;
-        let seen = Arc::new(Seen { label: label.as_str().to_owned(), attributes });
+        let seen = Arc::new(Seen { label: label.as_str().to_owned(), attributes, ..Seen::default() });
         turn.desk.seat(&turn.call.sender, |seat| seat.saw(path.clone(), seen));
         return turn.call.reply(&(object(path.as_str())?, ObjectPath::from_static_str_unchecked("/")));
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sd_cipher::Cipher;
 use sd_wire::bounded::Attributes;
 use sd_wire::claims::App;
+use sd_wire::deadline::ACCESS;
 use sd_wire::metadata::Metadata;
 use sd_wire::outcome::Listed;
 use sd_wire::path::{CollectionPath, ItemPath};
@@ -64,6 +65,10 @@ pub(crate) struct Seen {
     pub(crate) label: String,
     /// The attributes that it searched by, or gave the item.
     pub(crate) attributes: Attributes,
+    /// When it made the item, in seconds since 1970; 0 for an item that it searched for.
+    pub(crate) created: u64,
+    /// When it last changed the item, likewise.
+    pub(crate) modified: u64,
 }
 
 impl Seat {
@@ -71,9 +76,9 @@ impl Seat {
         self.caller.as_ref().is_some_and(|caller| (caller.app.pid, caller.app.start) == (app.pid, app.start))
     }
 
-    /// Whether the connection has itself found or made an item.
-    pub(crate) fn has_seen(&self, item: &ItemPath) -> bool {
-        self.seen.contains_key(item)
+    /// What the connection itself has said of an item.
+    pub(crate) fn said(&self, item: &ItemPath) -> Option<&Seen> {
+        self.seen.get(item).map(Arc::as_ref)
     }
 
     /// Remembers an application's own words about an item.
@@ -195,12 +200,13 @@ impl Desk {
         }
         self.told().gone(item);
         self.stand_ins().gone(item);
-        self.is_another(item);
+        self.is_another(item, None);
     }
 
-    /// An item is another than the one that was shown. Returns the applications whose approval ends with that.
-    pub(crate) fn is_another(&self, item: &ItemPath) -> Vec<App> {
-        self.approvals().is_another(item)
+    /// An item is another than the one that was shown. Returns the applications whose approval ends with that: all but
+    /// the one that was approved to change it.
+    pub(crate) fn is_another(&self, item: &ItemPath, by: Option<&App>) -> Vec<App> {
+        self.approvals().is_another(item, by)
     }
 
     /// A collection is gone, and every item in it.
@@ -283,6 +289,11 @@ impl Desk {
     pub(crate) fn approve(&self, app: &App, items: &[ItemPath], lives: Duration, shown: Listed) {
         self.approvals().approve(app, items, lives, Instant::now());
         self.told().tell(app, shown.items.into_iter().filter(|shown| items.contains(&shown.item)));
+    }
+
+    /// Notes that a person let an application write this secret just now, which it may read for a moment.
+    pub(crate) fn wrote(&self, app: &App, item: &ItemPath) {
+        self.approve(app, std::slice::from_ref(item), ACCESS, Listed::default());
     }
 
     /// Whether an application may read an item now.

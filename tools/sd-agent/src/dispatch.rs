@@ -15,7 +15,9 @@ use crate::caller::Caller;
 use crate::desk::Desk;
 use crate::place::Place;
 use crate::refusal::Refusal;
-use crate::{change, collection, dummy, introspect, item, peer, prompt, properties, service, session};
+use crate::{
+    browser, change, collection, dummy, introspect, item, peer, prompt, properties, service, session,
+};
 
 /// The most that a call may take which waits for nobody: below the 2 s of the least patient client, and above what each
 /// single question to the gate may take, whose own words then say better what is wrong.
@@ -85,7 +87,13 @@ async fn answer_within(
     let place = place.ok_or_else(unknown)?;
     let turn = Turn { desk, caller, call, known: OnceLock::new(), patience };
     let answered = route(&turn, interface, &place);
-    if matches!(call.member.as_str(), "Set" | "SetAlias" | "SetSecret") {
+    // A GetSecret that waits says for how long.
+    let waits = match (call.member.as_str(), &place) {
+        ("Set" | "SetAlias" | "SetSecret", _) => true,
+        ("GetSecret", Place::Item(item)) => browser::asks(desk, &call.sender, std::slice::from_ref(item)),
+        _ => false,
+    };
+    if waits {
         return answered.await;
     }
     let late = async {

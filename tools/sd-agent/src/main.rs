@@ -8,6 +8,7 @@
 mod alias;
 mod approvals;
 mod asks;
+mod browser;
 mod bus;
 mod call;
 mod caller;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_io::Timer;
 use sd_wire::claims::{App, Claims};
+use sd_wire::deadline::ACCESS;
 use sd_wire::outcome::Collections;
 use sd_wire::path::{CollectionPath, ItemPath, ROOT};
 use zbus::Message;
@@ -24,22 +25,22 @@ use crate::{collection, item, properties, service};
 pub(crate) fn item_made(desk: &Desk, app: &App, path: &ItemPath, known_before: bool) {
     desk.stand_ins().outdated(app);
     if known_before {
-        return item_changed(desk, path);
+        return item_changed(desk, app, path);
     }
-    grants_end(desk, path);
+    grants_end(desk, app, path);
     of_item(desk, &desk.names_of(app), "ItemCreated", path);
     items_changed(desk, app, &path.collection());
 }
 
-/// An item has another secret, label or attributes.
-pub(crate) fn item_changed(desk: &Desk, path: &ItemPath) {
-    grants_end(desk, path);
+/// An application has given an item another secret, label or attributes.
+pub(crate) fn item_changed(desk: &Desk, app: &App, path: &ItemPath) {
+    grants_end(desk, app, path);
     of_item(desk, &desk.who_knows(path), "ItemChanged", path);
 }
 
-/// The grants to read an item end when it is changed: each is bound to what was shown.
-fn grants_end(desk: &Desk, path: &ItemPath) {
-    for app in desk.is_another(path) {
+/// The grants of others to read an item end when it is changed: each is bound to what was shown.
+fn grants_end(desk: &Desk, by: &App, path: &ItemPath) {
+    for app in desk.is_another(path, Some(by)) {
         locks(desk, &app, std::slice::from_ref(path), true);
     }
 }
@@ -57,6 +58,12 @@ pub(crate) fn item_property(desk: &Desk, app: &App, path: &ItemPath, name: &str,
     for to in desk.names_of(app) {
         changed(desk, Some(&to), path.as_str(), item::INTERFACE, &HashMap::from([(name, &value)]));
     }
+}
+
+/// An application has written an item's secret, and may read it for a moment.
+pub(crate) fn wrote(desk: &Arc<Desk>, app: &App, path: &ItemPath) {
+    desk.wrote(app, path);
+    approved(desk, app, std::slice::from_ref(path), ACCESS);
 }
 
 /// An application may read these items for some time, and then no longer; and it may know what they are.

@@ -31,6 +31,11 @@ impl Offer {
         })
     }
 
+    /// An item is called locked again.
+    pub(crate) fn withdraw(&mut self, item: &ItemPath) {
+        self.0.remove(item);
+    }
+
     /// What has been looked at, at most so many items.
     pub(crate) fn looked_at(&self, most: usize) -> Vec<ItemPath> {
         self.0.iter().filter(|(_, looked)| **looked).map(|(item, _)| item.clone()).take(most).collect()

@@ -4,7 +4,7 @@
 //! the answer, `Dismiss` and the caller's end.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use sd_cipher::Cipher;
@@ -25,7 +25,7 @@ use crate::desk::{Desk, Seen};
 use crate::dispatch::{Turn, object};
 use crate::refusal::Refusal;
 use crate::stand_in::{self, Standing};
-use crate::{change, news, place, store};
+use crate::{browser, change, news, place, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Prompt";
 
@@ -149,13 +149,19 @@ impl Prompt {
 
 async fn run(desk: Arc<Desk>, caller: Caller, sender: OwnedUniqueName, number: u64, kind: Kind, work: Work) {
     let settled = Instant::now() + SETTLE;
-    let result = match carry_out(&desk, &caller, &sender, work).await {
-        Ok(value) => (false, value),
-        Err(refusal) => {
-            // The signal has no room for a reason, so the log is where a person can find it.
-            sd_journal::info(format_args!("a prompt ended unapproved: {}", refusal.text));
-            kind.dismissed()
+    let result = match work {
+        Work::Unlock { given, items, store } if browser::asks(&desk, &sender, &items) => {
+            let unlock = || unlock(&desk, &caller, given.clone(), &items, store);
+            (false, browser::until_approved(unlock).await)
         }
+        work => match carry_out(&desk, &caller, &sender, work).await {
+            Ok(value) => (false, value),
+            Err(refusal) => {
+                // The signal has no room for a reason, so the log is where a person can find it.
+                sd_journal::info(format_args!("a prompt ended unapproved: {}", refusal.text));
+                kind.dismissed()
+            }
+        },
     };
     Timer::at(settled).await;
     if let Some(prompt) = desk.seat(&sender, |seat| seat.prompts.remove(&number)).flatten() {
@@ -174,28 +180,7 @@ async fn carry_out(
 ) -> Result<Value<'static>, Refusal> {
     let claims = caller.claims();
     match work {
-        Work::Unlock { mut given, items, store } => {
-            if store {
-                store::unlock(desk, &claims).await?;
-            } else {
-                store::open_for_items(desk, &items, &claims).await?;
-            }
-            let named = items.clone();
-            let items = stand_in::resolved(desk, caller, items).await?;
-            // What stands for nothing cannot be opened: the search has found nothing, and that may be told now.
-            let nothing = named.iter().filter(|path| {
-                let standing = desk.stand_ins().of(&caller.app, path);
-                standing == Some(Standing::ForNothing)
-            });
-            let nothing: Vec<&ItemPath> = nothing.collect();
-            given.retain(|path| nothing.iter().all(|item| item.as_str() != path.as_str()));
-            if !items.is_empty() {
-                let (lives, shown) = desk.asks.access(&items, &claims).await?;
-                desk.approve(&caller.app, &items, lives, shown);
-                news::approved(desk, &caller.app, &items, lives);
-            }
-            Ok(Value::from(given.into_iter().map(OwnedObjectPath::into_inner).collect::<Vec<_>>()))
-        }
+        Work::Unlock { given, items, store } => Ok(unlock(desk, caller, given, &items, store).await?),
         Work::Create(creation) => {
             let Creation { item, cipher, parameters, value } = *creation;
             store::open_for_collection(desk, &item.collection, &claims).await?;
@@ -220,16 +205,48 @@ async fn carry_out(
     }
 }
 
-/// Remembers what the caller has itself said of an item that it has made, and tells those whom it concerns.
-fn made(desk: &Desk, caller: &Caller, sender: &OwnedUniqueName, path: &ItemPath, item: &NewItem) {
-    let seen = Arc::new(Seen { label: item.label.as_str().to_owned(), attributes: item.attributes.clone() });
-    let knew = desk.seat(sender, |seat| {
-        let knew = seat.has_seen(path);
-        seat.saw(path.clone(), seen);
-        knew
+/// Opens what is locked, and has the reads approved. Returns which of the paths are unlocked then.
+async fn unlock(
+    desk: &Arc<Desk>,
+    caller: &Caller,
+    mut given: Vec<OwnedObjectPath>,
+    named: &[ItemPath],
+    store: bool,
+) -> Result<Value<'static>, Failure> {
+    let claims = caller.claims();
+    if store {
+        store::unlock(desk, &claims).await?;
+    } else {
+        store::open_for_items(desk, named, &claims).await?;
+    }
+    let items = stand_in::resolved(desk, caller, named.to_vec()).await?;
+    // What stands for nothing cannot be opened: the search has found nothing, and that may be told now.
+    let nothing = named.iter().filter(|path| {
+        let standing = desk.stand_ins().of(&caller.app, path);
+        standing == Some(Standing::ForNothing)
     });
+    let nothing: Vec<&ItemPath> = nothing.collect();
+    given.retain(|path| nothing.iter().all(|item| item.as_str() != path.as_str()));
+    if !items.is_empty() {
+        let (lives, shown) = desk.asks.access(&items, &claims).await?;
+        desk.approve(&caller.app, &items, lives, shown);
+        news::approved(desk, &caller.app, &items, lives);
+    }
+    Ok(Value::from(given.into_iter().map(OwnedObjectPath::into_inner).collect::<Vec<_>>()))
+}
+
+/// Remembers what the caller has itself said of an item that it has made, and tells those whom it concerns.
+fn made(desk: &Arc<Desk>, caller: &Caller, sender: &OwnedUniqueName, path: &ItemPath, item: &NewItem) {
     let told = desk.told().of(&caller.app, path);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = change::now();
+    let knew = desk.seat(sender, |seat| {
+        let before = seat.said(path).map(|said| said.created);
+        let created =
+            told.as_ref().map(|told| told.created).or(before.filter(|when| *when > 0)).unwrap_or(now);
+        let (label, attributes) = (item.label.as_str().to_owned(), item.attributes.clone());
+        seat.saw(path.clone(), Arc::new(Seen { label, attributes, created, modified: now }));
+        before.is_some()
+    });
     let description = Description {
         item: path.clone(),
         collection: told.as_ref().map_or_else(Text::default, |told| told.collection.clone()),
@@ -241,6 +258,7 @@ fn made(desk: &Desk, caller: &Caller, sender: &OwnedUniqueName, path: &ItemPath,
     };
     desk.told().made(&caller.app, description);
     news::item_made(desk, &caller.app, path, knew == Some(true) || told.is_some());
+    news::wrote(desk, &caller.app, path);
 }
 
 impl Kind {

@@ -91,7 +91,7 @@ async fn all(turn: &Turn<'_>, place: &Place) -> Result<Properties, Refusal> {
             let seen = turn.desk.seen(&turn.call.sender, &item);
             let (label, attributes, created, modified) = match &told {
                 Some(told) => (told.label.as_str(), &told.attributes, told.created, told.modified),
-                None => (seen.label.as_str(), &seen.attributes, 0, 0),
+                None => (seen.label.as_str(), &seen.attributes, seen.created, seen.modified),
             };
             let offered = turn.desk.seat(&turn.call.sender, |seat| seat.offer.look(&item)).unwrap_or(false);
             let attributes: HashMap<String, String> =

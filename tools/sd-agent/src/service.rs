@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sd_wire::bounded::{Attributes, OverBound, Text};
 use sd_wire::change::Change;
 use sd_wire::metadata::Metadata;
+use sd_wire::outcome::Account;
 use sd_wire::path::{CollectionPath, ItemPath};
 use zbus::Message;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
@@ -46,14 +47,21 @@ async fn search(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let attributes: HashMap<String, String> = turn.call.arguments()?;
     let items = found(turn, None, attributes).await?;
     let (mut unlocked, mut locked): (Vec<_>, Vec<_>) = items.iter().partition(|item| turn.approved(item));
-    turn.desk.seat(&turn.call.sender, |seat| {
-        seat.offer = Offer::default();
-        if seat.sessions.is_empty() {
-            seat.offer = Offer::of(locked.iter().map(|item| (*item).clone()));
-            unlocked.append(&mut locked);
-        }
-    });
+    if offer(turn, &locked) {
+        unlocked.append(&mut locked);
+    }
     turn.call.reply(&(objects(&unlocked)?, objects(&locked)?))
+}
+
+/// Calls what a search has found unlocked to a connection that has no session. Returns whether it has none.
+pub(crate) fn offer(turn: &Turn<'_>, locked: &[&ItemPath]) -> bool {
+    let offered = turn.desk.seat(&turn.call.sender, |seat| {
+        let offered = seat.sessions.is_empty();
+        let items = locked.iter().filter(|_| offered);
+        seat.offer = Offer::of(items.map(|item| (*item).clone()));
+        offered
+    });
+    offered == Some(true)
 }
 
 fn objects<'a>(items: &[&'a ItemPath]) -> Result<Vec<ObjectPath<'a>>, Refusal> {
@@ -74,7 +82,7 @@ pub(crate) async fn found(
         return collection::everything(turn, within.as_ref()).await;
     }
     let attributes = Attributes::new(attributes).map_err(|e| Refusal::invalid_args(e.to_string()))?;
-    let items = if turn.metadata().await? == Metadata::Hidden {
+    let (items, accounts) = if turn.metadata().await? == Metadata::Hidden {
         if dummy::is_for_nothing(&attributes) {
             return Ok(Vec::new());
         }
@@ -82,25 +90,36 @@ pub(crate) async fn found(
             Some(path) => Some(collection::described(turn, &path).await?.path),
             None => None,
         };
-        stand_in::answer(turn, Question { within, attributes: attributes.clone() }).await?
+        (stand_in::answer(turn, Question { within, attributes: attributes.clone() }).await?, Vec::new())
     } else {
         matching(turn, within.as_ref(), &attributes).await?
     };
-    let seen = Arc::new(Seen { label: String::new(), attributes });
+    let seen = Arc::new(Seen { attributes, ..Seen::default() });
     turn.desk.seat(&turn.call.sender, |seat| {
         for item in &items {
             seat.saw(item.clone(), seen.clone());
+        }
+        for account in accounts {
+            let attributes = with(&seen.attributes, &account.attributes);
+            let label = account.label.as_str().to_owned();
+            seat.saw(account.item, Arc::new(Seen { label, attributes, ..Seen::default() }));
         }
     });
     Ok(items)
 }
 
-/// What matches, where that may be told.
+/// What the caller has searched by, with what it was told beside that.
+fn with(searched: &Attributes, told: &Attributes) -> Attributes {
+    let all = searched.iter().chain(told.iter()).map(|(name, value)| (name.clone(), value.clone()));
+    Attributes::new(all).unwrap_or_else(|_| searched.clone())
+}
+
+/// What matches, where that may be told, and whose accounts these are.
 async fn matching(
     turn: &Turn<'_>,
     within: Option<&CollectionPath>,
     attributes: &Attributes,
-) -> Result<Vec<ItemPath>, Refusal> {
+) -> Result<(Vec<ItemPath>, Vec<Account>), Refusal> {
     let found = turn.desk.asks.search(within, attributes, &turn.caller.claims()).await;
     let found = found.inspect_err(|failure| {
         if failure.is_refusal() {
@@ -111,7 +130,7 @@ async fn matching(
     if !found.described.is_empty() {
         turn.desk.told().tell(&turn.caller.app, found.described);
     }
-    Ok(found.unlocked.into_iter().chain(found.locked).collect())
+    Ok((found.unlocked.into_iter().chain(found.locked).collect(), found.accounts))
 }
 
 async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
@@ -130,6 +149,8 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
                 if turn.approved(&item) {
                     usable.push(path);
                 } else {
+                    // It has understood that it is locked; and if nobody approves it, it still is.
+                    turn.desk.seat(&turn.call.sender, |seat| seat.offer.withdraw(&item));
                     given.push(path);
                     if !items.contains(&item) {
                         items.push(item);

@@ -19,6 +19,7 @@ mod judged;
 mod keyboard;
 pub(crate) mod line;
 mod lines;
+mod made;
 pub(crate) mod mode;
 #[cfg(test)]
 mod onlooker;
@@ -175,8 +176,11 @@ impl Docket {
                     self.fail(now, &id, why, &mut effects);
                 }
             }
-            Event::WorkerDone { id } => {
+            Event::WorkerDone { id, made } => {
                 if self.is_dispatched(&id) {
+                    if let Some(item) = made {
+                        self.made(now, &id, &item);
+                    }
                     self.end(now, &id, Resolution::Granted, &mut effects);
                 }
             }

@@ -48,6 +48,8 @@ pub(crate) enum Report {
     },
     /// Carried out.
     Done,
+    /// Carried out, and this is what the item is now.
+    Made(Description),
     /// Not carried out, by the worker's word.
     Failed(Fault),
     /// The worker ended, or misspoke: nothing more will come.
@@ -125,6 +127,7 @@ impl Errand {
                 Ok(fetch::Note::Before(before)) => Some(Report::Described(Described::Before(before))),
                 Ok(fetch::Note::State { locked }) => Some(Report::State { locked }),
                 Ok(fetch::Note::Done {}) => Some(Report::Done),
+                Ok(fetch::Note::Made(item)) => Some(Report::Made(item)),
                 Ok(fetch::Note::Failed { why }) => Some(Report::Failed(why)),
                 Err(why) => Some(misspoke(why)),
             },

@@ -2,6 +2,8 @@
 
 use sd_sys::secret::Secret;
 use sd_sys::sink::Sink;
+use sd_wire::change::Change;
+use sd_wire::description::Description;
 use sd_wire::fault::Fault;
 use sd_wire::fetch::{Note, Order};
 use sd_wire::outcome::{Collections, Granted, MAX_BODY, MAX_SECRET};
@@ -10,12 +12,14 @@ use serde::Serialize;
 use crate::asking::Asking;
 use crate::backend::Backend;
 use crate::store::NewItem;
-use crate::{change, find, hide, invite, listing, lock, release, set, store, unlock};
+use crate::{accounts, change, find, hide, invite, listing, lock, release, set, store, unlock};
 
 /// What an order yields: notes for sd-decide, or an outcome for the requester.
 pub(crate) enum Yield {
     Notes(Vec<Note>),
     Outcome(Granted, Body),
+    /// An outcome for the requester, and for sd-decide what the item is now; nothing where it cannot be told.
+    Made(Granted, Option<Description>),
 }
 
 /// What follows the outcome line.
@@ -63,6 +67,8 @@ pub(crate) async fn carry_out(
             hide::from(&backend, &mut found, attributes, hidden).await;
             if *describe {
                 find::describe(&backend, &mut found).await;
+            } else {
+                accounts::add(&backend, &mut found, attributes).await;
             }
             open(&found, |len| Granted::Found { len })
         }
@@ -87,16 +93,24 @@ pub(crate) async fn carry_out(
             let new = NewItem { collection, label, attributes, content_type, replaces };
             store::ready(&backend, &new).await?;
             let secret = invite::secret(sink, id, desktop)?;
-            said(Granted::Stored { item: store::put(&backend, &new, &secret).await? })
+            let item = store::put(&backend, &new, &secret).await?;
+            Ok(Yield::Made(Granted::Stored { item: item.clone() }, backend.describe(&item).await.ok()))
         }
         Order::SetSecret { id, item, digest, content_type } => {
             set::ready(&backend, item, digest).await?;
             let secret = invite::secret(sink, id, desktop)?;
             set::secret(&backend, item, digest, &secret, content_type).await?;
-            said(Granted::Stored { item: item.clone() })
+            Ok(Yield::Made(Granted::Stored { item: item.clone() }, backend.describe(item).await.ok()))
         }
         Order::Change { change, digest, .. } => {
-            said(Granted::Changed { collection: change::make(&backend, change, digest, asking).await? })
+            let granted =
+                Granted::Changed { collection: change::make(&backend, change, digest, asking).await? };
+            match change {
+                Change::ItemLabel { item, .. } | Change::ItemAttributes { item, .. } => {
+                    Ok(Yield::Made(granted, backend.describe(item).await.ok()))
+                }
+                _ => said(granted),
+            }
         }
     }
 }

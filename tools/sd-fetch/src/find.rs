@@ -29,7 +29,7 @@ pub(crate) async fn items(
             if locked { (Vec::new(), found) } else { (found, Vec::new()) }
         }
     };
-    Ok(Found { unlocked: paths(&unlocked), locked: paths(&locked), described: Vec::new() })
+    Ok(Found { unlocked: paths(&unlocked), locked: paths(&locked), ..Found::default() })
 }
 
 /// Adds labels and attributes of the first of what was found, but for what vanishes meanwhile or cannot be described.

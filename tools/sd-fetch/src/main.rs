@@ -7,6 +7,7 @@
 //!         passphrase anywhere but to the backend, encrypted.
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod alias;
 mod asking;
 mod backend;

@@ -1,6 +1,7 @@
 //! The whole agent without a bus: calls go in as messages, replies and signals come out as messages.
 
 mod bench;
+mod browsers;
 mod changes;
 mod dummies;
 mod hidden;

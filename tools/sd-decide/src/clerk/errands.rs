@@ -193,7 +193,10 @@ impl Purpose {
             (Self::Describe { id }, Report::Failed(why)) => Some(Event::DescribeFailed { id, why }),
             // A worker that answers something else is as good as gone.
             (Self::Describe { id }, _) => Some(Event::DescribeFailed { id, why: Fault::Lost }),
-            (Self::Release { id }, Report::Done) => Some(Event::WorkerDone { id }),
+            (Self::Release { id }, Report::Done) => Some(Event::WorkerDone { id, made: None }),
+            (Self::Release { id }, Report::Made(item)) => {
+                Some(Event::WorkerDone { id, made: Some(Box::new(item)) })
+            }
             (Self::Release { id }, Report::Failed(why)) => Some(Event::WorkerFailed { id, why }),
             (Self::Release { id }, _) => Some(Event::WorkerFailed { id, why: Fault::Lost }),
             (Self::Chore { number, chore, .. }, report) => {
@@ -201,7 +204,7 @@ impl Purpose {
                     Report::Done => Ok(None),
                     Report::State { locked } => Ok(Some(locked)),
                     Report::Failed(why) => Err(why),
-                    Report::Described(_) | Report::Lost => Err(Fault::Lost),
+                    Report::Described(_) | Report::Made(_) | Report::Lost => Err(Fault::Lost),
                 };
                 Some(Event::ChoreEnded { number, chore, how })
             }

@@ -218,7 +218,7 @@ impl Docket {
         }
     }
 
-    fn keep_grant(&mut self, grant: Option<Grant>) {
+    pub(super) fn keep_grant(&mut self, grant: Option<Grant>) {
         let Some(grant) = grant else { return };
         if self.grants.len() >= super::MOST_GRANTS {
             self.grants.remove(0);

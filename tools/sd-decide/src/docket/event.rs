@@ -1,6 +1,7 @@
 //! What may happen to the docket.
 
 use sd_wire::ask::Ask;
+use sd_wire::description::Description;
 use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
 use sd_wire::passphrase::Wanted;
@@ -107,6 +108,8 @@ pub(crate) enum Event {
     WorkerDone {
         /// Which ask.
         id: AskId,
+        /// The item that it made or changed, as it is now.
+        made: Option<Box<Description>>,
     },
     /// The worker did not, and told the requester so; or it is gone, and the sink with it.
     WorkerFailed {

@@ -90,6 +90,14 @@ impl Grant {
         self.covers == Covers::Key(key.clone()) && !self.is_over(now) && self.holder.is(caller)
     }
 
+    /// Its holder was approved to change an item that it covers, which is so from now on.
+    pub(super) fn follow(&mut self, changed: &Shown) {
+        let Covers::Items(items) = &mut self.covers else { return };
+        for shown in items.iter_mut().filter(|shown| shown.item == changed.item) {
+            *shown = changed.clone();
+        }
+    }
+
     /// Whether this process is its holder, or part of it.
     pub(crate) fn is_of(&self, process: Pinned) -> bool {
         self.holder.processes().any(|holder| holder == process)

@@ -244,6 +244,7 @@ impl Onlooker {
             }
             Event::Started => self.disturbed = self.now,
             Event::Typed { characters } => self.characters = *characters,
+            Event::WorkerDone { id, made: Some(_) } => self.note_made(id),
             _ => {}
         }
         let command = self.command.as_deref();
@@ -355,6 +356,16 @@ impl Onlooker {
         let two = matches!(&filed.want, Want::Access { items } if items.contains(&made_up::item(2)));
         let key = matches!(filed.want, Want::Sign { .. });
         self.grants.push(Given { caller: filed.caller, key, two, until });
+    }
+
+    /// Who was approved to write item 1 may read it for a moment.
+    fn note_made(&mut self, id: &AskId) {
+        let Some(filed) = self.open.get(id).map(|n| &self.filings[*n]) else { return };
+        let wrote = matches!(filed.want, Want::Store { .. } | Want::SetSecret { .. });
+        if wrote && filed.dispatched == 1 {
+            let until = self.now + 10_000;
+            self.grants.push(Given { caller: filed.caller, key: false, two: false, until });
+        }
     }
 
     fn judge_denial(&mut self, n: usize, event: &Event, no: bool, muted: bool) {

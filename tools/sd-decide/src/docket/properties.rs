@@ -52,6 +52,7 @@ enum Happens {
     Sent(u64),
     DispatchFailed(u64),
     WorkerDone(u64),
+    Made(u64),
     WorkerFailed(u64),
     ChoreEnded(bool),
     PassphraseWanted,
@@ -99,6 +100,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         6 => n().prop_map(Happens::Sent),
         1 => n().prop_map(Happens::DispatchFailed),
         4 => n().prop_map(Happens::WorkerDone),
+        4 => n().prop_map(Happens::Made),
         1 => n().prop_map(Happens::WorkerFailed),
         4 => prop::bool::weighted(0.8).prop_map(Happens::ChoreEnded),
         3 => Just(Happens::PassphraseWanted),
@@ -220,7 +222,11 @@ impl Play {
             Happens::DispatchFailed(n) => {
                 self.step(Event::DispatchFailed { id: id(n), why: Fault::Unavailable });
             }
-            Happens::WorkerDone(n) => self.step(Event::WorkerDone { id: id(n) }),
+            Happens::Made(n) => {
+                let item = Box::new(made_up::description(1, "made"));
+                self.step(Event::WorkerDone { id: id(n), made: Some(item) });
+            }
+            Happens::WorkerDone(n) => self.step(Event::WorkerDone { id: id(n), made: None }),
             Happens::WorkerFailed(n) => self.step(Event::WorkerFailed { id: id(n), why: Fault::Refused }),
             Happens::ChoreEnded(well) => {
                 if let Some((number, chore)) = self.chores.pop() {

@@ -13,7 +13,7 @@ use sd_wire::claims::{App, Claims};
 use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::metadata::Metadata;
-use sd_wire::outcome::{Collection, Collections, Found, Listed, What};
+use sd_wire::outcome::{Account, Collection, Collections, Found, Listed, What};
 use sd_wire::path::CollectionPath;
 use serde::Serialize;
 use smol::block_on;
@@ -74,6 +74,15 @@ pub(super) fn described(item: &ItemPath) -> Description {
 }
 
 impl Fake {
+    /// The first item is git's, which searches by the server.
+    fn accounts(searched: &Attributes) -> Vec<Account> {
+        if searched.get("server").is_none() {
+            return Vec::new();
+        }
+        let attributes = Attributes::new([("user".to_owned(), "ada".to_owned())]).unwrap();
+        vec![Account { item: item(FIRST), label: Text::clipped("example.org"), attributes }]
+    }
+
     fn note(&self, what: String) {
         self.asked.lock().unwrap().push(what);
     }
@@ -133,7 +142,7 @@ impl Asks for Arc<Fake> {
             let unlocked = vec![item(FIRST), item(SECOND)];
             let open = *self.metadata.lock().unwrap() == Metadata::Open;
             let described = if open { unlocked.iter().map(described).collect() } else { Vec::new() };
-            Ok(Found { unlocked, locked: Vec::new(), described })
+            Ok(Found { unlocked, described, accounts: Fake::accounts(attributes), ..Found::default() })
         })
     }
 

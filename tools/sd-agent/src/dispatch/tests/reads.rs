@@ -43,6 +43,19 @@ fn an_empty_unlock_is_a_prompt_for_what_a_searcher_without_a_session_has_looked_
 }
 
 #[test]
+fn what_comes_with_a_search_is_told_with_what_was_searched_by() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let searched = HashMap::from([("server", "example.org")]);
+    bench.call(&app, ROOT, SERVICE, "SearchItems", &(searched,)).unwrap();
+    let told = |path| HashMap::<String, String>::try_from(bench.get(&app, path, ITEM, "Attributes").unwrap());
+    let (mut first, second) = (told(FIRST).unwrap(), told(SECOND).unwrap());
+    assert_eq!(first.remove("user").as_deref(), Some("ada"));
+    assert_eq!((first.len(), first), (1, second));
+    let label = |path| String::try_from(bench.get(&app, path, ITEM, "Label").unwrap()).unwrap();
+    assert_eq!((label(FIRST).as_str(), label(SECOND).as_str()), ("example.org", ""));
+}
+
+#[test]
 fn an_approval_holds_for_another_connection_of_the_same_process() {
     let (bench, app, again) = (Bench::new(), application(":1.1", 10), application(":1.9", 10));
     bench.approve(&app, &[FIRST]);
