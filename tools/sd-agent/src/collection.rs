@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_io::Timer;
 use sd_wire::bounded::{Attributes, Text};
 use sd_wire::change::Change;
 use sd_wire::outcome::{Collection, Collections};
@@ -22,9 +24,15 @@ pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Collection";
 
 /// The one alias that the specification defines, and the only one of which we hear where it points.
 pub(crate) const DEFAULT: &str = "default";
+/// How long a list is waited for: for a person who sits before the screen already. A program that asks once and ends
+/// takes its ask along.
+const MOMENT: Duration = Duration::from_millis(1500);
 /// The path of that alias, and the one where go-keyring looks before it, below the root.
 const DEFAULT_PATH: &str = "/aliases/default";
 const LOGIN_PATH: &str = "/collection/login";
+/// Further aliases that backends have without being told: gnome-keyring's store of the session, for one, is known to
+/// libsecret's callers by `SECRET_COLLECTION_SESSION` only. Each is the collection of its name, where there is one.
+const BY_NAME: [&str; 2] = ["login", "session"];
 
 /// A secret as the specification passes it: session, parameters, value, content type.
 pub(crate) type SecretArgument = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
@@ -64,10 +72,19 @@ pub(crate) async fn everything(
     if let Some(items) = turn.desk.told().listed(&turn.caller.app, within.as_ref()) {
         return Ok(items);
     }
-    opened::open(turn, About::List(within))?;
-    Err(Refusal::access_denied(
+    let ended = opened::open(turn, About::List(within.clone()))?;
+    let late = async {
+        Timer::after(MOMENT).await;
+        Err(waits_for_a_list())
+    };
+    smol::future::or(ended.how(), late).await.map_err(|_| waits_for_a_list())?;
+    turn.desk.told().listed(&turn.caller.app, within.as_ref()).ok_or_else(waits_for_a_list)
+}
+
+fn waits_for_a_list() -> Refusal {
+    Refusal::access_denied(
         "what is in the keyring is told only with your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
-    ))
+    )
 }
 
 /// What the caller was told of everything in a collection; nothing if it was not.
@@ -119,9 +136,30 @@ pub(crate) async fn described(turn: &Turn<'_>, path: &CollectionPath) -> Result<
 /// of the default collection.
 pub(crate) fn among<'a>(collections: &'a Collections, path: &CollectionPath) -> Option<&'a Collection> {
     let at = |path: &CollectionPath| collections.collections.iter().find(|known| known.path == *path);
-    at(path).or_else(|| match path.as_str().strip_prefix(ROOT) {
-        Some(DEFAULT_PATH | LOGIN_PATH) => at(collections.default.as_ref()?),
-        _ => None,
+    at(path).or_else(|| match path.as_str().strip_prefix(ROOT)? {
+        DEFAULT_PATH | LOGIN_PATH => at(collections.default.as_ref()?),
+        other => named(collections, other.strip_prefix("/aliases/")?),
+    })
+}
+
+/// Whether it is known of an alias of this name where it points.
+pub(crate) fn is_known_alias(alias: &str) -> bool {
+    alias == DEFAULT || BY_NAME.contains(&alias)
+}
+
+/// Where an alias points, as far as that is known.
+pub(crate) fn aliased<'a>(collections: &'a Collections, alias: &str) -> Option<&'a CollectionPath> {
+    match alias {
+        DEFAULT => collections.default.as_ref(),
+        other => named(collections, other).map(|collection| &collection.path),
+    }
+}
+
+fn named<'a>(collections: &'a Collections, alias: &str) -> Option<&'a Collection> {
+    let mut those = collections.collections.iter().filter(|_| BY_NAME.contains(&alias));
+    those.find(|known| {
+        let name = known.path.as_str().strip_prefix(ROOT).and_then(|path| path.strip_prefix("/collection/"));
+        name == Some(alias)
     })
 }
 
@@ -130,23 +168,32 @@ pub(crate) fn has_login(collections: &Collections) -> bool {
     collections.collections.iter().any(|known| known.path.as_str().strip_prefix(ROOT) == Some(LOGIN_PATH))
 }
 
-/// The path by which the backend knows a collection: the caller's, but for a `login` that there is not.
+/// The path by which the backend knows a collection: the caller's, but for a `login` that there is not, and for what
+/// is an alias here and perhaps not there.
 pub(crate) async fn stand_in(turn: &Turn<'_>, path: &CollectionPath) -> Result<CollectionPath, Refusal> {
-    if path.as_str().strip_prefix(ROOT) != Some(LOGIN_PATH) || turn.desk.has_login() {
-        return Ok(path.clone());
+    let below = path.as_str().strip_prefix(ROOT).unwrap_or_default();
+    let by_name = below.strip_prefix("/aliases/").is_some_and(|alias| BY_NAME.contains(&alias));
+    if by_name || (below == LOGIN_PATH && !turn.desk.has_login()) {
+        return Ok(described(turn, path).await?.path);
     }
-    Ok(described(turn, path).await?.path)
+    Ok(path.clone())
 }
 
-/// The item's own path, when it is named by way of an alias.
+/// The item's own path, when it is named by way of an alias. An error if the caller knows that it is gone.
 pub(crate) async fn real_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPath, Refusal> {
+    let gone = Refusal::no_such_object(format!("there is no item {item} any more"));
+    there(turn, item).await?.ok_or(gone)
+}
+
+/// As [`real_item`]; `None` if the caller knows that it is gone.
+pub(crate) async fn there(turn: &Turn<'_>, item: ItemPath) -> Result<Option<ItemPath>, Refusal> {
     let named = item.collection();
     let real = match named.as_str().strip_prefix(ROOT) {
         Some(DEFAULT_PATH) => described(turn, &named).await?.path,
-        Some(LOGIN_PATH) => stand_in(turn, &named).await?,
-        _ => return Ok(item),
+        _ => stand_in(turn, &named).await?,
     };
     let below = item.as_str().strip_prefix(named.as_str()).unwrap_or_default();
     let unknown = |_| Refusal::no_such_object(format!("there is no item {item}"));
-    ItemPath::parse(&format!("{real}{below}")).map_err(unknown)
+    let real = ItemPath::parse(&format!("{real}{below}")).map_err(unknown)?;
+    Ok(if turn.desk.knows_gone(&turn.call.sender, &real) { None } else { Some(real) })
 }

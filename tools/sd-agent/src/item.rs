@@ -143,7 +143,7 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let (mut reads, mut lacking) = (Vec::new(), Vec::new());
     for path in paths {
         let Some(Place::Item(item)) = Place::of(path.as_str()) else { continue };
-        let item = collection::real_item(turn, item).await?;
+        let Some(item) = collection::there(turn, item).await? else { continue };
         if !turn.approved(&item) {
             lacking.push(item);
             continue;

@@ -102,7 +102,7 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
         match Place::of(path.as_str()) {
             Some(Place::Collection(_)) => collections.push(path),
             Some(Place::Item(item)) => {
-                let item = collection::real_item(turn, item).await?;
+                let Some(item) = collection::there(turn, item).await? else { continue };
                 if turn.approved(&item) {
                     usable.push(path);
                 } else {
@@ -175,10 +175,10 @@ async fn lock(turn: &Turn<'_>) -> Result<Message, Refusal> {
 
 async fn read_alias(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let alias: String = turn.call.arguments()?;
-    if alias != collection::DEFAULT {
+    if !collection::is_known_alias(&alias) {
         return turn.call.reply(&NO_PROMPT);
     }
-    match &turn.collections().await?.default {
+    match collection::aliased(turn.collections().await?, &alias) {
         Some(path) => turn.call.reply(&object(path.as_str())?),
         None => turn.call.reply(&NO_PROMPT),
     }
