@@ -32,7 +32,22 @@ fn the_service_names_its_collections_and_its_default() {
         bench.call(&app, ROOT, SERVICE, "ReadAlias", &(name)).unwrap().body().deserialize().unwrap()
     };
     assert_eq!(alias("default").as_str(), LOGIN);
-    assert_eq!(alias("login").as_str(), "/");
+    assert_eq!(alias("unknown").as_str(), "/");
+}
+
+#[test]
+fn the_aliases_login_and_session_are_the_collections_of_those_names() {
+    const SESSION: &str = "/org/freedesktop/secrets/collection/session";
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let alias = |name: &str| -> OwnedObjectPath {
+        bench.call(&app, ROOT, SERVICE, "ReadAlias", &(name)).unwrap().body().deserialize().unwrap()
+    };
+    assert_eq!((alias("login").as_str(), alias("session").as_str()), (LOGIN, "/"));
+    bench.has_collections(&[LOGIN, SESSION]);
+    assert_eq!(alias("session").as_str(), SESSION);
+    bench.get(&app, "/org/freedesktop/secrets/aliases/session", COLLECTION, "Label").unwrap();
+    let refusal = bench.get(&app, "/org/freedesktop/secrets/aliases/other", COLLECTION, "Label").unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.NoSuchObject");
 }
 
 #[test]
