@@ -34,8 +34,8 @@ crate() {
     (cd "$at" && cargo init --quiet --name fetches && cargo add --quiet "$1@=$2" && cargo vendor --quiet --versioned-dirs >/dev/null)
     cp -r "$at/vendor/$1-$2" "$wanted"
     rm -rf "$at"
-    # The original manifest has the same name without this, and cargo checks what it has vendored.
-    rm -f "$wanted/.cargo-checksum.json"
+    # It is no member of the workspace that it lies below.
+    printf '\n[workspace]\n' >>"$wanted/Cargo.toml"
 }
 
 # Types the keyring's passphrase whenever one is wanted: types SCREENS KEYS
