@@ -34,7 +34,7 @@ test-clients:
 test-root:
     scripts/run-rings.sh root
 
-# Runs clients' own test suites against the whole chain: secretstorage, keyring, rust; docs/clients.md says what they get.
+# Runs clients' own test suites against the whole chain: secretstorage, keyring, rust; docs/suites.md says what they get.
 [no-exit-message, positional-arguments]
 suites *ARGS:
     @scripts/suites.sh "$@"

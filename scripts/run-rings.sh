@@ -3,7 +3,7 @@
 #
 # unit, pipeline and clients run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
-# without tests/alone.rs, which needs one user for all. clients is tests/clients: real applications. vt is tests/vt:
+# without tests/alone.rs and tests/recovery.rs, which need one user for all. clients is tests/clients: real applications. vt is tests/vt:
 # sd-decide on the kernel's own terminal. A ring that cannot run is skipped, and with CI=true that is a failure; so is
 # always a ring in which fewer tests ran than is written below. The last line is the sum: N passed, N failed, N skipped.
 set -euo pipefail
@@ -129,7 +129,7 @@ build() {
             # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
                 without vt <"$work/all.list" | without clients | without apart >"$work/pipeline.list" &&
-                without vt <"$work/all.list" | without clients | without alone >"$work/root.list" ;;
+                without vt <"$work/all.list" | without clients | without alone | without recovery >"$work/root.list" ;;
         vt | clients)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
     esac

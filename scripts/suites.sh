@@ -3,7 +3,7 @@
 #
 # Each is the client's own, from its registry in the version written here, kept below target/suites. A person who says y
 # to everything and knows the keyring's passphrase sits before the screen. What must fail, and why, is in
-# docs/clients.md. The last line is the sum; 1 when a suite did not end as it should.
+# docs/suites.md. The last line is the sum; 1 when a suite did not end as it should.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=$(realpath "${CARGO_TARGET_DIR:-target}")

@@ -223,3 +223,17 @@ fn what_an_application_has_made_it_may_read_and_delete_without_a_second_key() {
     assert_eq!(lines[3], "true", "{}", run.all());
     assert!(lines[4].starts_with(IS_LOCKED), "{}", run.all());
 }
+
+#[test]
+fn secret_tool_stores_by_the_aliases_session_and_login() {
+    let run = Rig::real().with(&["--answer", "yyyy"]).run(
+        "for name in session login; do
+             printf $name | secret-tool store --collection=$name --label=x a $name && secret-tool lookup a $name && echo
+             gdbus call --session -d org.freedesktop.secrets -o /org/freedesktop/secrets \
+                 -m org.freedesktop.Secret.Service.ReadAlias $name
+         done",
+    );
+    let path = |name| format!("(objectpath '/org/freedesktop/secrets/collection/{name}',)");
+    let expected = ["session".to_owned(), path("session"), "login".to_owned(), path("login")];
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected, "{}", run.all());
+}

@@ -71,7 +71,10 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Timeout => "the backend did not answer in time; see its log on the companion's side",
-            Self::Unavailable => "it could not reach the next stage; is the companion's session running?",
+            Self::Unavailable => {
+                "the stage behind it is not running: log in again, or run `systemctl restart secrets-dispatcher@<user>.target` \
+                 as root"
+            }
             Self::Lost => "the next stage ended before it had answered; try again",
             Self::NotFound => "there is no such item, collection or key on the companion's side",
             Self::Locked => "the companion's store is locked; unlock it first",

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sd_client::{Failure, Gate};
 use sd_sys::secret::Secret;
@@ -58,6 +58,8 @@ pub(crate) trait Asks: Send + Sync {
 /// The gate, connected to when it is first needed and again after the system bus went away.
 pub(crate) struct System {
     gate: Mutex<Option<Gate>>,
+    /// When it was last found out that the gate is not there or answers nothing.
+    absent: Mutex<Option<Instant>>,
     notices: Notices,
     lanes: Lanes,
 }
@@ -65,7 +67,7 @@ pub(crate) struct System {
 impl System {
     /// What is asked for is told to `notices`, and that it failed for want of somebody to ask.
     pub(crate) fn new(notices: Notices) -> Self {
-        Self { gate: Mutex::default(), notices, lanes: Lanes::default() }
+        Self { gate: Mutex::default(), absent: Mutex::default(), notices, lanes: Lanes::default() }
     }
 
     /// Asks for something that waits for a person.
@@ -73,8 +75,9 @@ impl System {
     where
         A: Future<Output = Result<T, Failure>>,
     {
+        let came = Instant::now();
         let _pass = self.lanes.people(claims).await;
-        self.told(claims, ask).await
+        self.told(came, claims, ask).await
     }
 
     /// Asks for something that needs no key.
@@ -82,19 +85,34 @@ impl System {
     where
         A: Future<Output = Result<T, Failure>>,
     {
+        let came = Instant::now();
         let _pass = self.lanes.quick(claims).await;
-        self.told(claims, ask).await
+        self.told(came, claims, ask).await
     }
 
-    async fn told<T, A>(&self, claims: &Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    async fn told<T, A>(
+        &self,
+        came: Instant,
+        claims: &Claims,
+        ask: impl FnOnce(Gate) -> A,
+    ) -> Result<T, Failure>
     where
         A: Future<Output = Result<T, Failure>>,
     {
-        let answer = match self.gate().await {
-            Ok(gate) => ask(gate).await,
-            Err(failure) => Err(failure),
+        // A gate that answers nobody takes a second to be found out, which those who wait for room need not wait again.
+        let found_out = (*self.absent()).is_some_and(|since| since >= came);
+        let answer = if found_out {
+            Err(Failure::Absent)
+        } else {
+            match self.gate().await {
+                Ok(gate) => ask(gate).await,
+                Err(failure) => Err(failure),
+            }
         };
         if let Err(failure) = &answer {
+            if matches!(failure, Failure::Absent) && !found_out {
+                *self.absent() = Some(Instant::now());
+            }
             self.notices.failed(failure, claims);
         }
         answer
@@ -109,6 +127,10 @@ impl System {
         // Two calls may both have connected; the later connection stays, the other ends with its call.
         *self.known() = Some(gate.clone());
         Ok(gate)
+    }
+
+    fn absent(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Option<Gate>> {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sd_sys::process::Process;
+use sd_wire::printable::Printable;
 use smol::channel::Receiver;
 use smol::stream::StreamExt;
 use zbus::message::Type;
@@ -21,12 +23,16 @@ use crate::stop::Stop;
 const NAME: &str = "org.freedesktop.secrets";
 const DAEMON: &str = "org.freedesktop.DBus";
 const DAEMON_PATH: &str = "/org/freedesktop/DBus";
+/// The most characters of another program's name.
+const LONGEST: usize = 40;
 
-/// RequestName's flag DO_NOT_QUEUE, and no other: neither do we take the name from somebody nor may anybody from us.
-const DO_NOT_QUEUE: u32 = 4;
-/// RequestName's answers PRIMARY_OWNER and EXISTS.
+/// RequestName's flags, none of them: we take the name from nobody, nobody takes it from us, and where somebody has it
+/// we wait in the queue.
+const NO_FLAGS: u32 = 0;
+/// RequestName's answers PRIMARY_OWNER, IN_QUEUE and ALREADY_OWNER.
 const OURS: u32 = 1;
-const TAKEN: u32 = 3;
+const WAITS: u32 = 2;
+const OURS_ALREADY: u32 = 4;
 
 /// Why the agent cannot serve, or has stopped.
 #[derive(Debug)]
@@ -35,11 +41,6 @@ pub(crate) enum Error {
     Bus(zbus::Error),
     /// The session bus has closed the connection.
     Closed,
-    /// Another program owns the name.
-    Taken {
-        /// Its process.
-        pid: Option<u32>,
-    },
 }
 
 impl fmt::Display for Error {
@@ -47,17 +48,6 @@ impl fmt::Display for Error {
         match self {
             Self::Bus(e) => write!(f, "session bus cannot be used: {e}"),
             Self::Closed => f.write_str("session bus closed the connection"),
-            Self::Taken { pid } => {
-                write!(f, "{NAME} is owned by another program")?;
-                if let Some(pid) = pid {
-                    write!(f, " (pid {pid})")?;
-                }
-                f.write_str(
-                    "; stop and mask it (for example `systemctl --user mask --now gnome-keyring-daemon.service \
-                     gnome-keyring-daemon.socket`, or switch off the Secret Service in KeePassXC or KWallet), then \
-                     start sd-agent again",
-                )
-            }
         }
     }
 }
@@ -79,12 +69,14 @@ pub(crate) async fn serve(stop: &Stop) -> Result<(), Error> {
         "type='signal',sender='{DAEMON}',path='{DAEMON_PATH}',interface='{DAEMON}',member='NameOwnerChanged',arg2=''"
     );
     bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), "AddMatch", &(rule)).await?;
-    own(&bus).await?;
+    if !is_ours(&bus).await? {
+        // All the same we stay: what sd-gpg asks is to be told of, and the name comes when it is free.
+        sd_journal::warning(taken(&bus).await);
+    }
     let (outbox, letters) = smol::channel::unbounded();
     let (notices, showing) = notices::begin();
     let desk = Desk::new(Box::new(System::new(notices)), outbox);
     sd_journal::ready();
-    sd_journal::info(format_args!("{NAME} is ours"));
     let serving = smol::future::or(take(calls, &bus, &desk), post(&bus, &letters));
     let stopped = async {
         stop.asked().await;
@@ -101,19 +93,42 @@ pub(crate) async fn serve(stop: &Stop) -> Result<(), Error> {
     Ok(())
 }
 
-async fn own(bus: &Connection) -> Result<(), Error> {
-    let asked = (NAME, DO_NOT_QUEUE);
+/// Asks for the name; whether it is ours at once.
+async fn is_ours(bus: &Connection) -> Result<bool, Error> {
+    let asked = (NAME, NO_FLAGS);
     let reply = bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), "RequestName", &asked).await?;
-    let answer: u32 = reply.body().deserialize()?;
-    if answer == OURS {
-        return Ok(());
+    match reply.body().deserialize()? {
+        OURS | OURS_ALREADY => Ok(true),
+        WAITS => Ok(false),
+        other => Err(Error::Bus(zbus::Error::Failure(format!("RequestName answered {other}")))),
     }
-    if answer != TAKEN {
-        return Err(Error::Bus(zbus::Error::Failure(format!("RequestName answered {answer}"))));
+}
+
+/// No program may take the name from us. Whatever it was: we ask for it again.
+async fn ask_again(bus: Connection) {
+    match is_ours(&bus).await {
+        Ok(true) => {}
+        Ok(false) => sd_journal::warning(taken(&bus).await),
+        Err(e) => sd_journal::warning(format_args!("{NAME} was lost: {e}")),
     }
+}
+
+/// Who has the name, and how it is handed over.
+async fn taken(bus: &Connection) -> String {
     let member = "GetConnectionUnixProcessID";
-    let owner = bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), member, &(NAME)).await;
-    Err(Error::Taken { pid: owner.ok().and_then(|reply| reply.body().deserialize().ok()) })
+    let reply = bus.call_method(Some(DAEMON), DAEMON_PATH, Some(DAEMON), member, &(NAME)).await;
+    let pid: Option<i32> = reply.ok().and_then(|r| r.body().deserialize::<u32>().ok()?.try_into().ok());
+    let who = match pid.map(|pid| (pid, Process::look(pid))) {
+        Some((pid, Ok(process))) => {
+            format!("{} (pid {pid})", Printable::clipped(&process.comm, LONGEST))
+        }
+        Some((pid, Err(_))) => format!("pid {pid}"),
+        None => "another program".to_owned(),
+    };
+    format!(
+        "{NAME} is owned by {who}, and applications ask there: `sdctl takeover` hands it over; until then this only tells \
+         of what waits on VT8"
+    )
 }
 
 /// Takes what the bus brings, in order, and waits for nothing else: zbus reads on only when we have taken a message.
@@ -124,6 +139,11 @@ async fn take(mut calls: MessageStream, bus: &Connection, desk: &Arc<Desk>) -> R
             Type::Signal => {
                 if let Some(name) = vanished(&message) {
                     desk.leave(&name);
+                }
+                match ours(&message) {
+                    Some("NameAcquired") => sd_journal::info(format_args!("{NAME} is ours")),
+                    Some("NameLost") => smol::spawn(ask_again(bus.clone())).detach(),
+                    _ => {}
                 }
             }
             Type::MethodCall => {
@@ -187,4 +207,13 @@ fn vanished(message: &Message) -> Option<OwnedUniqueName> {
         return None;
     }
     UniqueName::try_from(name).ok().map(|name| name.to_owned().into())
+}
+
+/// The bus's own word about our name: the signal that says whether it is ours now.
+fn ours(message: &Message) -> Option<&'static str> {
+    let header = message.header();
+    let member = header.member()?;
+    let known = ["NameAcquired", "NameLost"].into_iter().find(|known| member.as_str() == *known)?;
+    let body = message.body();
+    (header.sender()?.as_str() == DAEMON && body.deserialize::<&str>().ok()? == NAME).then_some(known)
 }

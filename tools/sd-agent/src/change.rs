@@ -85,8 +85,11 @@ pub(crate) async fn make(
             news::item_changed(desk, &caller.app, item);
         }
         Change::CollectionLabel { collection, label } => news::collection_label(desk, collection, label),
-        Change::CreateCollection { .. } => {
+        Change::CreateCollection { alias, .. } => {
             if let Some(path) = &made {
+                if !alias.as_str().is_empty() {
+                    desk.aliases.point(alias.as_str(), Some(path));
+                }
                 news::collection_made(desk, &claims, path).await;
             }
         }
@@ -94,7 +97,7 @@ pub(crate) async fn make(
             desk.collection_gone(collection);
             news::collection_gone(desk, &claims, collection).await;
         }
-        Change::Alias { .. } => {}
+        Change::Alias { name, collection } => desk.aliases.point(name.as_str(), collection.as_ref()),
     }
     Ok(made)
 }

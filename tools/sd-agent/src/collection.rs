@@ -22,7 +22,7 @@ use crate::{service, session};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Collection";
 
-/// The one alias that the specification defines, and the only one of which we hear where it points.
+/// The one alias that the specification defines, and the only one of which we are told where it points.
 pub(crate) const DEFAULT: &str = "default";
 /// How long a list is waited for: for a person who sits before the screen already. A program that asks once and ends
 /// takes its ask along.
@@ -30,9 +30,6 @@ const MOMENT: Duration = Duration::from_millis(1500);
 /// The path of that alias, and the one where go-keyring looks before it, below the root.
 const DEFAULT_PATH: &str = "/aliases/default";
 const LOGIN_PATH: &str = "/collection/login";
-/// Further aliases that backends have without being told: gnome-keyring's store of the session, for one, is known to
-/// libsecret's callers by `SECRET_COLLECTION_SESSION` only. Each is the collection of its name, where there is one.
-const BY_NAME: [&str; 2] = ["login", "session"];
 
 /// A secret as the specification passes it: session, parameters, value, content type.
 pub(crate) type SecretArgument = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
@@ -128,7 +125,7 @@ async fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Mes
 
 /// The collection at a path, as the backend describes it.
 pub(crate) async fn described(turn: &Turn<'_>, path: &CollectionPath) -> Result<Collection, Refusal> {
-    let found = among(turn.collections().await?, path);
+    let found = among(turn.collections().await?, &turn.desk.aliases.real(path));
     found.cloned().ok_or_else(|| Refusal::no_such_object(format!("there is no collection {path}")))
 }
 
@@ -136,30 +133,9 @@ pub(crate) async fn described(turn: &Turn<'_>, path: &CollectionPath) -> Result<
 /// of the default collection.
 pub(crate) fn among<'a>(collections: &'a Collections, path: &CollectionPath) -> Option<&'a Collection> {
     let at = |path: &CollectionPath| collections.collections.iter().find(|known| known.path == *path);
-    at(path).or_else(|| match path.as_str().strip_prefix(ROOT)? {
-        DEFAULT_PATH | LOGIN_PATH => at(collections.default.as_ref()?),
-        other => named(collections, other.strip_prefix("/aliases/")?),
-    })
-}
-
-/// Whether it is known of an alias of this name where it points.
-pub(crate) fn is_known_alias(alias: &str) -> bool {
-    alias == DEFAULT || BY_NAME.contains(&alias)
-}
-
-/// Where an alias points, as far as that is known.
-pub(crate) fn aliased<'a>(collections: &'a Collections, alias: &str) -> Option<&'a CollectionPath> {
-    match alias {
-        DEFAULT => collections.default.as_ref(),
-        other => named(collections, other).map(|collection| &collection.path),
-    }
-}
-
-fn named<'a>(collections: &'a Collections, alias: &str) -> Option<&'a Collection> {
-    let mut those = collections.collections.iter().filter(|_| BY_NAME.contains(&alias));
-    those.find(|known| {
-        let name = known.path.as_str().strip_prefix(ROOT).and_then(|path| path.strip_prefix("/collection/"));
-        name == Some(alias)
+    at(path).or_else(|| match path.as_str().strip_prefix(ROOT) {
+        Some(DEFAULT_PATH | LOGIN_PATH) => at(collections.default.as_ref()?),
+        _ => None,
     })
 }
 
@@ -168,15 +144,13 @@ pub(crate) fn has_login(collections: &Collections) -> bool {
     collections.collections.iter().any(|known| known.path.as_str().strip_prefix(ROOT) == Some(LOGIN_PATH))
 }
 
-/// The path by which the backend knows a collection: the caller's, but for a `login` that there is not, and for what
-/// is an alias here and perhaps not there.
+/// The path by which the backend knows a collection: the caller's, but for a `login` that there is not.
 pub(crate) async fn stand_in(turn: &Turn<'_>, path: &CollectionPath) -> Result<CollectionPath, Refusal> {
-    let below = path.as_str().strip_prefix(ROOT).unwrap_or_default();
-    let by_name = below.strip_prefix("/aliases/").is_some_and(|alias| BY_NAME.contains(&alias));
-    if by_name || (below == LOGIN_PATH && !turn.desk.has_login()) {
-        return Ok(described(turn, path).await?.path);
+    let path = turn.desk.aliases.real(path);
+    if path.as_str().strip_prefix(ROOT) != Some(LOGIN_PATH) || turn.desk.has_login() {
+        return Ok(path);
     }
-    Ok(path.clone())
+    Ok(described(turn, &path).await?.path)
 }
 
 /// The item's own path, when it is named by way of an alias. An error if the caller knows that it is gone.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sd_cipher::Cipher;
 use sd_wire::bounded::Attributes;
@@ -19,6 +19,7 @@ use smol::channel::Sender;
 use zbus::Message;
 use zbus::names::OwnedUniqueName;
 
+use crate::alias::Aliases;
 use crate::approvals::Approvals;
 use crate::asks::Asks;
 use crate::caller::Caller;
@@ -110,6 +111,8 @@ pub(crate) struct Desk {
     approvals: Mutex<Approvals>,
     told: Mutex<Told>,
     login: AtomicBool,
+    /// Where aliases point.
+    pub(crate) aliases: Aliases,
     number: AtomicU64,
 }
 
@@ -123,7 +126,8 @@ impl Desk {
             approvals: Mutex::default(),
             told: Mutex::default(),
             login: AtomicBool::new(false),
-            number: AtomicU64::new(1),
+            aliases: Aliases::default(),
+            number: AtomicU64::new(first()),
         })
     }
 
@@ -228,6 +232,7 @@ impl Desk {
             seat.seen.retain(|item, _| item.collection() != *collection);
         }
         self.told().collection_gone(collection);
+        self.aliases.gone(collection);
         self.login.store(false, Ordering::Relaxed);
     }
 
@@ -301,4 +306,10 @@ impl Desk {
     fn approvals(&self) -> std::sync::MutexGuard<'_, Approvals> {
         self.approvals.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first number: above all that an agent before us has given, so that a path of before names nothing of now.
+fn first() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_micros()).unwrap_or(1)
 }

@@ -5,6 +5,7 @@
 //! Never:  approves; keeps a secret; tells an application what it did not already know of an item; forks.
 #![forbid(unsafe_code)]
 
+mod alias;
 mod approvals;
 mod asks;
 mod bus;

@@ -175,10 +175,14 @@ async fn lock(turn: &Turn<'_>) -> Result<Message, Refusal> {
 
 async fn read_alias(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let alias: String = turn.call.arguments()?;
-    if !collection::is_known_alias(&alias) {
-        return turn.call.reply(&NO_PROMPT);
-    }
-    match collection::aliased(turn.collections().await?, &alias) {
+    let collections = turn.collections().await?;
+    let path = if alias == collection::DEFAULT {
+        collections.default.clone()
+    } else {
+        let known = turn.desk.aliases.of(&alias);
+        known.and_then(|path| Some(collection::among(collections, &path)?.path.clone()))
+    };
+    match path {
         Some(path) => turn.call.reply(&object(path.as_str())?),
         None => turn.call.reply(&NO_PROMPT),
     }

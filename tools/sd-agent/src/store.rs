@@ -67,7 +67,7 @@ pub(crate) async fn sort(
     let mut store = false;
     for path in named {
         let Some(Place::Collection(collection)) = Place::of(path.as_str()) else { continue };
-        match among(known, &collection) {
+        match among(known, &turn.desk.aliases.real(&collection)) {
             Some(collection) if collection.locked => {
                 store = true;
                 given.push(path);

@@ -12,8 +12,8 @@ It cannot approve anything: answers are given on the approval screen only. Ctrl+
 Times are relative in tables, UTC in `watch`, and seconds since 1970 in JSON.
 Colour is used on a terminal only, and not when NO_COLOR is set.
 
-Exit status: 0 done; 1 no such id, or more than one; 64 usage; 69 the gate or what is behind it is not there; \
-76 an answer was refused because it was not understood or came from somebody else; 78 this user is not set up.";
+Exit status: 0 done; 1 no such id, or more than one; 64 usage; 69 the gate or what is behind it is not there, or not \
+every step of a takeover or release was done; 76 an answer was refused because it was not understood or came from somebody else; 77 it takes root; 78 this user is not set up.";
 
 /// Shows what waits for an answer on the approval screen, and takes back or locks what is yours.
 #[derive(Debug, Parser)]
@@ -50,6 +50,10 @@ pub(crate) enum Wish {
     Lock,
     /// Follows what comes and how it is settled, one line an event, until Ctrl+C; also across a restart of the gate.
     Watch(Script),
+    /// Hands the session's Secret Service over from gnome-keyring to sd-agent; `sdctl release` puts everything back.
+    Takeover(Handover),
+    /// Puts back what was there before `sdctl takeover`, unless somebody has changed it since.
+    Release(Handover),
     /// Prints a completion script; see your shell's manual for where to put it.
     Completions {
         /// The shell.
@@ -69,6 +73,29 @@ pub(crate) struct Script {
     /// Prints JSON: one document; for `watch` one object a line.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How the Secret Service is handed over, or back.
+#[derive(Debug, Args)]
+pub(crate) struct Handover {
+    /// Shows each step and changes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Takes over although sd-agent could serve nobody; puts back what was there also over what somebody has changed
+    /// since, which is kept beside it.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// The login (PAM), for every user of this machine; as root.
+    #[arg(long)]
+    pub(crate) system: bool,
+    /// The machine whose root is this folder, and not `/`.
+    #[arg(long, value_name = "DIR", requires = "system")]
+    pub(crate) root: Option<PathBuf>,
+    /// The sd-agent that the session bus is to start.
+    #[arg(long, value_name = "FILE", default_value = "/usr/libexec/secrets-dispatcher/sd-agent")]
+    pub(crate) agent: PathBuf,
+    #[command(flatten)]
+    pub(crate) script: Script,
 }
 
 /// One to sixteen hexadecimal digits, as an id begins.

@@ -24,6 +24,10 @@ pub(crate) enum Failure {
     Settled(AskId, String),
     /// More than one request begins so.
     Ambiguous(String, Vec<AskId>),
+    /// Something was not done, and what to do about it.
+    Undone(String),
+    /// It takes root.
+    Forbidden(String),
     /// Standard output takes no more.
     Output(io::Error),
 }
@@ -37,7 +41,8 @@ impl Failure {
             }
             Self::Gate(Client::Misconfigured(_)) => exit::MISCONFIGURED,
             Self::Gate(Client::Garbled(_) | Client::Forged { .. }) => exit::PROTOCOL,
-            Self::Gate(_) | Self::NoScreen | Self::Output(_) => exit::UNAVAILABLE,
+            Self::Forbidden(_) => exit::FORBIDDEN,
+            Self::Gate(_) | Self::NoScreen | Self::Undone(_) | Self::Output(_) => exit::UNAVAILABLE,
         })
     }
 }
@@ -55,6 +60,7 @@ impl fmt::Display for Failure {
                 write!(f, "{} requests begin with {id}, type more of one:", ids.len())?;
                 ids.iter().try_for_each(|id| write!(f, " {id}"))
             }
+            Self::Undone(what) | Self::Forbidden(what) => f.write_str(what),
             Self::Output(e) => write!(f, "the answer could not be written: {e}"),
         }
     }

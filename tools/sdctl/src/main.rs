@@ -1,4 +1,5 @@
-//! sdctl — shows the desktop user what waits, takes back what is the user's own, and locks the store.
+//! sdctl — shows the desktop user what waits, takes back what is the user's own, locks the store, and hands the session's
+//! Secret Service over to sd-agent and back.
 //!
 //! Holds:  nothing that another process of the desktop user does not have.
 //! Trusts: the gate's uid on the system bus for what waits; nobody for what a process calls itself.
@@ -16,6 +17,7 @@ mod process;
 mod show;
 mod status;
 mod table;
+mod takeover;
 mod watch;
 
 use std::process::ExitCode;
@@ -58,6 +60,8 @@ async fn fulfil(wish: Wish) -> Result<(), Failure> {
         Wish::Cancel { id } => change::cancel(&Gate::connect().await?, &id, &mut Paper::new(false)).await,
         Wish::Lock => change::lock(&Gate::connect().await?, &mut Paper::new(false)).await,
         Wish::Watch(script) => watch::watch(&mut Paper::new(script.json)).await,
+        Wish::Takeover(how) => takeover::takeover(&how, &mut Paper::new(how.script.json)).await,
+        Wish::Release(how) => takeover::release(&how, &mut Paper::new(how.script.json)).await,
         Wish::Completions { shell } => Ok(cli::completions(shell)?),
         Wish::Man { folder } => Ok(cli::man(&folder)?),
     }

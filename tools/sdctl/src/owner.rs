@@ -9,7 +9,9 @@ use zbus::names::{BusName, WellKnownName};
 
 use crate::process::looks_like;
 
-const NAME: WellKnownName<'static> = WellKnownName::from_static_str_unchecked("org.freedesktop.secrets");
+/// The name of the Secret Service.
+pub(crate) const NAME: WellKnownName<'static> =
+    WellKnownName::from_static_str_unchecked("org.freedesktop.secrets");
 /// What ours is called.
 const OURS: &str = "sd-agent";
 /// How long the session bus may take.

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::owner::Owner;
 use crate::paper::{Ink, Paper};
 use crate::table::Table;
+use crate::takeover;
 
 /// Where a person answers.
 pub(crate) const THERE: &str = "press Ctrl+Alt+F8 (VT8)";
@@ -62,6 +63,7 @@ fn table(known: &Result<Known, Failure>, owner: &Owner) -> Table<2> {
     }
     let (ink, words) = owner_words(owner);
     row("secrets", ink, words);
+    row("takeover", Ink::Plain, takeover_words(takeover::is_recorded()).to_owned());
     table
 }
 
@@ -88,8 +90,8 @@ fn owner_words(owner: &Owner) -> (Ink, String) {
         Owner::Other(pid, name) => {
             let name = name.as_deref().unwrap_or("a process of another user");
             let words = format!(
-                "org.freedesktop.secrets is owned by {name} (pid {pid}), so applications do not ask here: end that, \
-                 then {START}"
+                "org.freedesktop.secrets is owned by {name} (pid {pid}), so applications do not ask here: `sdctl \
+                 takeover` hands it over, and `sdctl takeover --dry-run` says how"
             );
             (Ink::Bad, words)
         }
@@ -100,6 +102,10 @@ fn owner_words(owner: &Owner) -> (Ink, String) {
         Owner::Nobody => (Ink::Bad, format!("org.freedesktop.secrets is nobody's: {START}")),
         Owner::NoBus => (Ink::Plain, "there is no session bus here, so no application can ask".to_owned()),
     }
+}
+
+fn takeover_words(recorded: bool) -> &'static str {
+    if recorded { "was done; `sdctl release` puts back what was there before" } else { "was not done" }
 }
 
 fn document(known: &Result<Known, Failure>, owner: &Owner) -> Value {
@@ -122,5 +128,6 @@ fn document(known: &Result<Known, Failure>, owner: &Owner) -> Value {
         "locked": locked,
         "waiting": waiting,
         "secrets": owner,
+        "takeover": {"recorded": takeover::is_recorded()},
     })
 }

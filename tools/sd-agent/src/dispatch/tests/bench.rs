@@ -36,6 +36,8 @@ pub(super) const SECOND: &str = "/org/freedesktop/secrets/collection/login/2";
 /// In another collection.
 pub(super) const THIRD: &str = "/org/freedesktop/secrets/collection/work/3";
 pub(super) const WORK: &str = "/org/freedesktop/secrets/collection/work";
+/// gnome-keyring's, for what is kept until the logout only.
+pub(super) const SESSION_COLLECTION: &str = "/org/freedesktop/secrets/collection/session";
 /// The collection that is made when one is.
 pub(super) const MADE: &str = "/org/freedesktop/secrets/collection/made";
 

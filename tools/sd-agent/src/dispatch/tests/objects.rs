@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
 use super::bench::*;
+use crate::dispatch::object;
 
 #[test]
 fn a_collection_tells_what_the_backend_says_of_it_but_no_items() {
@@ -32,22 +33,48 @@ fn the_service_names_its_collections_and_its_default() {
         bench.call(&app, ROOT, SERVICE, "ReadAlias", &(name)).unwrap().body().deserialize().unwrap()
     };
     assert_eq!(alias("default").as_str(), LOGIN);
-    assert_eq!(alias("unknown").as_str(), "/");
+    for (name, path) in [("login", LOGIN), ("session", "/"), ("work", "/"), ("", "/"), ("../x", "/")] {
+        assert_eq!(alias(name).as_str(), path, "{name}");
+    }
+    bench.has_collections(&[WORK, SESSION_COLLECTION]);
+    assert_eq!(alias("login").as_str(), WORK, "as the path /collection/login");
+    assert_eq!(alias("session").as_str(), SESSION_COLLECTION);
+    assert!(bench.asked().is_empty(), "no key is needed");
+    let label = |path: &str| bench.get(&app, path, COLLECTION, "Created").map_err(|refusal| refusal.name);
+    assert!(
+        label(&format!("{ROOT}/aliases/session")).is_ok() && label(&format!("{ROOT}/aliases/login")).is_ok()
+    );
+    assert_eq!(
+        label(&format!("{ROOT}/aliases/work")).unwrap_err(),
+        "org.freedesktop.Secret.Error.NoSuchObject"
+    );
 }
 
 #[test]
-fn the_aliases_login_and_session_are_the_collections_of_those_names() {
-    const SESSION: &str = "/org/freedesktop/secrets/collection/session";
+fn an_alias_that_a_person_approved_is_known_to_all_and_a_whole_collection_until_it_is_taken_away() {
     let (bench, app) = (Bench::new(), application(":1.1", 10));
-    let alias = |name: &str| -> OwnedObjectPath {
-        bench.call(&app, ROOT, SERVICE, "ReadAlias", &(name)).unwrap().body().deserialize().unwrap()
+    bench.has_collections(&[LOGIN, WORK]);
+    let alias = |app: &Application| -> OwnedObjectPath {
+        bench.call(app, ROOT, SERVICE, "ReadAlias", &("mine")).unwrap().body().deserialize().unwrap()
     };
-    assert_eq!((alias("login").as_str(), alias("session").as_str()), (LOGIN, "/"));
-    bench.has_collections(&[LOGIN, SESSION]);
-    assert_eq!(alias("session").as_str(), SESSION);
-    bench.get(&app, "/org/freedesktop/secrets/aliases/session", COLLECTION, "Label").unwrap();
-    let refusal = bench.get(&app, "/org/freedesktop/secrets/aliases/other", COLLECTION, "Label").unwrap_err();
-    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.NoSuchObject");
+    let point = |to: &str| {
+        bench.say.try_send(true).unwrap();
+        bench.call(&app, ROOT, SERVICE, "SetAlias", &("mine", object(to).unwrap())).unwrap();
+    };
+    point(WORK);
+    assert_eq!(alias(&app).as_str(), WORK);
+    assert_eq!(alias(&application(":1.2", 20)).as_str(), WORK);
+    let below = format!("{ROOT}/aliases/mine/3");
+    let (_, prompt) = bench.unlock(&app, &[&below]);
+    bench.prompt(&app, &prompt).unwrap();
+    bench.say.try_send(true).unwrap();
+    assert_eq!(paths_in(bench.completed().2), [below.as_str()]);
+    assert_eq!(bench.asked().last().unwrap(), &format!("access [{THIRD}] for 10"), "by its own path");
+    bench.has_collections(&[LOGIN]);
+    assert_eq!(alias(&app).as_str(), "/", "what is not there is not pointed to");
+    bench.has_collections(&[LOGIN, WORK]);
+    point("/");
+    assert_eq!(alias(&app).as_str(), "/");
 }
 
 #[test]
