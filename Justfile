@@ -34,6 +34,11 @@ test-clients:
 test-root:
     scripts/run-rings.sh root
 
+# Runs clients' own test suites against the whole chain: secretstorage, keyring, rust; docs/suites.md says what they get.
+[no-exit-message, positional-arguments]
+suites *ARGS:
+    @scripts/suites.sh "$@"
+
 # Runs the ring of sd-decide on the kernel's own /dev/tty8, as root.
 [no-exit-message]
 test-vt:

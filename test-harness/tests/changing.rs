@@ -74,7 +74,12 @@ fn order(companion: &Companion, change: &Change) -> Order {
 fn make(companion: &Companion, change: &Change) -> What {
     let (what, body, notes) = companion.order_with_sink(&order(companion, change));
     match &what {
-        What::Granted(_) => assert_eq!(notes, [Note::Done {}]),
+        What::Granted(_) => match change {
+            Change::ItemLabel { item, .. } | Change::ItemAttributes { item, .. } => {
+                assert_eq!(notes, [Note::Made(described(companion, item))]);
+            }
+            _ => assert_eq!(notes, [Note::Done {}]),
+        },
         What::Failed { why, .. } => assert_eq!(notes, [Note::Failed { why: *why }]),
         other => panic!("{other:?}"),
     }
@@ -237,9 +242,10 @@ fn an_item_gets_another_secret_whatever_bytes_it_has_and_keeps_the_rest() {
     for new in [&b"new"[..], b"\0\xff\n binary", b""] {
         let was = described(&companion, &first());
         let (what, _, notes) = companion.order_with_upload(&set(&companion), || new.to_vec());
-        assert_eq!((what, notes), (What::Granted(Granted::Stored { item: first() }), vec![Note::Done {}]));
-        assert_eq!(secret(&companion), new);
         let is = described(&companion, &first());
+        let made = vec![Note::Made(is.clone())];
+        assert_eq!((what, notes), (What::Granted(Granted::Stored { item: first() }), made));
+        assert_eq!(secret(&companion), new);
         assert_eq!((is.label, is.attributes), (was.label, was.attributes));
     }
 }

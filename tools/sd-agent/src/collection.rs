@@ -27,6 +27,9 @@ pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Collection";
 
 /// The one alias that the specification defines, and the only one of which we are told where it points.
 pub(crate) const DEFAULT: &str = "default";
+/// How long a list is waited for: for a person who sits before the screen already. A program that asks once and ends
+/// takes its ask along.
+const MOMENT: Duration = Duration::from_millis(1500);
 /// The path of that alias, and the one where go-keyring looks before it, below the root.
 const DEFAULT_PATH: &str = "/aliases/default";
 const LOGIN_PATH: &str = "/collection/login";
@@ -81,10 +84,19 @@ pub(crate) async fn everything(
              on VT8)",
         ));
     }
-    opened::open(turn, About::List(within))?;
-    Err(Refusal::access_denied(
+    let ended = opened::open(turn, About::List(within.clone()))?;
+    let late = async {
+        Timer::after(MOMENT).await;
+        Err(waits_for_a_list())
+    };
+    smol::future::or(ended.how(), late).await.map_err(|_| waits_for_a_list())?;
+    turn.desk.told().listed(&turn.caller.app, within.as_ref()).ok_or_else(waits_for_a_list)
+}
+
+fn waits_for_a_list() -> Refusal {
+    Refusal::access_denied(
         "what is in the keyring is told only with your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
-    ))
+    )
 }
 
 /// Has all that there is told to the caller, where that takes no key: as much as comes in a call's time. The rest follows
@@ -194,17 +206,23 @@ pub(crate) async fn stand_in(turn: &Turn<'_>, path: &CollectionPath) -> Result<C
     Ok(described(turn, &path).await?.path)
 }
 
-/// The item's own path, when it is named by way of an alias.
+/// The item's own path, when it is named by way of an alias. An error if the caller knows that it is gone.
 ///
 /// Of a stand-in it is what that stands for, if the caller was told; else the stand-in itself.
 pub(crate) async fn real_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPath, Refusal> {
+    let gone = Refusal::no_such_object(format!("there is no item {item} any more"));
+    there(turn, item).await?.ok_or(gone)
+}
+
+/// As [`real_item`]; `None` if the caller knows that it is gone.
+pub(crate) async fn there(turn: &Turn<'_>, item: ItemPath) -> Result<Option<ItemPath>, Refusal> {
     if dummy::is(turn, &item) {
-        return Ok(item);
+        return Ok(Some(item));
     }
     let standing = turn.desk.stand_ins().of(&turn.caller.app, &item);
     match standing {
-        Some(Standing::For(item)) => return Ok(item),
-        Some(Standing::Asked(_)) => return Ok(item),
+        Some(Standing::For(item)) => return Ok(Some(item)),
+        Some(Standing::Asked(_)) => return Ok(Some(item)),
         Some(Standing::ForNothing) => {
             return Err(Refusal::no_such_object("the search has found nothing, as you were told"));
         }
@@ -215,12 +233,10 @@ pub(crate) async fn real_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPat
         Some(DEFAULT_PATH) => described(turn, &named).await?.path,
         _ => stand_in(turn, &named).await?,
     };
-    if real == named {
-        return Ok(item);
-    }
     let below = item.as_str().strip_prefix(named.as_str()).unwrap_or_default();
     let unknown = |_| Refusal::no_such_object(format!("there is no item {item}"));
-    ItemPath::parse(&format!("{real}{below}")).map_err(unknown)
+    let real = ItemPath::parse(&format!("{real}{below}")).map_err(unknown)?;
+    Ok(if turn.desk.knows_gone(&turn.call.sender, &real) { None } else { Some(real) })
 }
 
 /// As [`real_item`], of an item that the caller knows: what it may change.

@@ -3,7 +3,7 @@
 //! Everything but the approvals hangs on a seat, one a bus name; when the name vanishes the seat goes, and with it the
 //! futures whose end withdraws their asks.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -37,6 +37,8 @@ const BUSY: usize = 64;
 const SETTING: Duration = Duration::from_secs(10);
 /// The most items of which a connection's own words are remembered.
 const SEEN: usize = 1024;
+/// The most items that a connection is remembered to know to be gone.
+const GONE: usize = 64;
 
 /// What one connection has here.
 #[derive(Default)]
@@ -54,6 +56,8 @@ pub(crate) struct Seat {
     seen: HashMap<ItemPath, Arc<Seen>>,
     /// The items that were made up for it.
     pub(crate) dummies: BTreeSet<ItemPath>,
+    /// Items that it knew, and knows to be gone.
+    gone: VecDeque<ItemPath>,
     /// What its last search called unlocked to it.
     pub(crate) offer: Offer,
 }
@@ -73,7 +77,12 @@ pub(crate) struct Seen {
 
 impl Seat {
     fn is_of(&self, app: &App) -> bool {
-        self.caller.as_ref().is_some_and(|caller| (caller.app.pid, caller.app.start) == (app.pid, app.start))
+        self.process() == Some((app.pid, app.start))
+    }
+
+    /// Its process, by number and start.
+    fn process(&self) -> Option<(u32, u64)> {
+        self.caller.as_ref().map(|caller| (caller.app.pid, caller.app.start))
     }
 
     /// What the connection itself has said of an item.
@@ -86,7 +95,16 @@ impl Seat {
         if self.seen.len() >= SEEN {
             self.seen.clear();
         }
+        // A backend may give a path out again.
+        self.gone.retain(|gone| *gone != item);
         self.seen.insert(item, seen);
+    }
+
+    fn mourn(&mut self, item: &ItemPath) {
+        if self.gone.len() >= GONE {
+            self.gone.pop_front();
+        }
+        self.gone.push_back(item.clone());
     }
 }
 
@@ -140,14 +158,15 @@ impl Desk {
     pub(crate) fn leave(&self, name: &OwnedUniqueName) {
         let mut seats = self.seats();
         let gone = seats.remove(name);
-        let app = gone.as_ref().and_then(|seat| seat.caller.as_ref()).map(|caller| caller.app.clone());
-        let app = app.filter(|app| !seats.values().any(|seat| seat.is_of(app)));
+        let here: HashSet<(u32, u64)> = seats.values().filter_map(Seat::process).collect();
         drop(seats);
         // Only now, with the seats free again: dropping a task may run code of ours.
         drop(gone);
-        if let Some(app) = app {
-            self.told().forget(&app);
-        }
+        let (approvals, now) = (self.approvals(), Instant::now());
+        self.told().forget_absent(
+            |app| here.contains(&(app.pid, app.start)),
+            |app, item| approvals.covers(app, item, now),
+        );
     }
 
     /// Who the connection is, if that has been found out.
@@ -179,6 +198,12 @@ impl Desk {
         self.seat(name, |seat| seat.seen.get(item).cloned()).flatten().unwrap_or_default()
     }
 
+    /// Whether the connection was told that the item is gone. Of every other path it is not told whether there is an
+    /// item.
+    pub(crate) fn knows_gone(&self, name: &OwnedUniqueName, item: &ItemPath) -> bool {
+        self.seat(name, |seat| seat.gone.contains(item)) == Some(true)
+    }
+
     /// The connections of an application.
     pub(crate) fn names_of(&self, app: &App) -> Vec<OwnedUniqueName> {
         self.seats().iter().filter(|(_, seat)| seat.is_of(app)).map(|(name, _)| name.clone()).collect()
@@ -193,10 +218,13 @@ impl Desk {
         seats.iter().filter(|(_, seat)| knows(seat)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// An item is gone.
-    pub(crate) fn gone(&self, item: &ItemPath) {
-        for seat in self.seats().values_mut() {
+    /// An item is gone, and these connections are told so.
+    pub(crate) fn gone(&self, item: &ItemPath, knew: &[OwnedUniqueName]) {
+        for (name, seat) in self.seats().iter_mut() {
             seat.seen.remove(item);
+            if knew.contains(name) {
+                seat.mourn(item);
+            }
         }
         self.told().gone(item);
         self.stand_ins().gone(item);

@@ -170,7 +170,7 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let mut secrets: HashMap<OwnedObjectPath, SecretResult> = HashMap::new();
     for path in paths {
         let Some(Place::Item(item)) = Place::of(path.as_str()) else { continue };
-        let item = collection::real_item(turn, item).await?;
+        let Some(item) = collection::there(turn, item).await? else { continue };
         if dummy::is(turn, &item) {
             secrets.insert(path, sealed(&cipher, &session, &dummy::secret()?)?);
             continue;

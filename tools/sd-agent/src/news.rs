@@ -47,8 +47,10 @@ fn grants_end(desk: &Desk, by: &App, path: &ItemPath) {
 
 /// An item was deleted. To be told before it is forgotten who knew of it.
 pub(crate) fn item_gone(desk: &Desk, app: &App, path: &ItemPath) {
-    let knew = desk.who_knows(path);
-    desk.gone(path);
+    let mut knew = desk.who_knows(path);
+    // Whoever deleted it need not have looked for it.
+    knew.extend(desk.names_of(app).into_iter().filter(|name| !knew.contains(name)).collect::<Vec<_>>());
+    desk.gone(path, &knew);
     of_item(desk, &knew, "ItemDeleted", path);
     items_changed(desk, app, &path.collection());
 }

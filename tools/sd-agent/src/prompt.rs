@@ -256,7 +256,7 @@ fn made(desk: &Arc<Desk>, caller: &Caller, sender: &OwnedUniqueName, path: &Item
         modified: now,
         locked: false,
     };
-    desk.told().made(&caller.app, description);
+    desk.told().wrote(&caller.app, description);
     news::item_made(desk, &caller.app, path, knew == Some(true) || told.is_some());
     news::wrote(desk, &caller.app, path);
 }

@@ -145,7 +145,7 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
         match Place::of(path.as_str()) {
             Some(Place::Collection(_)) => collections.push(path),
             Some(Place::Item(item)) => {
-                let item = collection::real_item(turn, item).await?;
+                let Some(item) = collection::there(turn, item).await? else { continue };
                 if turn.approved(&item) {
                     usable.push(path);
                 } else {

@@ -105,6 +105,11 @@ impl Told {
         self.too_much.get(&within.cloned()).is_some_and(|at| now < *at + REST)
     }
 
+    /// `app` has itself written an item: so it knows it, on whichever connection it asks.
+    pub(crate) fn wrote(&mut self, app: &App, item: Description) {
+        self.tell(app, [item]);
+    }
+
     /// `app` has itself made or changed an item: what it was told of the item is so from now on. An item that is new to
     /// it belongs to its list, if it has one of that collection.
     pub(crate) fn made(&mut self, app: &App, item: Description) {
@@ -129,9 +134,23 @@ impl Told {
         }
     }
 
-    /// `app` has no connection any more.
-    pub(crate) fn forget(&mut self, app: &App) {
-        self.apps.remove(&key(app));
+    /// Of what applications were told without a connection left, only the items stay that they may still read.
+    ///
+    /// python-keyring opens a connection a call, and does not unlock again what it may read.
+    pub(crate) fn forget_absent(
+        &mut self,
+        is_here: impl Fn(&App) -> bool,
+        may_read: impl Fn(&App, &ItemPath) -> bool,
+    ) {
+        self.apps.retain(|(pid, start), known| {
+            let app = App { pid: *pid, start: *start, exe: None };
+            if is_here(&app) {
+                return true;
+            }
+            (known.all, known.listed) = (None, BTreeMap::new());
+            known.items.retain(|item, _| may_read(&app, item));
+            !known.items.is_empty()
+        });
     }
 
     /// The store is being locked: nobody is told anything without being approved anew.
@@ -208,7 +227,7 @@ mod tests {
     fn a_list_follows_what_its_process_makes_and_what_is_deleted() {
         let mut told = Told::default();
         told.list(&app(1), [collection("a")], false, vec![item("a", 1), item("a", 2)]);
-        told.made(&app(1), item("a", 3));
+        told.wrote(&app(1), item("a", 3));
         told.made(&app(1), item("b", 1));
         told.gone(&item("a", 1).item);
         let paths = vec![item("a", 2).item, item("a", 3).item];
@@ -217,6 +236,20 @@ mod tests {
         told.collection_gone(&collection("a"));
         assert_eq!(told.listed(&app(1), Some(&collection("a"))), None);
         assert!(told.of(&app(1), &item("a", 2).item).is_none());
+    }
+
+    #[test]
+    fn who_has_gone_is_remembered_by_what_it_may_still_read_and_no_list() {
+        let mut told = Told::default();
+        told.list(&app(1), [collection("a")], true, vec![item("a", 1), item("a", 2)]);
+        told.tell(&app(2), [item("a", 1)]);
+        told.forget_absent(|app| app.pid == 2, |_, one| *one == item("a", 2).item);
+        assert!(told.of(&app(1), &item("a", 1).item).is_none());
+        assert!(told.of(&app(1), &item("a", 2).item).is_some());
+        assert_eq!(told.listed(&app(1), Some(&collection("a"))), None);
+        assert!(told.of(&app(2), &item("a", 1).item).is_some(), "who is here keeps all");
+        told.forget_absent(|_| false, |_, _| false);
+        assert!(told.apps.is_empty());
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn create_item_opens_the_secret_when_the_prompt_is_called() {
 #[test]
 fn delete_goes_by_a_prompt() {
     let (bench, app) = (Bench::new(), application(":1.1", 10));
-    for (word, expected) in [(true, false), (false, true)] {
+    for (word, expected) in [(false, true), (true, false)] {
         let reply = bench.call(&app, FIRST, ITEM, "Delete", &()).unwrap();
         let prompt: OwnedObjectPath = reply.body().deserialize().unwrap();
         bench.prompt(&app, &prompt).unwrap();
@@ -147,6 +147,24 @@ fn delete_goes_by_a_prompt() {
         assert_eq!(dismissed, expected);
         assert_eq!(OwnedObjectPath::try_from(result).unwrap().as_str(), "/");
     }
+}
+
+#[test]
+fn what_an_application_knows_to_be_gone_is_not_called_locked() {
+    let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
+    bench.session(&other);
+    let reply = bench.call(&app, FIRST, ITEM, "Delete", &()).unwrap();
+    bench.prompt(&app, &reply.body().deserialize().unwrap()).unwrap();
+    bench.say.try_send(true).unwrap();
+    bench.completed();
+    let refusal = bench.get(&app, FIRST, ITEM, "Locked").unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.NoSuchObject");
+    let refusal = bench.call(&app, FIRST, ITEM, "Delete", &()).unwrap_err();
+    assert_eq!(refusal.name, "org.freedesktop.Secret.Error.NoSuchObject");
+    assert!(bench.unlock(&app, &[FIRST]).0.is_empty(), "it is in neither list");
+    bench.get(&other, FIRST, ITEM, "Locked").expect("whoever knew nothing of it learns nothing");
+    bench.search(&app);
+    bench.get(&app, FIRST, ITEM, "Locked").expect("a backend may give a path out again");
 }
 
 #[test]

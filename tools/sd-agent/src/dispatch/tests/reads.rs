@@ -112,7 +112,7 @@ fn get_secrets_of_nothing_but_what_is_not_approved_is_locked_and_opens_one_ask()
 }
 
 #[test]
-fn an_item_that_was_changed_after_its_approval_is_locked_again_and_its_ask_opened() {
+fn an_item_that_was_changed_after_its_approval_is_locked_again_but_to_whom_it_was_changed_by() {
     let (bench, app, other) = (Bench::new(), application(":1.1", 10), application(":1.2", 20));
     for from in [&app, &other] {
         bench.approve(from, &[FIRST]);
@@ -120,12 +120,11 @@ fn an_item_that_was_changed_after_its_approval_is_locked_again_and_its_ask_opene
     bench.say.try_send(true).unwrap();
     let label = zbus::zvariant::Value::from("new");
     bench.call(&app, FIRST, PROPERTIES, "Set", &(ITEM, "Label", &label)).unwrap();
-    for from in [&app, &other] {
-        assert!(!bench.desk.approved(&from.1.app, &item(FIRST)), "the grant is bound to what was shown");
-    }
+    assert!(!bench.desk.approved(&other.1.app, &item(FIRST)), "the grant is bound to what was shown");
+    assert!(bench.desk.approved(&app.1.app, &item(FIRST)), "it was shown what it becomes, too");
     // A store may replace an item of which this connection has never heard, but another of the same process has.
     let maker = application(":1.3", 10);
-    bench.approve(&app, &[FIRST]);
+    bench.approve(&other, &[FIRST]);
     let session = bench.session(&maker);
     let secret = (&session, &b""[..], &b"hunter2"[..], "text/plain");
     let nothing = HashMap::<&str, zbus::zvariant::Value<'_>>::new();
@@ -134,7 +133,8 @@ fn an_item_that_was_changed_after_its_approval_is_locked_again_and_its_ask_opene
     bench.prompt(&maker, &prompt).unwrap();
     bench.say.try_send(true).unwrap();
     bench.completed();
-    assert!(!bench.desk.approved(&app.1.app, &item(FIRST)));
+    assert!(!bench.desk.approved(&other.1.app, &item(FIRST)));
+    assert!(bench.desk.approved(&app.1.app, &item(FIRST)), "it has itself written it");
 
     bench.approve(&app, &[SECOND]);
     bench.changes_under_us();
@@ -164,4 +164,38 @@ fn an_item_tells_an_application_its_own_words_only() {
     let absent = properties(&other, "/org/freedesktop/secrets/collection/login/none");
     assert!(attributes(&unseen).is_empty());
     assert_eq!(unseen, absent, "an item that there is looks like one that there is not");
+}
+
+#[test]
+fn what_a_search_in_a_collection_finds_is_locked_only_to_who_could_read_or_has_asked_for_it() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let search = || {
+        let attributes = HashMap::from([("service", "demo")]);
+        bench.call(&app, LOGIN, COLLECTION, "SearchItems", &attributes).unwrap();
+    };
+    let locked = || bench.get(&app, FIRST, ITEM, "Locked").unwrap() == OwnedValue::from(true);
+    assert!(locked());
+    // SecretStorage deletes nothing that is called locked, and python-keyring deletes what it has just found.
+    search();
+    assert!(!locked());
+    // A denied Unlock must not look as if it had been granted.
+    let (_, prompt) = bench.unlock(&app, &[FIRST]);
+    bench.prompt(&app, &prompt).unwrap();
+    bench.say.try_send(false).unwrap();
+    assert!(bench.completed().1);
+    assert!(locked());
+    bench.session(&app);
+    search();
+    assert!(locked());
+}
+
+#[test]
+fn an_approved_item_keeps_what_was_told_of_it_from_one_connection_of_a_process_to_the_next() {
+    let (bench, app, again) = (Bench::new(), application(":1.1", 10), application(":1.2", 10));
+    bench.session(&app);
+    bench.approve(&app, &[FIRST]);
+    let label = |from: &Application| bench.get(from, FIRST, ITEM, "Label").unwrap();
+    let told = label(&app);
+    bench.desk.leave(&app.0);
+    assert_eq!(label(&again), told);
 }

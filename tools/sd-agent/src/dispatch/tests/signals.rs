@@ -71,11 +71,15 @@ fn an_item_that_is_made_is_announced_to_its_maker_and_one_that_is_deleted_to_all
         let reply = bench.call(&app, ALIAS, COLLECTION, "CreateItem", &(properties, secret, true)).unwrap();
         reply.body().deserialize::<(OwnedObjectPath, OwnedObjectPath)>().unwrap().1
     };
-    assert_eq!(by_prompt(&bench, &app, &create()), lines(&[&format!(":1.1 {LOGIN} ItemCreated")]));
+    let readable = format!(":1.1 {FIRST} PropertiesChanged");
+    let made = by_prompt(&bench, &app, &create());
+    assert_eq!(made, lines(&[&format!(":1.1 {LOGIN} ItemCreated"), &readable]));
     bench.search(&searcher);
     let mut replaced = by_prompt(&bench, &app, &create());
     replaced.sort();
-    let expected = [":1.1", ":1.2"].map(|to| format!("{to} {LOGIN} ItemChanged"));
+    let mut expected: Vec<String> = [":1.1", ":1.2"].map(|to| format!("{to} {LOGIN} ItemChanged")).into();
+    expected.insert(1, readable);
+    expected.sort();
     assert_eq!(replaced, expected);
     let reply = bench.call(&searcher, FIRST, ITEM, "Delete", &()).unwrap();
     let mut deleted = by_prompt(&bench, &searcher, &reply.body().deserialize().unwrap());
@@ -106,7 +110,7 @@ fn a_list_is_announced_as_the_items_of_its_collections_to_whoever_asked_for_it()
     let (bench, app) = (Bench::new(), application(":1.1", 10));
     bench.session(&application(":1.2", 20));
     bench.say.try_send(true).unwrap();
-    bench.get(&app, LOGIN, COLLECTION, "Items").unwrap_err();
+    assert_eq!(paths_in(bench.get(&app, LOGIN, COLLECTION, "Items").unwrap()), [FIRST, SECOND]);
     let signal = bench.signal();
     assert_eq!(signal.header().destination().unwrap().as_str(), ":1.1");
     assert_eq!(signal.header().path().unwrap().as_str(), LOGIN);

@@ -138,3 +138,68 @@ fn a_word_that_begins_with_g_and_ends_with_enter_grants_nothing() {
         assert_eq!((grants(&scene), scene.docket.refusals().mutes().len()), (0, 0));
     }
 }
+
+/// The worker has carried the order out, and this is what the item is now.
+fn made(scene: &mut Scene, n: u64, label: &str) {
+    let item = Box::new(made_up::description(7, label));
+    scene.step(Event::WorkerDone { id: id(n), made: Some(item) });
+}
+
+#[test]
+fn who_has_written_a_secret_may_read_it_for_ten_seconds() {
+    let set = || Want::SetSecret { item: made_up::item(7), content_type: sd_wire::bounded::Text::default() };
+    for want in [made_up::store(), set()] {
+        let mut scene = Scene::new();
+        scene.file(1, want);
+        scene.see_and_wait();
+        scene.key(Key::Char('y'));
+        assert!(dispatched(&scene.step(filed(2, read(7)))).is_empty(), "not before it is written");
+        scene.step(Event::Withdrawn { id: id(2) });
+        made(&mut scene, 1, "new");
+        let mut other = Caller::made_up(9999, 5);
+        other.seen.as_mut().unwrap().parents.clear();
+        assert!(dispatched(&scene.step(filed_by(3, read(7), other))).is_empty(), "another process");
+        assert!(dispatched(&scene.step(filed(4, read(8)))).is_empty(), "another item");
+        scene.wait(9_999);
+        assert_eq!(dispatched(&scene.step(filed(5, read(7)))).len(), 1);
+        scene.wait(1);
+        assert!(dispatched(&scene.step(filed(6, read(7)))).is_empty(), "it is over");
+    }
+}
+
+#[test]
+fn a_grant_follows_the_change_that_its_holder_was_approved_to_make_and_a_change_alone_makes_none() {
+    let change = || Want::Change {
+        change: sd_wire::change::Change::ItemLabel {
+            item: made_up::item(7),
+            label: sd_wire::bounded::Text::new("new").unwrap(),
+        },
+    };
+    for granted in [true, false] {
+        let mut scene = Scene::new();
+        if granted {
+            scene.file(1, read(7));
+            scene.grant();
+        }
+        scene.file(2, change());
+        scene.see_and_wait();
+        scene.key(Key::Char('y'));
+        made(&mut scene, 2, "new");
+        let effects = scene.step(filed(3, read(7)));
+        let digest = made_up::description(7, "new").digest();
+        let read = dispatched(&effects);
+        assert_eq!(read.len(), usize::from(granted));
+        assert!(read.iter().all(|order| format!("{order:?}").contains(&format!("{digest:?}"))));
+    }
+}
+
+#[test]
+fn what_is_written_while_the_store_is_being_locked_is_granted_to_nobody() {
+    let mut scene = Scene::new();
+    scene.file(1, made_up::store());
+    scene.see_and_wait();
+    scene.key(Key::Char('y'));
+    scene.key(Key::Char('L'));
+    made(&mut scene, 1, "new");
+    assert_eq!(grants(&scene), 0);
+}
