@@ -212,10 +212,7 @@ fn what_decide_orders_from_fetch() {
     }
     golden("fetch-describe-import", &Order::DescribeImport { id: id(), collection: collection() });
     let digest = plan().digest();
-    golden(
-        "fetch-import",
-        &Order::Import { id: id(), collection: collection(), replace: false, digest },
-    );
+    golden("fetch-import", &Order::Import { id: id(), collection: collection(), replace: false, digest });
     golden("fetch-lock", &Order::Lock { id: id() });
     golden("fetch-unlock", &Order::Unlock { id: id() });
     let search = |hidden| Order::Search {
@@ -260,10 +257,7 @@ fn what_fetch_says_to_decide() {
         &Note::Listing { collections: List::new(vec![shown_collection()]).unwrap() },
     );
     golden("fetch-note-met", &Note::Met(plan().met.remove(0)));
-    golden(
-        "fetch-note-planned",
-        &Note::Planned { collection: collection(), label: text("Login"), met: 1 },
-    );
+    golden("fetch-note-planned", &Note::Planned { collection: collection(), label: text("Login"), met: 1 });
     let befores = [
         ("item", Before::Item(description())),
         ("collection", Before::Collection(shown_collection())),
