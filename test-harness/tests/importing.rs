@@ -100,7 +100,9 @@ fn a_whole_keyring_is_moved_by_one_yes_and_once_only_and_deleted_when_told() {
     assert_eq!(stored(&going), had, "something is there twice");
 
     let (status, document, _) = imported(&going, &from, &["--delete-from-source", "--yes"]);
-    assert_eq!((status, &document["moved"]), (0, &214.into()), "{document}");
+    let kept: Vec<&Value> =
+        document["items"].as_array().unwrap().iter().filter(|item| item["fate"] != "moved").collect();
+    assert_eq!((status, &document["moved"]), (0, &214.into()), "{kept:?}");
     assert_eq!(from.items(&going), Vec::<String>::new());
     assert_eq!(stored(&going), had);
     let run = going.let_go();
@@ -182,7 +184,7 @@ fn what_is_there_with_another_secret_is_kept_unless_it_is_to_be_replaced() {
 
 #[test]
 fn an_import_that_was_cut_short_says_what_is_there_and_goes_on_when_it_is_made_again() {
-    let (going, from) = chain("y", 214);
+    let (going, from) = chain("y", 140);
     let had = from.items(&going);
     let options = ["--json", "--delete-from-source", "--yes"];
     let mut command = import(&going, &from, &options);
@@ -195,14 +197,14 @@ fn an_import_that_was_cut_short_says_what_is_there_and_goes_on_when_it_is_made_a
     assert_eq!(status.code(), Some(1), "{stderr}");
     let count = |word: &str| usize::try_from(document[word].as_u64().unwrap()).unwrap();
     let (told, there) = (count("stored"), stored(&going).len());
-    assert!((5..214).contains(&there), "{there} are there: it was not in the middle");
+    assert!((5..140).contains(&there), "{there} are there: it was not in the middle");
     assert!(there == told || there == told + 1, "{there} are there, {told} were told of: {stderr}");
-    assert_eq!((count("unknown"), count("not_moved")), (1, 214 - told - 1), "{document}");
+    assert_eq!((count("unknown"), count("not_moved")), (1, 140 - told - 1), "{document}");
     assert_eq!(from.items(&going), had, "the source was touched");
 
     let (status, document, stderr) = imported(&going, &from, &[]);
     assert_eq!((status, &document["already_there"]), (0, &there.into()), "{stderr}");
-    assert_eq!(document["stored"], 214 - there);
+    assert_eq!(document["stored"], 140 - there);
     assert_eq!(stored(&going), had);
 }
 

@@ -42,7 +42,7 @@ const _: () = assert!(BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(UPLOAD.as_millis() + BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(WORKER.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS.as_millis());
 const _: () = assert!(WORKER_IMPORT.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS_IMPORT.as_millis());
-const _: () = assert!(DECIDE_WAITS_IMPORT.as_millis() <= 2 * DECIDE_WAITS_ASKS.as_millis());
+const _: () = assert!(ASK_MOST.as_millis() + 2 * DECIDE_WAITS_IMPORT.as_millis() < REQUESTER.as_millis());
 const _: () = assert!(ASK.as_millis() <= ASK_MOST.as_millis());
 const _: () =
     assert!(PASSPHRASE.as_millis() * 3 + WORKER.as_millis() <= WORKER_ASKS.as_millis() && PASSPHRASES == 3);

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use zbus::zvariant::OwnedObjectPath;
 
-use crate::import::item::State;
+use crate::import::item::{Item, State};
 use crate::import::report::Report;
 use crate::import::session::Session;
 use crate::import::source::{ITEM, Source};
@@ -28,24 +28,27 @@ pub(super) async fn moved(
     let mut kept = 0_usize;
     for (n, item) in (1_usize..).zip(&mut report.items) {
         let State::Settled(fate) = item.state else { continue };
-        // What was changed there since it was read is not what has arrived.
-        let now = source.item(&item.path, &item.collection).await;
-        let len = session.secret(source, &item.path).await.ok().map(|(secret, _)| secret.len());
-        let same = now.is_ok_and(|now| item.is_still(&now))
-            && len.and_then(|len| u32::try_from(len).ok()) == item.len();
-        if same && delete(source, &item.path).await {
-            item.state = State::Deleted(fate);
+        item.state = if !is_still(source, session, item).await {
+            State::Kept(fate, "it was changed at the source since it was read, and so not deleted there")
+        } else if !delete(source, &item.path).await {
+            State::Kept(fate, "the source did not delete it")
         } else {
-            kept = kept.saturating_add(1);
-        }
+            State::Deleted(fate)
+        };
+        kept = kept.saturating_add(usize::from(!matches!(item.state, State::Deleted(_))));
         progress("deleted", n, all);
     }
     if kept == 0 {
         return Ok(());
     }
-    Err(Why::NotDeleted(format!(
-        "{kept} of the {all} items were not deleted from the source: they changed there, or it refused"
-    )))
+    Err(Why::NotDeleted(format!("{kept} of the {all} items were not deleted from the source")))
+}
+
+/// Whether it is what has arrived, as far as the source tells.
+async fn is_still(source: &Source, session: &Session, item: &Item) -> bool {
+    let len = session.secret(source, &item.path).await.ok().map(|(secret, _)| secret.len());
+    let now = source.item(&item.path, &item.collection).await;
+    now.is_ok_and(|now| item.is_still(&now)) && len.and_then(|len| u32::try_from(len).ok()) == item.len()
 }
 
 async fn delete(source: &Source, path: &str) -> bool {

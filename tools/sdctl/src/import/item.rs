@@ -41,6 +41,8 @@ pub(super) enum State {
     Unfit(String),
     /// It is in the store, and gone from the source.
     Deleted(Fate),
+    /// It is in the store, and was not deleted from the source.
+    Kept(Fate, &'static str),
 }
 
 impl Item {
@@ -108,8 +110,8 @@ impl Item {
 
     /// Whether the source still tells the same of it.
     pub(super) fn is_still(&self, now: &Self) -> bool {
-        (&self.path, &self.label, &self.attributes, self.modified)
-            == (&now.path, &now.label, &now.attributes, now.modified)
+        (&self.path, &self.label, self.thing(), self.modified)
+            == (&now.path, &now.label, now.thing(), now.modified)
     }
 
     pub(super) fn settle(&mut self, fate: Fate) {
@@ -138,11 +140,14 @@ impl State {
         match self {
             Self::Open => "not_moved",
             Self::Unknown => "unknown",
-            Self::Settled(Fate::Stored {}) => "stored",
-            Self::Settled(Fate::Replaced {}) => "replaced",
-            Self::Settled(Fate::There {}) => "already_there",
-            Self::Settled(Fate::Conflict {}) => "conflict",
-            Self::Settled(Fate::Failed { .. }) | Self::Unfit(_) => "failed",
+            Self::Settled(fate) | Self::Kept(fate, _) => match fate {
+                Fate::Stored {} => "stored",
+                Fate::Replaced {} => "replaced",
+                Fate::There {} => "already_there",
+                Fate::Conflict {} => "conflict",
+                Fate::Failed { .. } => "failed",
+            },
+            Self::Unfit(_) => "failed",
             Self::Deleted(_) => "moved",
         }
     }
@@ -156,6 +161,7 @@ impl State {
             }
             Self::Unknown => Some("it was being stored when the import ended".to_owned()),
             Self::Unfit(why) => Some(why.clone()),
+            Self::Kept(_, why) => Some((*why).to_owned()),
             _ => None,
         }
     }
@@ -164,7 +170,7 @@ impl State {
     pub(super) fn is_there(&self) -> bool {
         match self {
             Self::Settled(fate) => fate.is_there(),
-            Self::Deleted(_) => true,
+            Self::Deleted(_) | Self::Kept(..) => true,
             _ => false,
         }
     }

@@ -74,9 +74,9 @@ impl Report {
         if paper.json() {
             return paper.document(&self.document(ended));
         }
-        let mut table = Table::under(["NOT MOVED", "LABEL", "WHY"]);
+        let mut table = Table::under(["ITEM", "LABEL", "WHY"]);
         let mut any = false;
-        for item in self.items.iter().filter(|item| !item.state.is_there()) {
+        for item in &self.items {
             // Of those that nobody came to there may be thousands: they are counted.
             if let Some(why) = item.state.why() {
                 any = true;
