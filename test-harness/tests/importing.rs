@@ -219,6 +219,24 @@ fn more_than_one_ask_can_have_become_as_few_as_may_be() {
 }
 
 #[test]
+fn a_keyring_that_nobody_serves_any_more_is_imported_from_its_files() {
+    let rig = Rig::real().with(&["--answer", "y", "--size", "200x90"]);
+    let run = rig.run(
+        r#"cd "$(mktemp -d)"; export XDG_DATA_HOME="$PWD/data"; mkdir -m 700 data
+           sd-keyring serve 15 --data "$XDG_DATA_HOME" > source & keyring=$!
+           while ! test -s source; do sleep 0.05; done
+           sd-keyring dump "$(cut -d' ' -f2 source)" > had; kill $keyring; wait $keyring
+           printf 'made up' | sdctl import --from-gnome-keyring && echo imported
+           printf 'not this one' | sdctl import --from-gnome-keyring --json > /dev/null || echo "no: $?"
+           ls "$XDG_RUNTIME_DIR" /tmp | grep sdctl-import
+           cat had"#,
+    );
+    assert!(run.stdout.contains("15 stored\nimported\nno: 1\n"), "{}", run.all());
+    assert!(!run.stdout.contains("sdctl-import."), "it left something behind: {}", run.all());
+    assert!(run.stderr.contains("the collection Login of the source stayed locked"), "{}", run.all());
+}
+
+#[test]
 fn sd_agent_is_no_source_and_says_how_to_give_it_one() {
     let (going, _) = chain("none", 0);
     let from = eventually("sd-agent", || {

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use sd_wire::ask::Packet;
 use sd_wire::bounded::{Attributes, Text};
+use sd_wire::import::Manifest;
 use sd_wire::line::{MAX_LINE, Words};
 use sd_wire::outcome::Outcome;
 use sd_wire::path::{CollectionPath, ItemPath};
@@ -139,6 +140,7 @@ proptest! {
     #[test]
     fn no_bytes_crash_a_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = Packet::from_line(&bytes);
+        let _ = Manifest::from_line(&bytes);
         let _ = Outcome::from_line(&bytes);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ enum Wish {
     Serve {
         /// How many: text, bytes of all values, empty secrets, other scripts, schemas, notes without attributes, twins.
         items: usize,
+        /// Where its files are to be; somewhere of its own otherwise.
+        #[arg(long)]
+        data: Option<PathBuf>,
     },
     /// Prints the items of the default collection on this bus, one a line: secret in hexadecimal, label, attributes.
     Dump {
@@ -56,7 +59,7 @@ enum Wish {
 fn main() -> ExitCode {
     let done = smol::block_on(async {
         match Cli::parse().wish {
-            Wish::Serve { items } => serve(items).await,
+            Wish::Serve { items, data } => serve(items, data.as_deref()).await,
             Wish::Dump { address } => dump(&address).await,
             Wish::Put { address, label, secret, attributes } => {
                 let attributes = attributes
@@ -112,7 +115,7 @@ fn made_up(n: usize) -> Item {
     Item { secret, label, attributes }
 }
 
-async fn serve(items: usize) -> Done {
+async fn serve(items: usize, data: Option<&Path>) -> Done {
     let dir = tempfile::Builder::new().prefix("sd-keyring.").tempdir()?;
     let config = dir.path().join("bus.conf");
     std::fs::write(&config, test_harness::bus::session_config(&dir.path().join("bus")))?;
@@ -126,6 +129,7 @@ async fn serve(items: usize) -> Done {
     let address = address.trim();
     let mut keyring = mortal("gnome-keyring-daemon", dir.path())
         .args(["--foreground", "--components=secrets", "--unlock"])
+        .env("XDG_DATA_HOME", data.unwrap_or(dir.path()))
         .env("DBUS_SESSION_BUS_ADDRESS", address)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

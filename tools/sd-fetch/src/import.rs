@@ -154,7 +154,7 @@ impl Import<'_> {
     async fn look(&self, new: &New<'_>, path: &ItemPath) -> Result<(), Fault> {
         let is = self.backend.describe_in(path, self.plan.label.clone()).await?;
         let secret = release::read(self.backend, &self.session, path).await?.0;
-        let same_words = is.label == new.item.label && plan::same(&is.attributes, &new.item.attributes);
+        let same_words = is.label == new.item.label && plan::has(&is.attributes, &new.item.attributes);
         kept(same_words && secret.expose() == new.secret.expose(), path.as_str())
     }
 

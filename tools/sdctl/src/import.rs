@@ -7,6 +7,7 @@ mod batch;
 mod delete;
 mod item;
 mod options;
+mod own_keyring;
 mod report;
 mod session;
 mod source;
@@ -26,6 +27,7 @@ use sd_wire::path::CollectionPath;
 
 use crate::failure::Failure;
 use crate::import::batch::Batch;
+use crate::import::own_keyring::OwnKeyring;
 use crate::import::report::Report;
 use crate::import::source::Source;
 use crate::paper::Paper;
@@ -35,7 +37,11 @@ pub(crate) async fn import(options: Options, paper: &mut Paper) -> Result<(), Fa
     let into = options.target()?;
     // Secrets pass through here: from now on no other process of the same user looks into this one.
     harden::this_process().map_err(|e| Why::Kernel(e.to_string()))?;
-    let source = Source::at(options.from.as_deref()).await?;
+    let own = if options.from_gnome_keyring { Some(OwnKeyring::start()?) } else { None };
+    let source = match &own {
+        Some(own) => Source::ours(&own.address).await?,
+        None => Source::at(options.from.as_deref()).await?,
+    };
     let collections = source.chosen(options.collection.as_deref()).await?;
     if options.dry_run {
         let items = source.listed(&collections).await?;

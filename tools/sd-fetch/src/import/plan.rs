@@ -31,9 +31,9 @@ impl<'a> Thing<'a> {
     }
 }
 
-/// Whether two items have the same attributes, as far as these tell anything.
-pub(crate) fn same(one: &Attributes, other: &Attributes) -> bool {
-    telling(one) == telling(other)
+/// Whether an item has all the attributes that it was given. A backend may add some of its own.
+pub(crate) fn has(items: &Attributes, given: &Attributes) -> bool {
+    telling(given).iter().all(|(name, value)| items.get(*name).is_some_and(|its| its == value))
 }
 
 fn telling(attributes: &Attributes) -> BTreeMap<&str, &str> {
@@ -128,8 +128,18 @@ mod tests {
     #[test]
     fn the_generic_schema_makes_no_other_thing_and_any_other_does() {
         let demo = attributes(&[("service", "demo")]);
-        assert!(same(&demo, &attributes(&[("service", "demo"), NO_SCHEMA])));
-        assert!(!same(&demo, &attributes(&[("service", "demo"), ("xdg:schema", "net.example.Mine")])));
-        assert!(!same(&demo, &attributes(&[("service", "demo"), ("user", "ada")])));
+        let thing = |pairs: &[(&str, &str)]| Thing::of("x", &attributes(pairs)) == Thing::of("x", &demo);
+        assert!(thing(&[("service", "demo"), NO_SCHEMA]));
+        assert!(!thing(&[("service", "demo"), ("xdg:schema", "net.example.Mine")]));
+        assert!(!thing(&[("service", "demo"), ("user", "ada")]));
+    }
+
+    #[test]
+    fn what_was_given_must_be_there_and_more_may_be() {
+        let given = attributes(&[("service", "demo"), NO_SCHEMA]);
+        assert!(has(&attributes(&[("service", "demo")]), &given));
+        assert!(has(&attributes(&[("service", "demo"), ("uuid", "7")]), &given));
+        assert!(!has(&attributes(&[("service", "other")]), &given));
+        assert!(!has(&attributes(&[NO_SCHEMA]), &given));
     }
 }

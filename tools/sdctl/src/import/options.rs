@@ -9,12 +9,10 @@ use crate::import::Why;
 const DEFAULT: &str = "/org/freedesktop/secrets/aliases/default";
 
 const AFTER: &str = "\
-Where the keyring is: by default on this session's bus, as long as sd-agent has not taken its place there. Afterwards, \
-start the old keyring on a bus of its own and import from there, for example with gnome-keyring:
-
-  dbus-run-session -- sh -c 'gnome-keyring-daemon --unlock --components=secrets; sdctl import'
-
-(it reads the password of the keyring `login` from standard input, up to its end).
+Where the keyring is: by default on this session's bus, as long as sd-agent has not taken its place there. Afterwards \
+--from-gnome-keyring starts gnome-keyring once more for the time of the import, on a bus of its own, over the files in \
+~/.local/share/keyrings; it asks for the password of the keyring `login` on the terminal, or takes it from standard input. \
+Any other Secret Service can be started on a bus of its own and named with --from.
 
 Each item is stored with its label, attributes, secret and media type, read back and compared. The times at which it was \
 made and changed are lost: the Secret Service has no way to set them. An item that is there already with the same \
@@ -30,6 +28,9 @@ pub(crate) struct Options {
     /// The D-Bus address of the bus on which the source is [default: the session bus].
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) from: Option<String>,
+    /// Starts a gnome-keyring of its own over this user's keyring files, and imports from that.
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) from_gnome_keyring: bool,
     /// Only this collection of the source, by its label or its object path [default: all but `session`].
     #[arg(long, value_name = "LABEL|PATH")]
     pub(crate) collection: Option<String>,

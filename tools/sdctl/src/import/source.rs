@@ -16,8 +16,8 @@ use zbus::names::{BusName, OwnedUniqueName, WellKnownName};
 use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Type};
 use zbus::{Connection, MatchRule, MessageStream};
 
-use crate::import::Why;
 use crate::import::item::Item;
+use crate::import::{Why, progress};
 use crate::process::looks_like;
 
 /// Its root object.
@@ -27,6 +27,8 @@ pub(super) const ITEM: &str = "Item";
 const NAME: WellKnownName<'static> = WellKnownName::from_static_str_unchecked("org.freedesktop.secrets");
 /// How long it may take for one call.
 const CALL: Duration = Duration::from_secs(10);
+/// How often to look for one that is starting.
+const LOOK: Duration = Duration::from_millis(50);
 /// How long a person may take for its prompts.
 const PROMPT: Duration = Duration::from_secs(300);
 /// What is not kept is not worth moving.
@@ -43,6 +45,14 @@ pub(super) struct Source {
     pub(super) name: String,
 }
 
+/// What to do where nobody owns the name yet.
+enum Start {
+    /// The bus is to start somebody.
+    Wanted,
+    /// Somebody is on the way.
+    UnderWay,
+}
+
 /// One of its collections.
 #[derive(Debug)]
 pub(super) struct Collection {
@@ -54,6 +64,15 @@ pub(super) struct Collection {
 impl Source {
     /// The Secret Service on the bus at this address, or on the session's. It is started if the bus can do that.
     pub(super) async fn at(address: Option<&str>) -> Result<Self, Why> {
+        Self::on(address, Start::Wanted).await
+    }
+
+    /// The one that we have started on this bus ourselves, as soon as it is there.
+    pub(super) async fn ours(address: &str) -> Result<Self, Why> {
+        Self::on(Some(address), Start::UnderWay).await
+    }
+
+    async fn on(address: Option<&str>, start: Start) -> Result<Self, Why> {
         let none = |e: zbus::Error| Why::NoSource(format!("the bus cannot be reached: {e}"));
         let builder = match address {
             Some(address) => {
@@ -73,7 +92,10 @@ impl Source {
         };
         let name = BusName::from(NAME);
         if !daemon.name_has_owner(name.clone()).await.map_err(nobody)? {
-            daemon.start_service_by_name(NAME, 0).await.map_err(nobody)?;
+            match start {
+                Start::Wanted => drop(daemon.start_service_by_name(NAME, 0).await.map_err(nobody)?),
+                Start::UnderWay => await_owner(&daemon).await?,
+            }
         }
         let owner = daemon.get_name_owner(name).await.map_err(nobody)?;
         // By its unique name from here on: whoever takes the name over meanwhile is another one.
@@ -186,11 +208,15 @@ impl Source {
     /// Every item of these collections, without its secret. One that vanishes meanwhile is left out.
     pub(super) async fn listed(&self, collections: &[Collection]) -> Result<Vec<Item>, Why> {
         let mut items = Vec::new();
+        let all = collections.iter().map(|collection| collection.items.len()).sum();
+        let mut seen = 0_usize;
         for collection in collections {
             for path in &collection.items {
                 if let Ok(item) = self.item(path.as_str(), &collection.label).await {
                     items.push(item);
                 }
+                seen = seen.saturating_add(1);
+                progress("listed", seen, all);
             }
         }
         Ok(items)
@@ -209,6 +235,18 @@ impl Source {
             take(&mut all, "Modified").ok(),
         ))
     }
+}
+
+/// Waits until somebody owns the name, without having anybody started for it.
+async fn await_owner(daemon: &DBusProxy<'_>) -> Result<(), Why> {
+    let until = std::time::Instant::now() + CALL;
+    while std::time::Instant::now() < until {
+        if daemon.name_has_owner(BusName::from(NAME)).await.unwrap_or(false) {
+            return Ok(());
+        }
+        Timer::after(LOOK).await;
+    }
+    Err(Why::NoSource("gnome-keyring-daemon did not start; is it installed?".into()))
 }
 
 /// Attributes within their bounds.

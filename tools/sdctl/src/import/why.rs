@@ -60,8 +60,8 @@ impl fmt::Display for Why {
             Self::NoSource(what) => write!(f, "there is nothing to import from: {what}"),
             Self::Ourselves(pid) => write!(
                 f,
-                "the Secret Service on this bus is sd-agent itself (pid {pid}), so there is nothing to import: start the \
-                 old keyring on a bus of its own and name that with --from; `sdctl import --help` shows how"
+                "the Secret Service on this bus is sd-agent itself (pid {pid}), so there is nothing to import: with \
+                 --from-gnome-keyring the keyring that was there before is read, with --from any other; see `sdctl import --help`"
             ),
             Self::NoCollection(name, there) => {
                 let there: Vec<String> = there.iter().map(|it| Printable::line(it).to_string()).collect();
