@@ -42,7 +42,7 @@ fn a_yes_sends_the_sink_and_the_very_list_that_was_shown() {
     let (worker, order, packet) = stage.ordered::<fetch::Order>();
     assert_eq!(order, fetch::Order::DescribeImport { id: id.clone(), collection: collection() });
     let described: Vec<_> = packet.fds.into_iter().map(came).collect();
-    assert_eq!(described, [line.clone()], "the manifest, and no sink");
+    assert_eq!(described, std::slice::from_ref(&line), "the manifest, and no sink");
     let met = Met { n: 59, there: description() };
     say(&worker, &fetch::Note::Met(met.clone()));
     let label = Text::new("Login").unwrap();
