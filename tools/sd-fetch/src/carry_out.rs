@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::asking::Asking;
 use crate::backend::Backend;
-use crate::import::{self, Import, plan};
+use crate::import::{Import, plan};
 use crate::store::NewItem;
 use crate::{change, find, hide, invite, listing, lock, release, set, store, unlock};
 
@@ -67,10 +67,9 @@ pub(crate) async fn carry_out(
             let manifest = manifest.ok_or(Fault::Malformed)?;
             let plan = approved(&backend, collection, manifest, digest).await?;
             let all = invite::secrets(sink, id, desktop, manifest.secrets().ok_or(Fault::Malformed)?)?;
-            let (secrets, session) = (import::apart(manifest, &all)?, backend.session().await?);
-            drop(all);
+            let session = backend.session().await?;
             let import = Import { backend: &backend, session, plan: &plan, replace: *replace };
-            import.items(manifest, secrets, |n, fate| tell(sink, id, What::Settled { n, fate })).await?;
+            import.items(manifest, &all, |n, fate| tell(sink, id, What::Settled { n, fate })).await?;
             said(Granted::Imported {})
         }
         Order::State {} => note(Note::State { locked: find::locked(&backend).await? }),

@@ -32,7 +32,7 @@ pub(crate) struct Import<'a> {
 struct New<'a> {
     n: u32,
     item: &'a Listed,
-    secret: Secret,
+    secret: &'a [u8],
 }
 
 /// One that is there, and its secret.
@@ -42,16 +42,14 @@ struct There<'a> {
     secret: Option<Secret>,
 }
 
-/// The secrets of all, by the lengths of the manifest.
-pub(crate) fn apart(manifest: &Manifest, all: &Secret) -> Result<Vec<Secret>, Fault> {
+/// The secrets of all, by the lengths of the manifest, where they are: locked memory is little.
+fn apart<'a>(manifest: &Manifest, all: &'a Secret) -> Result<Vec<&'a [u8]>, Fault> {
     let mut rest = all.expose();
     let mut apart = Vec::with_capacity(manifest.items.len());
     for item in manifest.items.iter() {
         let len = usize::try_from(item.len).map_err(|_| Fault::Malformed)?;
         let (one, after) = rest.split_at_checked(len).ok_or(Fault::Malformed)?;
-        let mut secret = Secret::with_capacity(len).map_err(|_| Fault::Unavailable)?;
-        secret.push(one).map_err(|_| Fault::Malformed)?;
-        apart.push(secret);
+        apart.push(one);
         rest = after;
     }
     if rest.is_empty() { Ok(apart) } else { Err(Fault::Malformed) }
@@ -65,11 +63,11 @@ impl Import<'_> {
     pub(crate) async fn items(
         &self,
         manifest: &Manifest,
-        secrets: Vec<Secret>,
+        secrets: &Secret,
         mut tell: impl FnMut(u32, Fate) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let mut things: Vec<(Thing<'_>, Vec<New<'_>>)> = Vec::new();
-        for ((n, item), secret) in (0_u32..).zip(manifest.items.iter()).zip(secrets) {
+        for ((n, item), secret) in (0_u32..).zip(manifest.items.iter()).zip(apart(manifest, secrets)?) {
             let (thing, new) = (Thing::of(&item.label, &item.attributes), New { n, item, secret });
             match things.iter_mut().find(|(other, _)| *other == thing) {
                 Some((_, of_a_kind)) => of_a_kind.push(new),
@@ -99,8 +97,7 @@ impl Import<'_> {
         }
         let mut rest = Vec::new();
         for new in of_a_kind {
-            let like =
-                |it: &There<'_>| it.secret.as_ref().is_some_and(|its| its.expose() == new.secret.expose());
+            let like = |it: &There<'_>| it.secret.as_ref().is_some_and(|its| its.expose() == new.secret);
             match there.iter().position(like) {
                 Some(place) => {
                     // Each stands for one: two alike in the manifest become two alike here.
@@ -131,14 +128,16 @@ impl Import<'_> {
     async fn one(&self, new: &New<'_>, instead_of: Option<&Description>) -> Result<Fate, Fault> {
         let replaces = instead_of.map(|it| Shown { item: it.item.clone(), digest: it.digest() });
         let Listed { label, attributes, content_type, .. } = new.item;
+        let mut secret = Secret::with_capacity(new.secret.len()).map_err(|_| Fault::Unavailable)?;
+        secret.push(new.secret).map_err(|_| Fault::TooLarge)?;
         let collection = &self.plan.collection;
         let to_be = NewItem { collection, label, attributes, content_type, replaces: replaces.as_ref() };
         if replaces.is_some() {
-            let path = store::put(self.backend, &to_be, &new.secret).await?;
+            let path = store::put(self.backend, &to_be, &secret).await?;
             self.look(new, &path).await?;
             return Ok(Fate::Replaced {});
         }
-        let path = store::create(self.backend, &self.session, &to_be, &new.secret).await?;
+        let path = store::create(self.backend, &self.session, &to_be, &secret).await?;
         match self.look(new, &path).await {
             Ok(()) => Ok(Fate::Stored {}),
             Err(why) => {
@@ -155,7 +154,7 @@ impl Import<'_> {
         let is = self.backend.describe_in(path, self.plan.label.clone()).await?;
         let secret = release::read(self.backend, &self.session, path).await?.0;
         let same_words = is.label == new.item.label && plan::has(&is.attributes, &new.item.attributes);
-        kept(same_words && secret.expose() == new.secret.expose(), path.as_str())
+        kept(same_words && secret.expose() == new.secret, path.as_str())
     }
 
     async fn take_away(&self, path: &ItemPath) -> Result<(), Fault> {
@@ -194,9 +193,8 @@ mod tests {
 
     #[test]
     fn secrets_are_told_apart_by_their_lengths_and_nothing_is_left_over() {
-        let told = apart(&manifest(&[2, 0, 3]), &secret(b"abcde")).unwrap();
-        let told: Vec<&[u8]> = told.iter().map(Secret::expose).collect();
-        assert_eq!(told, [&b"ab"[..], b"", b"cde"]);
+        let all = secret(b"abcde");
+        assert_eq!(apart(&manifest(&[2, 0, 3]), &all).unwrap(), [&b"ab"[..], b"", b"cde"]);
         assert_eq!(apart(&manifest(&[2]), &secret(b"abc")).unwrap_err(), Fault::Malformed);
         assert_eq!(apart(&manifest(&[4]), &secret(b"abc")).unwrap_err(), Fault::Malformed);
     }
