@@ -93,6 +93,8 @@ fn a_payload_that_can_still_change_is_refused() {
         &[
             (&["RequestSignature", "h:sink", "h:unsealed", "s:", NONE], "BadPayload", "seal"),
             (&["RequestSignature", "h:sink", "h:file", "s:", NONE], "BadPayload", "payload"),
+            (&["RequestImport", "h:sink", "h:unsealed", COLLECTION, "b:false", NONE], "BadPayload", "seal"),
+            (&["RequestImport", "h:sink", "h:sink", COLLECTION, "b:false", NONE], "BadPayload", "manifest"),
             (&["RequestSignature", "h:sink", "h:pipe", "s:", NONE], "BadPayload", "payload"),
             (&["RequestSignature", "h:sink", "h:sink", "s:", NONE], "BadPayload", "payload"),
         ],

@@ -19,20 +19,26 @@ fn canary() -> String {
 
 /// The chain after the canary was stored, looked up, searched for, denied once, and deleted.
 fn after_every_flow() -> Going {
-    let rig = Rig::real().with(&["--answer", "yynyy"]);
+    let rig = Rig::real().with(&["--answer", "yynyyy"]);
     let going = Going::start(
         rig,
-        "while ! test -e canary; do sleep 0.02; done
+        "sd-keyring serve 0 > source &
+         while ! test -e canary || ! test -s source; do sleep 0.02; done
+         source=$(cut -d' ' -f2 source)
+         sd-keyring put $source imported \"$(cat canary)\" service=imported
          secret-tool store --label=demo service demo < canary && rm canary
          secret-tool lookup service demo | cksum > looked-up
          secret-tool lookup service demo > denied
          secret-tool search --unlock service demo 2> /dev/null | cksum > searched
-         path=$(sd-ask search service=demo); sd-ask read $path | cksum > read; touch done",
+         path=$(sd-ask search service=demo); sd-ask read $path | cksum > read
+         sdctl import --from $source --json > imported 2>&1; touch done",
     );
     going.write("canary", &canary());
     going.file("done");
     assert_eq!(going.file("denied"), "");
     assert_eq!(going.file("looked-up"), going.file("read"), "the canary did not come through");
+    let imported = going.file("imported");
+    assert!(imported.contains(r#""stored":1"#), "the canary was not imported: {imported}");
     going
 }
 

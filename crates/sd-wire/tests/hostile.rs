@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use sd_wire::ask::Packet;
 use sd_wire::bounded::{Attributes, Text};
+use sd_wire::import::Manifest;
 use sd_wire::line::{MAX_LINE, Words};
 use sd_wire::outcome::Outcome;
 use sd_wire::path::{CollectionPath, ItemPath};
@@ -139,6 +140,7 @@ proptest! {
     #[test]
     fn no_bytes_crash_a_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = Packet::from_line(&bytes);
+        let _ = Manifest::from_line(&bytes);
         let _ = Outcome::from_line(&bytes);
     }
 }
@@ -182,4 +184,26 @@ fn two_pairs_never_look_the_same() {
             assert!(seen.insert(Printable::pair(name, value)), "{name:?}, {value:?}");
         }
     }
+}
+
+#[test]
+fn two_lists_of_pairs_never_look_the_same() {
+    let signs = ["", "a", " ", "=", "\"", "\\"];
+    let words: std::collections::BTreeSet<String> =
+        signs.iter().flat_map(|one| signs.map(|other| format!("{one}{other}"))).collect();
+    let mut seen = std::collections::HashSet::new();
+    let pairs: Vec<(&str, &str)> = words
+        .iter()
+        .flat_map(|name| words.iter().map(move |value| (name.as_str(), value.as_str())))
+        .collect();
+    for one in &pairs {
+        assert!(seen.insert(Printable::pairs([*one])), "{one:?}");
+        for other in &pairs {
+            assert!(seen.insert(Printable::pairs([*one, *other])), "{one:?}, {other:?}");
+        }
+    }
+    assert_eq!(
+        Printable::pairs([("service", "demo"), ("user", "a b")]).as_str(),
+        "service=demo user=\"a b\""
+    );
 }

@@ -19,8 +19,10 @@ use sd_start::NotServing;
 use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
 use sd_sys::process::Readers;
-use sd_wire::ask::Note;
+use sd_wire::ask::{Note, Want};
 use sd_wire::fault::Fault;
+use sd_wire::import::Manifest;
+use sd_wire::line::Words;
 use sd_wire::outcome::Outcome;
 use sd_wire::parties::Parties;
 use sd_wire::printable::Printable;
@@ -318,11 +320,23 @@ impl Clerk {
         }
         let payloads = payload.as_ref().map_or(0, Payload::len);
         if payloads > 0 && self.cabinet.payloads().saturating_add(payloads) > MOST_PAYLOADS {
-            held::refused(&ask, "too much waits to be signed already");
+            held::refused(&ask, "too much waits to be signed or imported already");
             gate_door::settle(sink, &id, Fault::TooMany);
             return;
         }
-        let signed = match payload.as_ref().map(|payload| payload.read()).transpose() {
+        let manifest = match (&ask.want, &payload) {
+            (Want::Import { .. }, Some(payload)) => match read(payload) {
+                Ok(manifest) => Some(manifest),
+                Err(why) => {
+                    held::refused(&ask, format!("its manifest was refused: {why}"));
+                    gate_door::settle(sink, &id, Fault::Malformed);
+                    return;
+                }
+            },
+            _ => None,
+        };
+        let to_sign = payload.as_ref().filter(|_| manifest.is_none());
+        let signed = match to_sign.map(|payload| payload.read()).transpose() {
             Ok(Some(bytes)) if !Signed::fits(&bytes) => {
                 held::refused(&ask, "its payload has more lines than anybody reads");
                 gate_door::settle(sink, &id, Fault::TooLarge);
@@ -344,7 +358,7 @@ impl Clerk {
         let code = Code::from_random(random);
         let caller = Caller::look(&sink, &ask.claims, &self.readers);
         self.cabinet.keep(&ask, sink, payload, gate, &caller);
-        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed, code })));
+        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed, manifest, code })));
     }
 
     fn draw(&mut self) -> Result<(), NotServing> {
@@ -376,6 +390,14 @@ impl Clerk {
             self.happen(Event::SeenToEnd(face));
         }
     }
+}
+
+/// The manifest of an import, if a person can be shown all of it and sd-fetch can carry it out.
+fn read(payload: &Payload) -> Result<Manifest, String> {
+    let bytes = payload.read().map_err(|why| why.to_string())?;
+    let manifest = Manifest::from_line(&bytes).map_err(|why| why.to_string())?;
+    manifest.secrets().ok_or("it lists nothing, or more than an import may have")?;
+    Ok(manifest)
 }
 
 /// The desktop user's name, as far as the system knows one.

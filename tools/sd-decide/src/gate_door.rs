@@ -7,9 +7,10 @@ use sd_sys::link::{Link, Packet};
 use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
 use sd_sys::sink::Sink;
-use sd_wire::ask::{self, Ask};
+use sd_wire::ask::{self, Ask, Want};
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::id::AskId;
+use sd_wire::import::MAX_MANIFEST;
 use sd_wire::line::Words;
 use sd_wire::outcome::{Outcome, What};
 use sd_wire::parties::Parties;
@@ -31,7 +32,7 @@ pub(crate) enum Brought {
         ask: Box<Ask>,
         /// The way home.
         sink: Sink,
-        /// What is to be signed.
+        /// What is to be signed, or the manifest of an import.
         payload: Option<Payload>,
         /// Where the note about its end goes.
         gate: Link,
@@ -100,7 +101,8 @@ impl Door {
                 return None;
             }
         };
-        let payload = match payload.map(|fd| Payload::admit(fd, sign::MAX_PAYLOAD)).transpose() {
+        let most = if matches!(ask.want, Want::Import { .. }) { MAX_MANIFEST } else { sign::MAX_PAYLOAD };
+        let payload = match payload.map(|fd| Payload::admit(fd, most)).transpose() {
             Ok(payload) => payload,
             Err(why) => {
                 refuse_ask(&ask, why);

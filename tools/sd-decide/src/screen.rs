@@ -12,6 +12,7 @@ mod footer;
 mod header;
 mod help;
 mod idle;
+mod import;
 mod list;
 mod pages;
 mod pane;

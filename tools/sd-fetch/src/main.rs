@@ -17,6 +17,7 @@ mod cli;
 mod create;
 mod find;
 mod hide;
+mod import;
 mod invite;
 mod listing;
 mod lock;

@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::import;
+
 const AFTER: &str = "\
 It cannot approve anything: answers are given on the approval screen only. Ctrl+Alt+F8 leads there (VT8).
 
 Times are relative in tables, UTC in `watch`, and seconds since 1970 in JSON.
 Colour is used on a terminal only, and not when NO_COLOR is set.
 
-Exit status: 0 done; 1 no such id, or more than one; 64 usage; 69 the gate or what is behind it is not there, or not \
-every step of a takeover or release was done; 76 an answer was refused because it was not understood or came from somebody else; 77 it takes root; 78 this user is not set up.";
+Exit status: 0 done; 1 no such id, or more than one; an import that was denied, or not all of which is in the store; 64 usage; \
+69 the gate or what is behind it is not there, or not every step of a takeover or release was done; 76 an answer was \
+refused because it was not understood or came from somebody else; 77 it takes root; 78 this user is not set up.";
 
 /// Shows what waits for an answer on the approval screen, and takes back or locks what is yours.
 #[derive(Debug, Parser)]
@@ -48,6 +51,7 @@ pub(crate) enum Wish {
     },
     /// Locks the whole store and forgets the passphrases; needs no answer on the approval screen.
     Lock,
+    Import(import::Options),
     /// Follows what comes and how it is settled, one line an event, until Ctrl+C; also across a restart of the gate.
     Watch(Script),
     /// Hands the session's Secret Service over from gnome-keyring to sd-agent; `sdctl release` puts everything back.

@@ -8,6 +8,8 @@ use sd_client::Failure as Client;
 use sd_sys::exit;
 use sd_wire::id::AskId;
 
+use crate::import::Why;
+
 /// No such id, or more than one.
 const UNKNOWN: u8 = 1;
 
@@ -28,6 +30,8 @@ pub(crate) enum Failure {
     Undone(String),
     /// It takes root.
     Forbidden(String),
+    /// An import was not made, or not to its end.
+    Import(Why),
     /// Standard output takes no more.
     Output(io::Error),
 }
@@ -39,6 +43,7 @@ impl Failure {
             Self::Unknown(_) | Self::Settled(..) | Self::Ambiguous(..) | Self::Gate(Client::NoSuch(_)) => {
                 UNKNOWN
             }
+            Self::Import(why) => why.exit(),
             Self::Gate(Client::Misconfigured(_)) => exit::MISCONFIGURED,
             Self::Gate(Client::Garbled(_) | Client::Forged { .. }) => exit::PROTOCOL,
             Self::Forbidden(_) => exit::FORBIDDEN,
@@ -61,6 +66,7 @@ impl fmt::Display for Failure {
                 ids.iter().try_for_each(|id| write!(f, " {id}"))
             }
             Self::Undone(what) | Self::Forbidden(what) => f.write_str(what),
+            Self::Import(why) => write!(f, "{why}"),
             Self::Output(e) => write!(f, "the answer could not be written: {e}"),
         }
     }
@@ -77,5 +83,11 @@ impl From<Client> for Failure {
 impl From<io::Error> for Failure {
     fn from(e: io::Error) -> Self {
         Self::Output(e)
+    }
+}
+
+impl From<Why> for Failure {
+    fn from(why: Why) -> Self {
+        Self::Import(why)
     }
 }

@@ -48,6 +48,7 @@ impl Ask {
         let wish = match self.kind.as_str() {
             "read" | "access" => "Read a secret",
             "store" => "Store a secret",
+            "import" => "Import a keyring",
             "delete" => "Delete a secret",
             "sign" => "Sign with your key",
             "unlock" => "Unlock the store",
@@ -173,6 +174,19 @@ mod tests {
             "Sign with your key: process 42, looks like sd-gpg\nIt says: the subject\\nGood signature\nStarted by process 41, looks like git\n\
              Ctrl+Alt+F8 leads there. Ask 0707070707070707"
         );
+    }
+
+    #[test]
+    fn an_import_is_named_and_says_how_much_it_is() {
+        let mut ask = ask("import", "sdctl");
+        ask.says = Some(claim("214 items from gnome-keyring-daemon (7)"));
+        let notice = one(&ask, false, Duration::ZERO);
+        assert!(
+            notice.body.starts_with("Import a keyring: process 42, looks like sdctl\n"),
+            "{}",
+            notice.body
+        );
+        assert!(notice.body.contains("It says: 214 items from gnome-keyring-daemon (7)"), "{}", notice.body);
     }
 
     #[test]

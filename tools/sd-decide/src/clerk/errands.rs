@@ -158,13 +158,15 @@ impl Errands {
     fn send(&mut self, turn: Turn, cabinet: &mut Cabinet) -> Option<Event> {
         let share = Some(turn.share());
         let Turn { id, order, .. } = turn;
-        if descriptors(&order) > 0 {
+        if takes_sink(&order) {
             return Some(match self.release(&id, &order, share, cabinet) {
                 Ok(()) => Event::Sent { id },
                 Err(why) => Event::DispatchFailed { id, why },
             });
         }
-        match self.workers.order(&order, &[]) {
+        // What an import is about is read by the worker too; the sink stays here.
+        let beside: Vec<_> = cabinet.payload(&id).filter(|_| descriptors(&order) > 0).into_iter().collect();
+        match self.workers.order(&order, &beside) {
             Ok(errand) => self.out.push(Out { errand, purpose: Purpose::Describe { id }, share }),
             Err(why) => return Some(Event::DescribeFailed { id, why }),
         }
@@ -214,6 +216,13 @@ impl Purpose {
                 None
             }
         }
+    }
+}
+
+fn takes_sink(order: &Order) -> bool {
+    match order {
+        Order::Fetch(order) => order.takes_sink(),
+        Order::Sign(order) => order.descriptors() > 0,
     }
 }
 

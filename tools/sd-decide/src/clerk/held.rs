@@ -59,6 +59,11 @@ impl Cabinet {
         self.0.iter().filter_map(|(id, held)| Some((id, held.sink.as_ref()?.as_fd())))
     }
 
+    /// The payload of this ask, while it is here.
+    pub(crate) fn payload(&self, id: &AskId) -> Option<BorrowedFd<'_>> {
+        self.0.get(id)?.payload.as_ref().map(Payload::as_fd)
+    }
+
     /// The descriptors that go beside the order of this ask: the sink, then the payload.
     pub(crate) fn forward(&self, id: &AskId) -> Vec<BorrowedFd<'_>> {
         let Some(held) = self.0.get(id) else { return Vec::new() };

@@ -119,6 +119,10 @@ impl Entry {
                 let first = self.filing.signed.as_ref().and_then(|signed| signed.text.first());
                 first.map(|first| first.beginning(SHORT)).unwrap_or_default()
             }
+            (Want::Import { .. }, _) => {
+                let items = self.filing.manifest.as_ref().map_or(0, |manifest| manifest.items.len());
+                Printable::line(&format!("{items} items"))
+            }
             (_, State::Waiting { shown: Described::Items(items), .. }) => {
                 let label = items.first().map_or("", |item| &item.label);
                 let short: String = label.chars().take(SHORT).collect();

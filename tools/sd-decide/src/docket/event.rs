@@ -4,6 +4,7 @@ use sd_wire::ask::Ask;
 use sd_wire::description::Description;
 use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
+use sd_wire::import::Manifest;
 use sd_wire::passphrase::Wanted;
 
 use crate::caller::{Caller, Pinned};
@@ -40,6 +41,8 @@ pub(crate) struct Filing {
     pub(crate) caller: Caller,
     /// What would be signed, for a signature.
     pub(crate) signed: Option<Signed>,
+    /// What would be stored, for an import.
+    pub(crate) manifest: Option<Manifest>,
     /// What a person has to type instead of `y`, should a rule want it.
     pub(crate) code: Code,
 }

@@ -14,7 +14,7 @@ pub(super) fn judge(rules: &Rules, filing: &Filing, described: Option<&Described
     let processes = processes(filing);
     let subject = Subject {
         kind: filing.ask.want.kind(),
-        things: &things(&filing.ask.want, described),
+        things: &things(filing, described),
         key: match described {
             Some(Described::Key(key)) => Some(key.fingerprint.as_str()),
             _ => None,
@@ -34,8 +34,8 @@ fn names(seen: &Seen) -> impl Iterator<Item = &str> {
     std::iter::once(&seen.process).chain(&seen.parents).map(|process| process.comm.as_str())
 }
 
-fn things<'a>(want: &'a Want, described: Option<&'a Described>) -> Vec<Thing<'a>> {
-    match (want, described) {
+fn things<'a>(filing: &'a Filing, described: Option<&'a Described>) -> Vec<Thing<'a>> {
+    match (&filing.ask.want, described) {
         (_, Some(Described::Items(items))) => items.iter().map(known).collect(),
         (
             Want::Store { label, attributes, .. },
@@ -52,6 +52,7 @@ fn things<'a>(want: &'a Want, described: Option<&'a Described>) -> Vec<Thing<'a>
         (Want::Store { label, attributes, .. }, _) => {
             vec![Thing { label: Some(label), attributes: Some(attributes), ..Thing::default() }]
         }
+        (Want::Import { .. }, plan) => imported(filing, plan),
         (Want::Search { attributes, .. }, _) => {
             vec![Thing { attributes: Some(attributes), ..Thing::default() }]
         }
@@ -72,6 +73,19 @@ fn things<'a>(want: &'a Want, described: Option<&'a Described>) -> Vec<Thing<'a>
             _,
         ) => Vec::new(),
     }
+}
+
+/// What an import is about: each new item, and what is there already.
+fn imported<'a>(filing: &'a Filing, plan: Option<&'a Described>) -> Vec<Thing<'a>> {
+    let plan = if let Some(Described::Plan(plan)) = plan { Some(plan) } else { None };
+    let collection = plan.map(|plan| plan.label.as_str());
+    let new = filing.manifest.iter().flat_map(|manifest| manifest.items.iter()).map(move |item| Thing {
+        item: None,
+        collection,
+        label: Some(&item.label),
+        attributes: Some(&item.attributes),
+    });
+    new.chain(plan.into_iter().flat_map(|plan| &plan.met).map(|met| known(&met.there))).collect()
 }
 
 /// What a change is about: what is there before, and what it would become.

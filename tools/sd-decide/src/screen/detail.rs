@@ -14,7 +14,7 @@ use crate::dates;
 use crate::docket::entry::Entry;
 use crate::routing::Described;
 use crate::screen::row::{Row, Trust};
-use crate::screen::{change, claims};
+use crate::screen::{change, claims, import};
 
 /// The detail in lines of at most `width` columns.
 pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
@@ -24,6 +24,11 @@ pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
     match (entry.want(), entry.shown()) {
         (Want::Store { label, attributes, content_type, .. }, Some(Described::Target { .. })) => {
             store(entry, label, attributes, content_type, &mut rows);
+        }
+        (Want::Import { replace, .. }, Some(Described::Plan(plan))) => {
+            if let Some(manifest) = &entry.filing().manifest {
+                import::rows(manifest, *replace, plan, &mut rows);
+            }
         }
         (Want::Sign { .. }, Some(Described::Key(key))) => {
             sign(entry.filing().signed.as_ref(), key, &mut rows);
@@ -83,6 +88,9 @@ fn meaning(want: &Want) -> &'static str {
         Want::Read { .. } => "A yes gives the secret of this item to the process below.",
         Want::Access { .. } => "A yes lets the process below read these items for 10 seconds.",
         Want::Store { .. } => "A yes lets the process below store a secret.",
+        Want::Import { .. } => {
+            "A yes lets the process below store all these items, whatever their secrets are."
+        }
         Want::Delete { .. } => "A yes deletes this item for good.",
         Want::Sign { .. } => "A yes signs these bytes with this key.",
         Want::Unlock {} => "A yes asks you for the passphrases of the key and of the store, on this screen.",

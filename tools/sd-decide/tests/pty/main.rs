@@ -4,6 +4,7 @@
 
 mod asks;
 mod floods;
+mod imports;
 mod keys;
 mod passphrases;
 mod stage;
