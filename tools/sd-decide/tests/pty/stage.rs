@@ -25,6 +25,10 @@ use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Room for an ask with all the parents that a test may have, however it is started.
+pub(crate) const ROWS: u16 = 40;
+pub(crate) const COLUMNS: u16 = 80;
+
 /// `sd-decide` and everything around it.
 pub(crate) struct Stage {
     folder: TempDir,
@@ -90,7 +94,7 @@ impl Stage {
         let passphrases = Listener::bind(&path("passphrase.sock"), 0o600).unwrap();
         let fetch = Listener::bind(&path("fetch.sock"), 0o600).unwrap();
         let sign = Listener::bind(&path("sign.sock"), 0o600).unwrap();
-        let size = Winsize { ws_row: 25, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = Winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).unwrap();
         // A shell puts the descriptors where the service manager would: that takes no unsafe code.
         let script = "exec 3<&0 4<&1 0<>\"$TTY\" 1>/dev/null; \
@@ -113,8 +117,11 @@ impl Stage {
             .spawn()
             .unwrap();
         let keyboard = File::from(pty.master);
-        let picture =
-            Arc::new(Mutex::new(vt100::Parser::new(25.try_into().unwrap(), 80.try_into().unwrap(), 0)));
+        let picture = Arc::new(Mutex::new(vt100::Parser::new(
+            ROWS.try_into().unwrap(),
+            COLUMNS.try_into().unwrap(),
+            0,
+        )));
         let (mut screen, seen) = (keyboard.try_clone().unwrap(), Arc::clone(&picture));
         let slave = pty.slave;
         std::thread::spawn(move || {

@@ -38,10 +38,10 @@ fn a_terminal_that_takes_no_more_does_not_stop_the_clock() {
     let stalled = stage.stall();
     // Each size is a picture from nothing, until no more fits.
     for n in 0..300 {
-        stage.say_size(120 - n % 2, 40);
+        stage.say_size(120 - n % 2, stage::ROWS);
         std::thread::sleep(Duration::from_millis(5));
     }
-    stage.say_size(80, 25);
+    stage.say_size(stage::COLUMNS, stage::ROWS);
     assert_eq!(outcome(&sink).unwrap().what, What::Expired {});
     drop(stalled);
     stage.shows("nothing is waiting");
