@@ -76,7 +76,7 @@ fn make(companion: &Companion, change: &Change) -> What {
     match &what {
         What::Granted(_) => match change {
             Change::ItemLabel { item, .. } | Change::ItemAttributes { item, .. } => {
-                assert_eq!(notes, [Note::Made(described(companion, item))]);
+                assert_eq!(notes, [Note::Made(described(companion, item)), Note::Done {}]);
             }
             _ => assert_eq!(notes, [Note::Done {}]),
         },
@@ -243,7 +243,7 @@ fn an_item_gets_another_secret_whatever_bytes_it_has_and_keeps_the_rest() {
         let was = described(&companion, &first());
         let (what, _, notes) = companion.order_with_upload(&set(&companion), || new.to_vec());
         let is = described(&companion, &first());
-        let made = vec![Note::Made(is.clone())];
+        let made = vec![Note::Made(is.clone()), Note::Done {}];
         assert_eq!((what, notes), (What::Granted(Granted::Stored { item: first() }), made));
         assert_eq!(secret(&companion), new);
         assert_eq!((is.label, is.attributes), (was.label, was.attributes));

@@ -289,7 +289,8 @@ pub enum Note {
     },
     /// The order was carried out, and the sink told so if one came with it.
     Done {},
-    /// As [`Note::Done`], of an order that made an item or changed one: this is what it is now.
+    /// The order made an item or changed one, and this is what it is now. [`Note::Done`] follows, once the sink was told;
+    /// so whoever reads the item as soon as it hears of it comes after this note.
     Made(Description),
     /// It was not carried out. If a sink came with the order, it was told so.
     Failed {

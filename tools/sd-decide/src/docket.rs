@@ -176,11 +176,13 @@ impl Docket {
                     self.fail(now, &id, why, &mut effects);
                 }
             }
-            Event::WorkerDone { id, made } => {
+            Event::Made { id, item } => {
                 if self.is_dispatched(&id) {
-                    if let Some(item) = made {
-                        self.made(now, &id, &item);
-                    }
+                    self.made(now, &id, &item);
+                }
+            }
+            Event::WorkerDone { id } => {
+                if self.is_dispatched(&id) {
                     self.end(now, &id, Resolution::Granted, &mut effects);
                 }
             }

@@ -49,7 +49,7 @@ pub(crate) enum Report {
     },
     /// Carried out.
     Done,
-    /// Carried out, and this is what the item is now.
+    /// This is what the item is now. More is to come.
     Made(Description),
     /// Not carried out, by the worker's word.
     Failed(Fault),

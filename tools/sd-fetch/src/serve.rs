@@ -55,13 +55,13 @@ pub(crate) fn one(link: &Link, place: &Place) {
     });
     let ended = match (sink, id_of(&order), carried_out) {
         (_, _, Ok(Yield::Notes(notes))) => return notes.iter().for_each(|note| say(link, note)),
-        (Some(sink), Some(id), Ok(Yield::Outcome(granted, body))) => {
-            settle(sink, id, granted, &body).map(|()| Note::Done {})
-        }
+        (Some(sink), Some(id), Ok(Yield::Outcome(granted, body))) => settle(sink, id, granted, &body),
         (Some(sink), Some(id), Ok(Yield::Made(granted, item))) => {
-            // It is done, also where it cannot be told how the item is now.
-            let made = item.map(Note::Made).filter(|note| note.to_line().is_ok());
-            settle(sink, id, granted, &Body::Nothing).map(|()| made.unwrap_or(Note::Done {}))
+            // Before the requester hears of it: it may read the item at once. It is done, also where it cannot be told.
+            if let Some(note) = item.map(Note::Made).filter(|note| note.to_line().is_ok()) {
+                say(link, &note);
+            }
+            settle(sink, id, granted, &Body::Nothing)
         }
         (Some(sink), Some(id), Err(why)) => {
             fail(sink, id, why);
@@ -70,7 +70,7 @@ pub(crate) fn one(link: &Link, place: &Place) {
         (_, _, Ok(Yield::Outcome(..) | Yield::Made(..))) => Err(Fault::Malformed),
         (_, _, Err(why)) => Err(why),
     };
-    say(link, &ended.unwrap_or_else(|why| Note::Failed { why }));
+    say(link, &ended.map_or_else(|why| Note::Failed { why }, |()| Note::Done {}));
 }
 
 /// How long an order may take in all.

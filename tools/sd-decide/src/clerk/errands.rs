@@ -133,7 +133,14 @@ impl Errands {
     pub(crate) fn hear(&mut self, places: &[usize], now: Moment, cabinet: &mut Cabinet) -> Vec<Event> {
         let mut events = Vec::new();
         for (n, mut out) in std::mem::take(&mut self.out).into_iter().enumerate() {
-            let report = if places.contains(&n) { out.errand.report() } else { None };
+            let mut report = if places.contains(&n) { out.errand.report() } else { None };
+            // Once: a worker that says it again misspeaks.
+            if let (Some(Report::Made(_)), Purpose::Release { id }) = (&report, &out.purpose)
+                && let (id, Some(Report::Made(item))) = (id.clone(), report.take())
+            {
+                events.push(Event::Made { id, item: Box::new(item) });
+                report = out.errand.report();
+            }
             let late = out.purpose.until().is_some_and(|until| until <= now);
             match (report, late) {
                 (Some(report), _) => events.extend(out.purpose.end(report)),
@@ -195,10 +202,7 @@ impl Purpose {
             (Self::Describe { id }, Report::Failed(why)) => Some(Event::DescribeFailed { id, why }),
             // A worker that answers something else is as good as gone.
             (Self::Describe { id }, _) => Some(Event::DescribeFailed { id, why: Fault::Lost }),
-            (Self::Release { id }, Report::Done) => Some(Event::WorkerDone { id, made: None }),
-            (Self::Release { id }, Report::Made(item)) => {
-                Some(Event::WorkerDone { id, made: Some(Box::new(item)) })
-            }
+            (Self::Release { id }, Report::Done) => Some(Event::WorkerDone { id }),
             (Self::Release { id }, Report::Failed(why)) => Some(Event::WorkerFailed { id, why }),
             (Self::Release { id }, _) => Some(Event::WorkerFailed { id, why: Fault::Lost }),
             (Self::Chore { number, chore, .. }, report) => {

@@ -111,8 +111,13 @@ pub(crate) enum Event {
     WorkerDone {
         /// Which ask.
         id: AskId,
-        /// The item that it made or changed, as it is now.
-        made: Option<Box<Description>>,
+    },
+    /// The worker has made or changed an item for the order, and is about to tell the requester.
+    Made {
+        /// Which ask.
+        id: AskId,
+        /// The item, as it is now.
+        item: Box<Description>,
     },
     /// The worker did not, and told the requester so; or it is gone, and the sink with it.
     WorkerFailed {

@@ -244,7 +244,7 @@ impl Onlooker {
             }
             Event::Started => self.disturbed = self.now,
             Event::Typed { characters } => self.characters = *characters,
-            Event::WorkerDone { id, made: Some(_) } => self.note_made(id),
+            Event::Made { id, .. } => self.note_made(id),
             _ => {}
         }
         let command = self.command.as_deref();

@@ -225,9 +225,9 @@ impl Play {
             }
             Happens::Made(n) => {
                 let item = Box::new(made_up::description(1, "made"));
-                self.step(Event::WorkerDone { id: id(n), made: Some(item) });
+                self.step(Event::Made { id: id(n), item });
             }
-            Happens::WorkerDone(n) => self.step(Event::WorkerDone { id: id(n), made: None }),
+            Happens::WorkerDone(n) => self.step(Event::WorkerDone { id: id(n) }),
             Happens::WorkerFailed(n) => self.step(Event::WorkerFailed { id: id(n), why: Fault::Refused }),
             Happens::ChoreEnded(well) => {
                 if let Some((number, chore)) = self.chores.pop() {

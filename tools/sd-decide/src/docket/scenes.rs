@@ -119,7 +119,7 @@ fn a_yes_dispatches_the_item_and_the_digest_that_were_shown() {
     let digest = description(7, "demo").digest();
     let order = Order::Fetch(fetch::Order::Read { id: id(1), item: item(7), digest });
     assert_eq!(dispatched(&effects), [&order]);
-    assert_eq!(told(&scene.step(Event::WorkerDone { id: id(1), made: None })), [Resolution::Granted]);
+    assert_eq!(told(&scene.step(Event::WorkerDone { id: id(1) })), [Resolution::Granted]);
 }
 
 #[test]
@@ -472,7 +472,7 @@ fn a_flood_of_asks_that_nobody_decides_pushes_no_decision_out_of_the_history() {
     scene.file(1, read(1));
     scene.grant();
     scene.step(filed(2, read(1)));
-    scene.step(Event::WorkerDone { id: id(2), made: None });
+    scene.step(Event::WorkerDone { id: id(2) });
     for n in 3..2000 {
         scene.step(filed(n, read(n)));
         scene.step(Event::Withdrawn { id: id(n) });
@@ -482,7 +482,7 @@ fn a_flood_of_asks_that_nobody_decides_pushes_no_decision_out_of_the_history() {
     let last = [&Decided::Nobody, &Decided::ByGrant(1), &Decided::Granted(2)];
     assert_eq!(decided[KEPT - 3..], last);
     // The first yes is still under way, and is not written down a second time when it ends.
-    scene.step(Event::WorkerDone { id: id(1), made: None });
+    scene.step(Event::WorkerDone { id: id(1) });
     assert_eq!(scene.docket.history().newest().last().unwrap().ended, Some(Resolution::Granted));
 }
 
@@ -527,7 +527,7 @@ fn an_ask_ends_once_in_the_history_however_it_ends() {
         scene.key(Key::Char(key));
         scene.step(match n {
             1 => Event::WorkerFailed { id: id(n), why: Fault::NotFound },
-            _ => Event::WorkerDone { id: id(n), made: None },
+            _ => Event::WorkerDone { id: id(n) },
         });
     }
     scene.file(4, read(4));

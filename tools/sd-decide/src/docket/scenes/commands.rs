@@ -52,7 +52,7 @@ fn denying_everything_cancels_no_lock_and_takes_nothing_back_from_a_worker() {
         let effects = scene.step(Event::ChoreEnded { number, chore, how: Ok(None) });
         assert_eq!(settled(&effects).len(), usize::from(chore == Chore::LockStore));
     }
-    assert_eq!(told(&scene.step(Event::WorkerDone { id: id(1), made: None })), [Resolution::Granted]);
+    assert_eq!(told(&scene.step(Event::WorkerDone { id: id(1) })), [Resolution::Granted]);
 }
 
 #[test]

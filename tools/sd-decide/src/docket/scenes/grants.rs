@@ -142,7 +142,8 @@ fn a_word_that_begins_with_g_and_ends_with_enter_grants_nothing() {
 /// The worker has carried the order out, and this is what the item is now.
 fn made(scene: &mut Scene, n: u64, label: &str) {
     let item = Box::new(made_up::description(7, label));
-    scene.step(Event::WorkerDone { id: id(n), made: Some(item) });
+    scene.step(Event::Made { id: id(n), item });
+    scene.step(Event::WorkerDone { id: id(n) });
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn what_was_under_way_gets_no_prompt_after_a_lock_or_after_everything_is_denied(
         scene.key(Key::Escape);
         scene.command(command);
         assert_eq!(answers(&wants(&mut scene, PromptId(2))), [&Note::Refused {}], "{command}");
-        assert_eq!(told(&scene.step(Event::WorkerDone { id: id(1), made: None })), [Resolution::Granted]);
+        assert_eq!(told(&scene.step(Event::WorkerDone { id: id(1) })), [Resolution::Granted]);
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn decided(size: (u16, u16)) -> Stage {
         to_the_end(&mut stage);
         stage.type_in(keys);
         stage.key(Key::Enter);
-        stage.step(Event::WorkerDone { id: made_up::id(n), made: None });
+        stage.step(Event::WorkerDone { id: made_up::id(n) });
         stage.now += 61_000;
     }
     // Muted: denied unasked.
