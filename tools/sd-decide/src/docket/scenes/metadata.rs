@@ -83,7 +83,7 @@ fn a_hidden_search_goes_out_after_a_yes_and_finds_no_more_than_the_rules_let_it(
         panic!("{orders:?}")
     };
     assert_eq!(hidden.len(), 1);
-    scene.step(Event::WorkerDone { id: id(1), made: None });
+    scene.step(Event::WorkerDone { id: id(1) });
     assert!(scene.docket.history().newest().any(|decision| decision.kind == "search"));
     scene.step(filed(2, search()));
     scene.see_and_wait();
@@ -134,7 +134,7 @@ fn an_open_list_is_neither_on_the_screen_nor_in_the_history() {
     let effects = scene.step(Event::Described { id: id(1), what: made_up::described(&list()) });
     assert_eq!(queued(&effects), 1);
     scene.step(Event::Sent { id: id(1) });
-    scene.step(Event::WorkerDone { id: id(1), made: None });
+    scene.step(Event::WorkerDone { id: id(1) });
     assert_eq!(scene.docket.history().newest().count(), 0);
     assert!(!scene.docket.knows(&id(1)));
 }
