@@ -13,7 +13,7 @@ use crate::answer::Answers;
 pub enum Backend {
     /// gnome-keyring-daemon with a keyring of its own, unlocked with the password of --password.
     GnomeKeyring,
-    /// oo7-daemon, likewise; it must be in PATH.
+    /// oo7-daemon 0.7 or newer, likewise: in PATH, or as scripts/get-oo7-daemon.sh puts it below target.
     Oo7,
     /// The Secret Service that already lives on the bus of --backend-bus.
     External,

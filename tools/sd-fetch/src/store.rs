@@ -14,8 +14,9 @@ use crate::backend::Backend;
 use crate::release::{unchanged, without_prompt};
 use crate::{find, set};
 
-/// The attribute in which a schema's name travels.
-const SCHEMA: &str = "xdg:schema";
+/// How the names of attributes begin that backends give an item by themselves: gnome-keyring `xdg:schema`, oo7-daemon
+/// `xdg:content-type`.
+const OWN: &str = "xdg:";
 
 /// What is to be stored, but for the secret.
 pub(crate) struct NewItem<'a> {
@@ -58,10 +59,10 @@ async fn same_attributes(
     Ok(None)
 }
 
-/// Whether an item's attributes are those that were given for it. gnome-keyring gives an item without a schema the
-/// generic one, so a schema counts only where the requester names one.
+/// Whether an item's attributes are those that were given for it. What backends add to them counts only where the
+/// requester names it.
 pub(crate) fn same(items: &Attributes, given: &Attributes) -> bool {
-    let own = |(name, _): &(&String, &String)| name.as_str() != SCHEMA || given.contains_key(SCHEMA);
+    let own = |(name, _): &(&String, &String)| !name.starts_with(OWN) || given.contains_key(name.as_str());
     items.iter().filter(own).eq(given.iter())
 }
 
@@ -105,14 +106,17 @@ pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -
 mod tests {
     use super::*;
 
+    const SCHEMA: &str = "xdg:schema";
+
     fn attributes(pairs: &[(&str, &str)]) -> Attributes {
         Attributes::new(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))).unwrap()
     }
 
     #[test]
-    fn the_same_attributes_are_exactly_those_but_for_a_schema_that_nobody_gave() {
+    fn the_same_attributes_are_exactly_those_but_for_what_backends_add() {
         let given = attributes(&[("service", "demo")]);
         assert!(same(&attributes(&[("service", "demo")]), &given));
+        assert!(same(&attributes(&[("service", "demo"), ("xdg:content-type", "text/plain")]), &given));
         assert!(same(
             &attributes(&[("service", "demo"), (SCHEMA, "org.freedesktop.Secret.Generic")]),
             &given
