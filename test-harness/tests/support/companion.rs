@@ -130,6 +130,11 @@ impl Companion {
     /// Ends the keyring and starts it again, open.
     pub(crate) fn restart_keyring(&mut self) {
         self.end_keyring();
+        self.restart_keyring_from_nothing();
+    }
+
+    /// Starts the keyring again, open, after it was ended.
+    pub(crate) fn restart_keyring_from_nothing(&mut self) {
         self.start_keyring(true);
         self.eventually_open();
     }

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sd_client::Failure;
 use sd_wire::bounded::{Attributes, OverBound, Text};
 use sd_wire::change::Change;
+use sd_wire::fault::Fault;
+use sd_wire::outcome::What;
 use sd_wire::path::{CollectionPath, ItemPath};
 use zbus::Message;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
@@ -12,6 +15,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
 use crate::desk::Seen;
 use crate::dispatch::{Turn, object};
 use crate::offer::Offer;
+use crate::opened::{self, About};
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
@@ -72,7 +76,10 @@ pub(crate) async fn found(
         return collection::everything(turn, within.as_ref()).await;
     }
     let attributes = Attributes::new(attributes).map_err(|e| Refusal::invalid_args(e.to_string()))?;
-    let found = turn.desk.asks.search(within.as_ref(), &attributes, &turn.caller.claims()).await?;
+    let found = match turn.desk.asks.search(within.as_ref(), &attributes, &turn.caller.claims()).await {
+        Err(Failure::Ended(What::Failed { why: Fault::Locked, .. })) => return Err(unsearched(turn)),
+        found => found?,
+    };
     let seen = Arc::new(Seen { label: String::new(), attributes });
     let items: Vec<ItemPath> = found.unlocked.into_iter().chain(found.locked).collect();
     turn.desk.seat(&turn.call.sender, |seat| {
@@ -81,6 +88,14 @@ pub(crate) async fn found(
         }
     });
     Ok(items)
+}
+
+/// Some backends search only what is open. An empty answer would say that there is nothing; so the ask to open the store
+/// is opened, and the next try finds what there is.
+fn unsearched(turn: &Turn<'_>) -> Refusal {
+    // If it cannot be opened, this try has failed all the same.
+    let _ = opened::open(turn, About::Unlock);
+    Refusal::is_locked("the keyring is locked: press Ctrl+Alt+F8, unlock it there (VT8), and try again")
 }
 
 async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {

@@ -7,7 +7,9 @@ use sd_wire::bounded::{Attributes, Text};
 use sd_wire::description::{Description, MAX_LABEL};
 use sd_wire::fault::Fault;
 use sd_wire::fetch::{Note, Shown};
+use sd_wire::outcome::Found;
 use sd_wire::path::{CollectionPath, ItemPath};
+use smol::lock::Mutex;
 use zbus::zvariant::{OwnedObjectPath, Value};
 
 use crate::backend::Backend;
@@ -35,9 +37,9 @@ pub(crate) async fn target(
     replace: bool,
 ) -> Result<Note, Fault> {
     let collection = backend.resolve(collection).await?;
-    let facts = backend.collection(&collection).await?;
+    let label: String = backend.of_collection(&collection, "Label").await?;
     let replaces = if replace { same_attributes(backend, &collection, attributes).await? } else { None };
-    Ok(Note::Target { collection, label: Text::new(facts.label).map_err(|_| Fault::TooLarge)?, replaces })
+    Ok(Note::Target { collection, label: Text::new(label).map_err(|_| Fault::TooLarge)?, replaces })
 }
 
 /// The item with exactly these attributes. Backends differ in what `CreateItem(replace)` takes for "the same
@@ -71,32 +73,81 @@ pub(crate) async fn ready(backend: &Backend, new: &NewItem<'_>) -> Result<(), Fa
     if let Some(shown) = new.replaces {
         unchanged(backend, &shown.item, &shown.digest).await?;
     }
-    if backend.collection(new.collection).await?.locked { Err(Fault::Locked) } else { Ok(()) }
+    if backend.of_collection(new.collection, "Locked").await? { Err(Fault::Locked) } else { Ok(()) }
 }
 
 /// Stores the secret, and says under which path.
 pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -> Result<ItemPath, Fault> {
-    if let Some(shown) = new.replaces {
+    match new.replaces {
+        None => create(backend, new, new.attributes, secret, false).await,
+        Some(shown) => replace(backend, new, shown, secret).await,
+    }
+}
+
+/// One replacement at a time: what is looked at is not to change before it is acted on.
+static REPLACING: Mutex<()> = Mutex::new(());
+
+/// Puts the secret in the place of the item that was shown, and of no other.
+///
+/// As clients do it, by `CreateItem`, where no other item could be meant by any backend's notion of "the same
+/// attributes": oo7-daemon (0.7) writes to its file only what comes this way. Else by the item's own path.
+async fn replace(
+    backend: &Backend,
+    new: &NewItem<'_>,
+    shown: &Shown,
+    secret: &Secret,
+) -> Result<ItemPath, Fault> {
+    let _alone = REPLACING.lock().await;
+    let old = backend.describe(&shown.item).await?;
+    if old.digest() != shown.digest {
+        return Err(Fault::Changed);
+    }
+    let alike = find::items(backend, Some(new.collection), &old.attributes).await?;
+    if old.attributes.is_empty() || !is_only(&alike, &shown.item) {
         set::secret(backend, &shown.item, &shown.digest, secret, new.content_type).await?;
         let path = shown.item.as_str();
         let label = ("org.freedesktop.Secret.Item", "Label", Value::from(new.label.as_str()));
         let () = backend.call(path, "org.freedesktop.DBus.Properties", "Set", &label).await?;
         return Ok(shown.item.clone());
     }
-    let wrapped = backend.session().await?.wrap(secret, new.content_type)?;
-    let attributes: HashMap<&str, &str> =
-        new.attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    // What the backend added stays, but for the type of the secret that was there.
+    let stays = |name: &String| name != "xdg:content-type" || new.attributes.contains_key(name);
+    let attributes = old.attributes.iter().filter(|(name, _)| stays(name));
+    let attributes = Attributes::new(attributes.map(|(name, value)| (name.clone(), value.clone())))
+        .map_err(|_| Fault::TooLarge)?;
+    let stored = create(backend, new, &attributes, secret, true).await?;
+    if stored != shown.item && backend.describe(&shown.item).await.is_ok() {
+        // To this backend it was not the same: for oo7-daemon, because it has another content type.
+        let prompt: OwnedObjectPath =
+            backend.call(shown.item.as_str(), "org.freedesktop.Secret.Item", "Delete", &()).await?;
+        without_prompt(&prompt)?;
+    }
+    Ok(stored)
+}
+
+fn is_only(found: &Found, item: &ItemPath) -> bool {
+    found.locked.is_empty() && found.unlocked == std::slice::from_ref(item)
+}
+
+async fn create(
+    backend: &Backend,
+    new: &NewItem<'_>,
+    attributes: &Attributes,
+    secret: &Secret,
+    replace: bool,
+) -> Result<ItemPath, Fault> {
+    let attributes: HashMap<&str, &str> = attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let properties = HashMap::from([
         ("org.freedesktop.Secret.Item.Label", Value::from(new.label.as_str())),
         ("org.freedesktop.Secret.Item.Attributes", Value::from(attributes)),
     ]);
-    let (item, prompt): (OwnedObjectPath, OwnedObjectPath) = backend
-        .call(
-            new.collection.as_str(),
-            "org.freedesktop.Secret.Collection",
-            "CreateItem",
-            &(properties, wrapped, false),
-        )
+    let (path, properties) = (new.collection.as_str(), &properties);
+    let session = backend.session().await?;
+    let (item, prompt): (OwnedObjectPath, OwnedObjectPath) =
+        set::typed(&session, secret, new.content_type, |wrapped| async move {
+            let body = (properties, wrapped, replace);
+            backend.call(path, "org.freedesktop.Secret.Collection", "CreateItem", &body).await
+        })
         .await?;
     without_prompt(&prompt)?;
     ItemPath::parse(item.as_str()).map_err(|_| Fault::Malformed)

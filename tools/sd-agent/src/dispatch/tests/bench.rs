@@ -45,6 +45,8 @@ pub(super) struct Fake {
     asked: Mutex<Vec<String>>,
     /// Whether the backend's collections are locked.
     locked: AtomicBool,
+    /// Whether the backend searches only what is open.
+    searches_open_only: AtomicBool,
     /// Whether somebody else has changed every item.
     changed: AtomicBool,
     /// The backend's collections; the first is the default.
@@ -125,6 +127,9 @@ impl Asks for Arc<Fake> {
     ) -> Asked<'a, Found> {
         Box::pin(async move {
             self.note(format!("search {:?}", **attributes));
+            if self.searches_open_only.load(Ordering::SeqCst) && self.locked.load(Ordering::SeqCst) {
+                return Err(Failure::Ended(What::Failed { stage: Stage::Fetch, why: Fault::Locked }));
+            }
             Ok(Found { unlocked: vec![item(FIRST), item(SECOND)], locked: Vec::new() })
         })
     }
@@ -269,6 +274,7 @@ impl Bench {
             words,
             asked: Mutex::default(),
             locked: AtomicBool::new(false),
+            searches_open_only: AtomicBool::new(false),
             changed: AtomicBool::new(false),
             collections: Mutex::new(vec![collection(LOGIN)]),
             lives: Mutex::new(Duration::from_secs(10)),
@@ -403,6 +409,11 @@ impl Bench {
     /// Locks the backend's collection, as if somebody else had.
     pub(super) fn lock_the_store(&self) {
         self.fake.locked.store(true, Ordering::SeqCst);
+    }
+
+    /// The backend searches only what is open.
+    pub(super) fn searches_open_only(&self) {
+        self.fake.searches_open_only.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn asked(&self) -> Vec<String> {
