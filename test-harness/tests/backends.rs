@@ -6,7 +6,6 @@
 
 mod support;
 
-
 use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};

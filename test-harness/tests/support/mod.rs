@@ -148,6 +148,7 @@ impl Rig {
         }
         if let Ok(backend) = std::env::var(BACKEND)
             && self.path.is_none()
+            && self.program == Path::new(RIG)
             && !self.has("--backend")
         {
             command.args(["--backend", &backend]);

@@ -75,7 +75,10 @@ pub(crate) async fn make(
                 return Err(Fault::Locked);
             }
             set(backend, it.collection.as_str(), COLLECTION, "Label", label.as_str().into()).await?;
-            kept(backend.of_collection::<String>(&it.collection, "Label").await? == **label, it.collection.as_str())?;
+            kept(
+                backend.of_collection::<String>(&it.collection, "Label").await? == **label,
+                it.collection.as_str(),
+            )?;
         }
         (Change::DeleteCollection { .. }, Before::Collection(it)) => delete(backend, &it).await?,
         (Change::Alias { name, .. }, Before::Alias { then, .. }) => {

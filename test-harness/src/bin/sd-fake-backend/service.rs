@@ -1,7 +1,7 @@
 //! The service, its one session and its one collection on the bus.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use zbus::interface;
 use zbus::object_server::ObjectServer;
@@ -11,7 +11,7 @@ use crate::Fault;
 use crate::item::Item;
 use crate::lock::Lock;
 use crate::made::Maker;
-use crate::shelf::{Kept, Shelf, matching, put};
+use crate::shelf::{Kept, Shelf, equal, matching, put};
 
 pub(crate) const SERVICE: &str = "/org/freedesktop/secrets";
 pub(crate) const COLLECTION: &str = "/org/freedesktop/secrets/collection/fake";
@@ -129,7 +129,7 @@ impl Collection {
         &self,
         properties: HashMap<String, OwnedValue>,
         secret: Secret,
-        _replace: bool,
+        replace: bool,
         #[zbus(object_server)] server: &ObjectServer,
     ) -> zbus::fdo::Result<(OwnedObjectPath, OwnedObjectPath)> {
         let text = |name: &str| properties.get(name).and_then(|v| v.try_clone().ok());
@@ -142,6 +142,10 @@ impl Collection {
             content_type: secret.3,
             modified: 2,
         };
+        if let Some(name) = equal(&self.shelf, &kept).filter(|_| replace) {
+            self.shelf.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), kept);
+            return Ok((path(&format!("{COLLECTION}/{name}")), nothing()));
+        }
         let name = put(&self.shelf, kept);
         let item = Item {
             shelf: Arc::clone(&self.shelf),
