@@ -190,6 +190,11 @@ pub(crate) fn needs_key(want: &Want) -> bool {
     !matches!(want, Want::Search { .. } | Want::Collections {} | Want::Lock {})
 }
 
+/// Whether this kind of want may be done without waiting for a person: a search, or a read that a grant covers.
+pub(crate) fn may_be_brief(want: &Want) -> bool {
+    !needs_key(want) || matches!(want, Want::Read { .. })
+}
+
 /// Whether a mute, a remembered denial or the denial of everything holds for this kind of want. A lock is always let in:
 /// it takes, and gives nothing.
 pub(crate) fn refusable(want: &Want) -> bool {

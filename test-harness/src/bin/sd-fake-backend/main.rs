@@ -28,6 +28,9 @@ struct Cli {
     /// An item: LABEL, the secret, and attributes. Repeat for more.
     #[arg(long = "item", value_name = "LABEL=SECRET[,NAME=VALUE]...")]
     items: Vec<String>,
+    /// So many items more: `Item 1` and so on, with the attributes `service=demo` and `number=1` and so on.
+    #[arg(long, default_value_t = 0)]
+    stock: usize,
     /// What it does when it is asked for a secret.
     #[arg(long, value_enum, default_value_t = Fault::None)]
     fault: Fault,
@@ -85,7 +88,8 @@ async fn serve(cli: &Cli) -> zbus::Result<()> {
         COLLECTION,
         Collection { shelf: Arc::clone(&shelf), fault: cli.fault, lock: lock.clone(), hang: hang.clone() },
     )?;
-    for kept in cli.items.iter().filter_map(|words| item(words)) {
+    let stock = (1..=cli.stock).map(|n| item(&format!("Item {n}=hunter2,service=demo,number={n}")));
+    for kept in cli.items.iter().map(|words| item(words)).chain(stock).flatten() {
         let name = put(&shelf, kept);
         let at = format!("{COLLECTION}/{name}");
         builder = builder

@@ -11,12 +11,12 @@ use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 
 use crate::caller::Pinned;
-use crate::docket::effect::Effect;
+use crate::docket::effect::{Effect, Taker};
 use crate::docket::entry::{Entry, State};
 use crate::docket::event::{Filing, Moment};
 use crate::docket::grant::Grant;
 use crate::docket::history::Decided;
-use crate::docket::{Docket, MOST, MOST_OF_ONE, judged};
+use crate::docket::{Docket, MOST, MOST_BRIEF, MOST_OF_ONE, judged};
 use crate::routing::{self, Described, Order, Road, Yes};
 use crate::rules::{Judgement, Subject};
 
@@ -29,7 +29,8 @@ impl Docket {
         }
         let of_one = self.entries.iter().filter(|e| e.filing.caller.pid == filing.caller.pid).count();
         // A flood of others keeps nobody from locking. What holds for one process holds there too.
-        let full = self.entries.len() >= MOST && routing::refusable(&filing.ask.want);
+        let most = if routing::may_be_brief(&filing.ask.want) { MOST + MOST_BRIEF } else { MOST };
+        let full = self.entries.len() >= most && routing::refusable(&filing.ask.want);
         if full || of_one >= MOST_OF_ONE {
             effects.push(Effect::Settle {
                 id: id.clone(),
@@ -40,7 +41,9 @@ impl Docket {
             return;
         }
         self.forget_what_is_over(now);
-        let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
+        let until = now.after(deadline::DECIDE_WAITS);
+        let app = filing.ask.claims.app.as_ref().map(|app| app.pid);
+        let taker = Taker { maker: filing.caller.pid, app };
         let judged = judged::judge(&self.rules, &filing, None);
         let expire = judged.expire.map_or(self.expire, |rule| rule.min(self.expire));
         let needs_code = judged.code.clone();
@@ -84,8 +87,8 @@ impl Docket {
         }
         self.entries.push(entry);
         match road {
-            Road::InTurn(order) => effects.push(Effect::Queue { id, maker, order }),
-            Road::ByKey(order) => effects.push(Effect::Describe { id, maker, order }),
+            Road::InTurn(order) => effects.push(Effect::Queue { id, taker, order }),
+            Road::ByKey(order) => effects.push(Effect::Describe { id, taker, order }),
             Road::Plain => self.described(now, &id, Described::Plain, effects),
             Road::Lock => self.lock(now, Some(id), effects),
         }
