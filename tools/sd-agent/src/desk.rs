@@ -30,7 +30,7 @@ use crate::told::Told;
 /// The most calls of one connection that are worked on at once. dbus-daemon allows 128 awaited replies.
 const BUSY: usize = 64;
 /// The most items of which a connection's own words are remembered.
-const SEEN: usize = 1024;
+const SEEN: usize = 16 * 1024;
 
 /// What one connection has here.
 #[derive(Default)]

@@ -7,6 +7,7 @@ use async_io::Timer;
 use sd_cipher::Cipher;
 use sd_client::Failure;
 use sd_sys::secret::Secret;
+use sd_wire::ask::MAX_ITEMS;
 use sd_wire::bounded::Text;
 use sd_wire::deadline::WITHOUT_KEYPRESS;
 use sd_wire::fault::Fault;
@@ -30,8 +31,6 @@ pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Item";
 
 /// The most secrets that a connection may have on their way into items at once.
 const MOST_HELD: usize = 4;
-/// The most items of one GetSecrets.
-const MOST_SECRETS: usize = 64;
 
 /// A secret as the specification passes it: session, parameters, value, content type.
 type SecretResult = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
@@ -135,8 +134,8 @@ async fn held(
 pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let (paths, session): (Vec<OwnedObjectPath>, OwnedObjectPath) = turn.call.arguments()?;
     let cipher = session::of(turn, &session)?;
-    if paths.len() > MOST_SECRETS {
-        return Err(Refusal::limits_exceeded(format!("at most {MOST_SECRETS} secrets can be had at once")));
+    if paths.len() > MAX_ITEMS {
+        return Err(Refusal::limits_exceeded(format!("at most {MAX_ITEMS} secrets can be had at once")));
     }
     let by = Instant::now() + WITHOUT_KEYPRESS;
     let (mut reads, mut lacking) = (Vec::new(), Vec::new());

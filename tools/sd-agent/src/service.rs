@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sd_client::Failure;
+use sd_wire::ask::MAX_ITEMS;
 use sd_wire::bounded::{Attributes, OverBound, Text};
 use sd_wire::change::Change;
 use sd_wire::fault::Fault;
@@ -23,8 +24,8 @@ use crate::{change, collection, item, news, session, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Service";
 
-/// The most items of one prompt: a list that a person can still look through.
-const MOST_ITEMS: usize = 64;
+/// The most bytes that the paths of one prompt's items may have: they go in one packet, with what is said of the caller.
+const MOST_BYTES: usize = 56 * 1024;
 /// The most paths of one call.
 const MOST_PATHS: usize = 1024;
 
@@ -130,8 +131,9 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
         items = offered(turn);
         given = items.iter().map(|item| Ok(object(item.as_str())?.into())).collect::<Result<_, Refusal>>()?;
     }
-    if items.len() > MOST_ITEMS {
-        let text = format!("{} items are too many for one prompt; unlock at most {MOST_ITEMS}", items.len());
+    let bytes: usize = items.iter().map(|item| item.as_str().len() + 3).sum();
+    if items.len() > MAX_ITEMS || bytes > MOST_BYTES {
+        let text = format!("{} items are too many for one prompt; unlock at most {MAX_ITEMS}", items.len());
         return Err(Refusal::limits_exceeded(text));
     }
     let prompt =
@@ -150,7 +152,7 @@ fn some_paths(turn: &Turn<'_>) -> Result<Vec<OwnedObjectPath>, Refusal> {
 
 fn offered(turn: &Turn<'_>) -> Vec<ItemPath> {
     let looked =
-        turn.desk.seat(&turn.call.sender, |seat| seat.offer.looked_at(MOST_ITEMS)).unwrap_or_default();
+        turn.desk.seat(&turn.call.sender, |seat| seat.offer.looked_at(MAX_ITEMS)).unwrap_or_default();
     looked.into_iter().filter(|item| !turn.approved(item)).collect()
 }
 

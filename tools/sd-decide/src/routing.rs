@@ -207,13 +207,13 @@ pub(crate) fn is_recorded(want: &Want) -> bool {
 }
 
 /// How long a worker may take for an order: gpg-agent may have to ask for a passphrase first, and sd-fetch for that of a
-/// new collection.
+/// new collection; and a list is as long as the backend is slow.
 pub(crate) fn patience(order: &Order) -> Duration {
     match order {
         Order::Sign(_) => deadline::DECIDE_WAITS_ASKS,
-        Order::Fetch(fetch::Order::Change { change: Change::CreateCollection { .. }, .. }) => {
-            deadline::DECIDE_WAITS_ASKS
-        }
+        Order::Fetch(
+            fetch::Order::Change { change: Change::CreateCollection { .. }, .. } | fetch::Order::List { .. },
+        ) => deadline::DECIDE_WAITS_ASKS,
         Order::Fetch(_) => deadline::DECIDE_WAITS,
     }
 }
@@ -224,7 +224,7 @@ pub(crate) fn granted_read(id: &AskId, item: &ItemPath, digest: &Digest) -> Orde
 }
 
 fn describe(id: AskId, items: Vec<ItemPath>) -> Order {
-    // At most 64 came in, so at most 64 go out; an empty list would be refused as misdescribed.
+    // No more than may came in, so no more go out; an empty list would be refused as misdescribed.
     let items = List::new(items).unwrap_or_default();
     Order::Fetch(fetch::Order::Describe { id, items })
 }

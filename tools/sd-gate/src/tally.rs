@@ -8,7 +8,7 @@ use sd_wire::id::AskId;
 use crate::history::History;
 pub(crate) use crate::history::SettledRow;
 
-/// The most requests that one connection may have waiting.
+/// The most requests that one connection may have waiting for a person, and as many brief ones.
 pub(crate) const PER_CONNECTION: usize = 64;
 /// The most requests that all connections of the desktop user may have waiting together.
 pub(crate) const PER_USER: usize = 192;
@@ -63,14 +63,19 @@ impl Tally {
     /// Notes one more request of a connection, unless that breaks a cap.
     pub(crate) fn enter(&self, connection: &str, request: Waiting) -> Result<(), Full> {
         let mut books = self.books();
-        let own = || books.waiting.iter().filter(|(c, _)| c == connection);
-        if own().count() >= PER_CONNECTION {
+        let all = books.waiting.len();
+        let alike = || books.waiting.iter().filter(|(_, other)| other.is_brief() == request.is_brief());
+        let own = alike().filter(|(c, _)| c == connection).count();
+        if own >= PER_CONNECTION {
             return Err(Full(PER_CONNECTION));
         }
-        let spare = request.is_brief()
-            && books.waiting.len() < PER_USER + BRIEF
-            && own().filter(|(_, request)| request.is_brief()).count() < BRIEF_OF_ONE;
-        if books.waiting.len() >= PER_USER && !spare {
+        // In room that nobody else may need what is brief is as welcome as any.
+        let no_share = if request.is_brief() {
+            all >= PER_USER && own >= BRIEF_OF_ONE
+        } else {
+            alike().count() >= PER_USER
+        };
+        if no_share || all >= PER_USER + BRIEF {
             return Err(Full(PER_USER));
         }
         books.waiting.push((connection.to_owned(), request));

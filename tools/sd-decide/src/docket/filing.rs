@@ -21,16 +21,27 @@ use crate::routing::{self, Described, Order, Road, Yes};
 use crate::rules::{Judgement, Subject};
 
 impl Docket {
+    /// Whether there is no room for one more: of those that wait for a person, or of all.
+    fn is_full_for(&self, want: &Want) -> bool {
+        if routing::may_be_brief(want) {
+            return self.entries.len() >= MOST + MOST_BRIEF;
+        }
+        let waits = |entry: &&Entry| !routing::may_be_brief(entry.want());
+        self.entries.iter().filter(waits).count() >= MOST || self.entries.len() >= MOST + MOST_BRIEF
+    }
+
     pub(super) fn file(&mut self, now: Moment, filing: Rc<Filing>, effects: &mut Vec<Effect>) {
         let id = filing.ask.id.clone();
         if self.knows(&id) {
             // Whoever files must ask first: to settle this id would settle the other ask.
             return;
         }
-        let of_one = self.entries.iter().filter(|e| e.filing.caller.pid == filing.caller.pid).count();
+        let brief = routing::may_be_brief(&filing.ask.want);
+        let alike =
+            |e: &&Entry| e.filing.caller.pid == filing.caller.pid && routing::may_be_brief(e.want()) == brief;
+        let of_one = self.entries.iter().filter(alike).count();
         // A flood of others keeps nobody from locking. What holds for one process holds there too.
-        let most = if routing::may_be_brief(&filing.ask.want) { MOST + MOST_BRIEF } else { MOST };
-        let full = self.entries.len() >= most && routing::refusable(&filing.ask.want);
+        let full = self.is_full_for(&filing.ask.want) && routing::refusable(&filing.ask.want);
         if full || of_one >= MOST_OF_ONE {
             effects.push(Effect::Settle {
                 id: id.clone(),

@@ -417,13 +417,13 @@ fn the_limits_hold_for_one_process_and_for_all() {
     let mut scene = Scene::new();
     let most = u64::try_from(MOST_OF_ONE).unwrap();
     for n in 0..most {
-        assert!(settled(&scene.step(filed(n, read(n)))).is_empty());
+        assert!(settled(&scene.step(filed(n, access(&[n])))).is_empty());
     }
     let too_many = [&What::Failed { stage: Stage::Decide, why: Fault::TooMany }];
-    assert_eq!(settled(&scene.step(filed(999, read(1)))), too_many);
+    assert_eq!(settled(&scene.step(filed(999, access(&[1])))), too_many);
     for n in most..u64::try_from(MOST).unwrap() {
         let caller = Caller::made_up(i32::try_from(n).unwrap(), 1);
-        assert!(settled(&scene.step(filed_by(n, read(n), caller))).is_empty());
+        assert!(settled(&scene.step(filed_by(n, access(&[n]), caller))).is_empty());
     }
     let other = Caller::made_up(9999, 1);
     assert_eq!(settled(&scene.step(filed_by(998, access(&[1]), other.clone()))), too_many);
