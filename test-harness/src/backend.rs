@@ -14,11 +14,7 @@ use crate::failure::{Doing, Failure};
 ///
 /// # Errors
 /// When its program is not installed or cannot be started.
-pub fn start(
-    which: Backend,
-    password: Option<&str>,
-    environment: &Environment,
-) -> Result<Option<Pid>, Failure> {
+pub fn start(which: Backend, password: &str, environment: &Environment) -> Result<Option<Pid>, Failure> {
     let (program, arguments, package) = match which {
         Backend::External => return Ok(None),
         Backend::GnomeKeyring => (
@@ -34,17 +30,24 @@ pub fn start(
     };
     let found = find(program, environment)
         .ok_or_else(|| Failure::Missing(format!("the backend {program} is not in PATH; {package}")))?;
-    let password = match password {
-        Some(known) => known.to_owned(),
-        None => throw_away().doing("make a throw-away password")?,
-    };
     let (reader, mut writer) = std::io::pipe().doing("make a pipe for the backend's password")?;
     let pid = service(environment, "backend", found)?.args(arguments).stdin(reader).start()?;
     writer.write_all(password.as_bytes()).doing("give the backend its password")?;
     Ok(Some(pid))
 }
 
-/// A password that is only as long-lived as the run, and that nobody ever types.
+/// The password of the run's keyring: this one, or one that is only as long-lived as the run.
+///
+/// # Errors
+/// When there are no random numbers to be had.
+pub fn password(known: Option<&str>) -> Result<String, Failure> {
+    match known {
+        Some(known) => Ok(known.to_owned()),
+        None => throw_away().doing("make a throw-away password"),
+    }
+}
+
+/// A password that nobody ever types.
 fn throw_away() -> std::io::Result<String> {
     let mut random = [0_u8; 16];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;

@@ -37,6 +37,10 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS", required_if_eq("backend", "external"))]
     pub backend_bus: Option<String>,
 
+    /// Start the backend again when it ends, as a supervisor would.
+    #[arg(long)]
+    pub restart_backend: bool,
+
     /// Password of the backend's keyring, a made-up one; without it, one that nobody knows.
     #[arg(long, value_name = "TEXT")]
     pub password: Option<String>,

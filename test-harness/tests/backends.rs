@@ -6,6 +6,7 @@
 
 mod support;
 
+use nix::sys::signal::{Signal, kill};
 use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};
@@ -14,6 +15,7 @@ use sd_wire::id::AskId;
 use sd_wire::outcome::{Found, Granted, What};
 use sd_wire::path::{CollectionPath, ItemPath};
 use support::companion::{Companion, MASTER, Person};
+use support::{Going, Rig, eventually};
 
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
 const DEMO: &[(&str, &str)] = &[("service", "demo"), ("user", "ada")];
@@ -67,8 +69,15 @@ fn read(companion: &Companion, item: &ItemPath) -> (Vec<u8>, String) {
 
 /// Stores as `secret-tool store` does, a yes given to what is shown: where it went, and whether it replaced something.
 fn store(companion: &Companion, content_type: &str, secret: &[u8]) -> (ItemPath, bool) {
+    match store_as(companion, content_type, secret, true) {
+        (What::Granted(Granted::Stored { item }), replaced) => (item, replaced),
+        (what, _) => panic!("{what:?}"),
+    }
+}
+
+fn store_as(companion: &Companion, content_type: &str, secret: &[u8], replace: bool) -> (What, bool) {
     let collection = CollectionPath::parse("/org/freedesktop/secrets/aliases/default").unwrap();
-    let order = Order::DescribeTarget { id: id(), collection, attributes: attributes(DEMO), replace: true };
+    let order = Order::DescribeTarget { id: id(), collection, attributes: attributes(DEMO), replace };
     let Note::Target { collection, replaces, .. } = companion.order(&order).remove(0) else { panic!() };
     let replaces = replaces.map(|it| Shown { item: it.item.clone(), digest: it.digest() });
     let replaced = replaces.is_some();
@@ -80,10 +89,7 @@ fn store(companion: &Companion, content_type: &str, secret: &[u8]) -> (ItemPath,
         content_type: Text::clipped(content_type),
         replaces,
     };
-    match companion.order_with_upload(&order, || secret.to_vec()).0 {
-        What::Granted(Granted::Stored { item }) => (item, replaced),
-        what => panic!("{what:?}"),
-    }
+    (companion.order_with_upload(&order, || secret.to_vec()).0, replaced)
 }
 
 fn demo(companion: &Companion) -> Vec<ItemPath> {
@@ -177,4 +183,50 @@ fn what_is_deleted_is_gone_also_after_a_restart_and_nothing_else_is() {
         assert_eq!(finds(&companion, &search(&[("service", "other")], None)).unwrap().len(), 1);
         companion.restart_keyring();
     }
+}
+
+#[test]
+fn after_the_backend_was_killed_and_came_back_the_whole_chain_works_by_itself() {
+    let rig = Rig::real().with(&["--answer", "y", "--restart-backend", "--timeout", "100"]);
+    let look = "secret-tool lookup service demo";
+    let going = Going::start(
+        rig,
+        &format!(
+            "printf hunter2 | secret-tool store --label=demo service demo; {look} > before; touch stored
+             while ! test -e again; do sleep 0.05; done
+             until {look} > after.part && test -s after.part; do sleep 0.5; done; mv after.part after"
+        ),
+    );
+    going.file("stored");
+    assert_eq!(going.file("before"), "hunter2");
+    let (agent, first) = (going.pid("sd-agent"), going.pid("backend"));
+    kill(first, Signal::SIGKILL).unwrap();
+    eventually("another backend", || (going.pid("backend") != first).then_some(()));
+    going.make("again");
+    assert_eq!(going.file("after"), "hunter2");
+    assert_eq!(going.pid("sd-agent"), agent, "nothing else was started anew for that");
+}
+
+#[test]
+fn with_the_quirks_of_gopass_secret_service_secrets_come_and_go_as_shown() {
+    let companion = Companion::with_fake(&["--gopass"]);
+    // A plain session that is answered by bytes, after an error for the encrypted one that is gopass's own.
+    let (item, _) = store(&companion, "text/plain", b"first");
+    assert_eq!(read(&companion, &item).0, b"first");
+    assert_eq!(store(&companion, "text/plain", b"second"), (item.clone(), true));
+    assert_eq!(read(&companion, &item).0, b"second");
+    // A second one beside it: gopass would answer with the first, and keep that as it is.
+    assert_eq!(store_as(&companion, "text/plain", b"third", false), (failed(Fault::Refused), false));
+    assert_eq!(read(&companion, &item).0, b"second");
+    assert!(companion.logged("sd-fetch").contains("made no new item"));
+    // It never prompts, and locking is a flag of its own.
+    assert_eq!(companion.order(&Order::Lock { id: id() }), [Note::Done {}]);
+    assert_eq!(companion.order(&Order::Unlock { id: id() }), [Note::Done {}]);
+    assert_eq!(delete(&companion, &item), What::Granted(Granted::Deleted {}));
+}
+
+#[test]
+fn a_backend_without_any_collection_is_not_believed_to_have_nothing() {
+    let companion = Companion::with_fake(&["--fault", "bare"]);
+    assert_eq!(finds(&companion, &search(DEMO, None)), Err(failed(Fault::Unavailable)));
 }

@@ -103,7 +103,7 @@ async fn flood() -> Done {
         let bus = bus.clone();
         smol::spawn(async move {
             loop {
-                let wanted = HashMap::from([("service", "demo")]);
+                let wanted = HashMap::from([("number", "1")]);
                 let _ = bus.call_method(Some(NAME), ROOT, Some(SERVICE), "SearchItems", &(wanted)).await;
             }
         })
@@ -234,6 +234,8 @@ async fn unlock(count: usize) -> Done {
     if dismissed {
         return Err("the prompt was dismissed".into());
     }
+    // Messages stop coming when nobody takes the signals among them.
+    drop(completed);
     let began = Instant::now();
     let got = bus.call_method(Some(NAME), ROOT, Some(SERVICE), "GetSecrets", &(&items, &session)).await?;
     let got: HashMap<OwnedObjectPath, (OwnedObjectPath, Vec<u8>, Vec<u8>, String)> =

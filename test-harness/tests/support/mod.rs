@@ -300,6 +300,15 @@ impl Going {
         eventually(name, || fs::read_to_string(&file).ok())
     }
 
+    /// As [`Going::file`], of one that takes longer to come.
+    pub(crate) fn file_within(&self, name: &str, patience: Duration) -> String {
+        let began = Instant::now();
+        while !self.has(name) && began.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self.file(name)
+    }
+
     /// Whether the script has made this file in its working directory.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.rig.place().join("ready").join(name).exists()

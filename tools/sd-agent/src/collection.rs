@@ -34,8 +34,7 @@ pub(crate) async fn answer(turn: &Turn<'_>, collection: &CollectionPath) -> Resu
         "SearchItems" => {
             let attributes: HashMap<String, String> = turn.call.arguments()?;
             let items = service::found(turn, Some(collection), attributes).await?;
-            let paths: Vec<_> = items.iter().map(|item| object(item.as_str())).collect::<Result<_, _>>()?;
-            turn.call.reply(&paths)
+            turn.call.reply(&service::objects(&items.iter().collect::<Vec<_>>()))
         }
         "CreateItem" => create_item(turn, collection).await,
         "Delete" => {

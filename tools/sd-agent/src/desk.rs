@@ -244,6 +244,16 @@ impl Desk {
         self.approvals().covers(app, item, Instant::now())
     }
 
+    /// Of these items, those that an application may read now, and the others.
+    pub(crate) fn sort<'a>(
+        &self,
+        app: &App,
+        items: &'a [ItemPath],
+    ) -> (Vec<&'a ItemPath>, Vec<&'a ItemPath>) {
+        let (approvals, now) = (self.approvals(), Instant::now());
+        items.iter().partition(|item| approvals.covers(app, item, now))
+    }
+
     /// Takes an approval back.
     pub(crate) fn forget(&self, app: &App, item: &ItemPath) {
         self.approvals().forget(app, item);

@@ -15,7 +15,7 @@ const PEOPLE: usize = 16;
 const PEOPLE_IN_ALL: usize = 48;
 /// The most of one application that need no key: one less than sd-decide sends off at once for all that ask by way of
 /// us, so that there is always a turn for another.
-const QUICK: usize = 3;
+pub(crate) const QUICK: usize = 3;
 /// The most of all applications together: what the gate has left for them, whoever else asks.
 const QUICK_IN_ALL: usize = 16;
 

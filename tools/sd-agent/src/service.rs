@@ -48,7 +48,7 @@ pub(crate) async fn answer(turn: &Turn<'_>) -> Result<Message, Refusal> {
 async fn search(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let attributes: HashMap<String, String> = turn.call.arguments()?;
     let items = found(turn, None, attributes).await?;
-    let (mut unlocked, mut locked): (Vec<_>, Vec<_>) = items.iter().partition(|item| turn.approved(item));
+    let (mut unlocked, mut locked): (Vec<_>, Vec<_>) = turn.desk.sort(&turn.caller.app, &items);
     turn.desk.seat(&turn.call.sender, |seat| {
         seat.offer = Offer::default();
         if seat.sessions.is_empty() {
@@ -56,11 +56,12 @@ async fn search(turn: &Turn<'_>) -> Result<Message, Refusal> {
             unlocked.append(&mut locked);
         }
     });
-    turn.call.reply(&(objects(&unlocked)?, objects(&locked)?))
+    turn.call.reply(&(objects(&unlocked), objects(&locked)))
 }
 
-fn objects<'a>(items: &[&'a ItemPath]) -> Result<Vec<ObjectPath<'a>>, Refusal> {
-    items.iter().map(|item| object(item.as_str())).collect()
+/// As D-Bus carries them. What is such a path has been looked at when it was read.
+pub(crate) fn objects<'a>(items: &[&'a ItemPath]) -> Vec<ObjectPath<'a>> {
+    items.iter().map(|item| ObjectPath::from_str_unchecked(item.as_str())).collect()
 }
 
 /// The items with these attributes, and a note of what the caller searched by: that much of them it knows.

@@ -79,9 +79,23 @@ pub(crate) async fn ready(backend: &Backend, new: &NewItem<'_>) -> Result<(), Fa
 /// Stores the secret, and says under which path.
 pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -> Result<ItemPath, Fault> {
     match new.replaces {
-        None => create(backend, new, new.attributes, secret, false).await,
+        None => another(backend, new, secret).await,
         Some(shown) => replace(backend, new, shown, secret).await,
     }
+}
+
+/// A new item beside whatever there is. Some backends (gopass-secret-service) answer with an item that is there already
+/// and keep its secret: that would lose the new one without a word.
+async fn another(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -> Result<ItemPath, Fault> {
+    let there = find::items(backend, Some(new.collection), new.attributes).await?;
+    let made = create(backend, new, new.attributes, secret, false).await?;
+    if there.unlocked.contains(&made) || there.locked.contains(&made) {
+        sd_journal::error(format!(
+            "the backend made no new item beside {made}, which has the same attributes"
+        ));
+        return Err(Fault::Refused);
+    }
+    Ok(made)
 }
 
 /// One replacement at a time: what is looked at is not to change before it is acted on.

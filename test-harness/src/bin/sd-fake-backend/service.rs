@@ -8,7 +8,7 @@ use zbus::object_server::ObjectServer;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::Fault;
-use crate::item::Item;
+use crate::item::{Item, SecretError};
 use crate::lock::Lock;
 use crate::made::Maker;
 use crate::shelf::{Kept, Shelf, equal, matching, put};
@@ -22,6 +22,7 @@ pub(crate) struct Service {
     pub(crate) shelf: Shelf,
     pub(crate) hang: Option<String>,
     pub(crate) lock: Lock,
+    pub(crate) gopass: bool,
     pub(crate) maker: Maker,
 }
 
@@ -30,6 +31,7 @@ pub(crate) struct Collection {
     pub(crate) fault: Fault,
     pub(crate) hang: Option<String>,
     pub(crate) lock: Lock,
+    pub(crate) gopass: bool,
 }
 
 struct Session;
@@ -53,13 +55,17 @@ impl Service {
         algorithm: String,
         _input: OwnedValue,
         #[zbus(object_server)] server: &ObjectServer,
-    ) -> zbus::fdo::Result<(Value<'static>, OwnedObjectPath)> {
+    ) -> Result<(Value<'static>, OwnedObjectPath), SecretError> {
         if algorithm != "plain" {
-            return Err(zbus::fdo::Error::NotSupported(algorithm));
+            return Err(match self.gopass {
+                true => SecretError::NotSupported(algorithm),
+                false => zbus::Error::from(zbus::fdo::Error::NotSupported(algorithm)).into(),
+            });
         }
         let session = format!("{SERVICE}/session/s1");
         server.at(session.as_str(), Session).await?;
-        Ok((Value::from(""), path(&session)))
+        let nothing = if self.gopass { Value::from(Vec::<u8>::new()) } else { Value::from("") };
+        Ok((nothing, path(&session)))
     }
 
     async fn search_items(
@@ -142,6 +148,9 @@ impl Collection {
             content_type: secret.3,
             modified: 2,
         };
+        if let Some(name) = equal(&self.shelf, &kept).filter(|_| self.gopass && !replace) {
+            return Ok((path(&format!("{COLLECTION}/{name}")), nothing()));
+        }
         if let Some(name) = equal(&self.shelf, &kept).filter(|_| replace) {
             self.shelf.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), kept);
             return Ok((path(&format!("{COLLECTION}/{name}")), nothing()));

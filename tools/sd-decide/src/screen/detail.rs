@@ -4,6 +4,7 @@ use ratatui::text::Line;
 use sd_wire::ask::Want;
 use sd_wire::bounded::Attributes;
 use sd_wire::change::Change;
+use sd_wire::deadline;
 use sd_wire::description::Description;
 use sd_wire::path::ItemPath;
 use sd_wire::printable::Printable;
@@ -50,10 +51,13 @@ pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
 }
 
 /// What a yes would do.
-fn meaning(want: &Want) -> &'static str {
-    match want {
+fn meaning(want: &Want) -> String {
+    let text = match want {
         Want::Read { .. } => "A yes gives the secret of this item to the process below.",
-        Want::Access { .. } => "A yes lets the process below read these items for 10 seconds.",
+        Want::Access { items } => {
+            let seconds = deadline::access(items.len()).as_secs();
+            return format!("A yes lets the process below read these items for {seconds} seconds.");
+        }
         Want::Store { .. } => "A yes lets the process below store a secret.",
         Want::Delete { .. } => "A yes deletes this item for good.",
         Want::Sign { .. } => "A yes signs these bytes with this key.",
@@ -76,7 +80,8 @@ fn meaning(want: &Want) -> &'static str {
         },
         // Never on the screen.
         Want::Search { .. } | Want::Collections {} | Want::Lock {} => "",
-    }
+    };
+    text.to_owned()
 }
 
 /// The path by which the item was asked for.
