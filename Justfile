@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline clients root vt
+    @scripts/run-rings.sh check unit pipeline clients backends root vt
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -29,6 +29,10 @@ test-pipeline:
 # Runs real applications against the whole chain, as an ordinary user.
 test-clients:
     scripts/run-rings.sh clients
+
+# Runs what depends on the backend once more, with oo7-daemon.
+test-backends:
+    scripts/run-rings.sh backends
 
 # Runs the pipeline ring as root, with a user of its own for each tool.
 test-root:

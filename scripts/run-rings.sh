@@ -1,14 +1,16 @@
 #!/bin/bash
-# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [root] [vt]
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt]
 #
 # unit, pipeline and clients run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
-# without tests/alone.rs and tests/recovery.rs, which need one user for all. clients is tests/clients: real applications. vt is tests/vt:
-# sd-decide on the kernel's own terminal. A ring that cannot run is skipped, and with CI=true that is a failure; so is
-# always a ring in which fewer tests ran than is written below. Tests of applications that scripts/clients.sh cannot get
-# are skipped. The last line is the sum: N passed, N failed, N skipped.
+# without tests/alone.rs and tests/recovery.rs, which need one user for all. clients is tests/clients: real applications.
+# backends is what of pipeline and clients depends on the backend, once more with oo7-daemon behind the chain. vt is
+# tests/vt: sd-decide on the kernel's own terminal. TEST_BACKEND=oo7 has every ring use that backend where a test does not
+# choose one. A ring that cannot run is skipped, and with CI=true that is a failure; so is always a ring in which fewer
+# tests ran than is written below. Tests of applications that scripts/clients.sh cannot get are skipped. The last line is
+# the sum: N passed, N failed, N skipped.
 set -euo pipefail
-[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [root] [vt]' >&2; exit 64; }
+[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
 ordinary=${SUDO_UID:-$(id -u nobody)}
@@ -35,7 +37,12 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=3 [unit]=700 [pipeline]=160 [clients]=105 [root]=165 [vt]=22)
+declare -A least=([check]=3 [unit]=800 [pipeline]=200 [clients]=105 [backends]=55 [root]=195 [vt]=22)
+
+# Of the pipeline ring, the files of tests whose outcome depends on the backend, and of the clients those that differ in
+# what they call. A test that names gnome_keyring is about that alone.
+backend_files='backends changing creating hiding listing locking secret_service'
+backend_clients='secret_tool python git docker'
 
 sum_passed=0 sum_failed=0 sum_skipped=0
 table=()
@@ -68,9 +75,10 @@ as_user() {
     fi
 }
 
-# Runs test executables and reads their own summaries: run_ring RING WHO LIST [ARGUMENT…]
+# Runs test executables and reads their own summaries: run_ring RING WHO LIST [ARGUMENT…]. A line of the list is the
+# package's manifest, the executable, and arguments for it alone.
 run_ring() {
-    local ring=$1 who=$2 list=$3 passed=0 failed=0 skipped=0 manifest program log status
+    local ring=$1 who=$2 list=$3 arguments passed=0 failed=0 skipped=0 manifest program log status
     shift 3
     # Short, because of the sockets in it.
     local home=$work/$ring
@@ -83,15 +91,16 @@ run_ring() {
             return
         fi
     fi
-    while read -r manifest program; do
+    while read -r manifest program arguments; do
         log=$logs/$ring.$who.$(basename "$program").log
         status=0
         # Nothing of the person's session may leak into a test; cargo's variables are what a test may count on.
         (cd "$(dirname "$manifest")" && as_user "$who" env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS \
             -u GNUPGHOME HOME="$home" TMPDIR="$home" CARGO_MANIFEST_DIR="$(dirname "$manifest")" \
-            timeout --kill-after=10 900 "$program" "$@" </dev/null) >"$log" 2>&1 || status=$?
+            timeout --kill-after=10 900 "$program" "$@" $arguments </dev/null) >"$log" 2>&1 || status=$?
         read -r p f s out < <(sed -n 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored.* \([0-9]*\) filtered out.*/\1 \2 \3 \4/p' "$log" | tail -n 1; echo)
-        s=$((${s:-0} + ${out:-0}))
+        # What a line of the list leaves out is another ring's.
+        [ -n "$arguments" ] || s=$((${s:-0} + ${out:-0}))
         # A test executable that ends badly, or without a word, is a failed test whatever it counted.
         { [ "$status" = 0 ] && [ -n "$p" ]; } || [ "${f:-0}" -gt 0 ] || f=1
         passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
@@ -138,6 +147,11 @@ without() {
     grep -v "/$1-[0-9a-f]*\$"
 }
 
+# The one executable of a file of tests: only NAME
+only() {
+    grep "/$1-[0-9a-f]*\$"
+}
+
 # Builds a ring and lists its executables: build RING
 build() {
     case $1 in
@@ -149,6 +163,13 @@ build() {
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
                 without vt <"$work/all.list" | without clients | without apart >"$work/pipeline.list" &&
                 without vt <"$work/all.list" | without clients | without alone | without recovery >"$work/root.list" ;;
+        backends)
+            scripts/get-oo7-daemon.sh && cargo build --quiet --workspace &&
+                executables -p test-harness --test '*' >"$work/all.list" &&
+                for name in $backend_files; do
+                    only "$name" <"$work/all.list" | sed 's/$/ --skip gnome_keyring/' || return
+                done >"$work/backends.list" &&
+                only clients <"$work/all.list" | sed "s/\$/ $backend_clients/" >>"$work/backends.list" ;;
         vt | clients)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
     esac
@@ -162,6 +183,12 @@ for ring in "$@"; do
             if build clients; then run_clients; else row clients '-' 0 1 0 'does not build'; fi ;;
         unit | pipeline)
             if build "$ring"; then run_ring "$ring" ordinary "$work/$ring.list"; else row "$ring" '-' 0 1 0 'does not build'; fi ;;
+        backends)
+            if build backends; then
+                TEST_BACKEND=oo7 run_ring backends ordinary "$work/backends.list"
+            else
+                row backends '-' 0 1 0 'does not build'
+            fi ;;
         root)
             if [ "$(id -u)" != 0 ]; then
                 row root '-' 0 0 1 'needs root'

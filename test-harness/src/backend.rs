@@ -14,11 +14,7 @@ use crate::failure::{Doing, Failure};
 ///
 /// # Errors
 /// When its program is not installed or cannot be started.
-pub fn start(
-    which: Backend,
-    password: Option<&str>,
-    environment: &Environment,
-) -> Result<Option<Pid>, Failure> {
+pub fn start(which: Backend, password: &str, environment: &Environment) -> Result<Option<Pid>, Failure> {
     let (program, arguments, package) = match which {
         Backend::External => return Ok(None),
         Backend::GnomeKeyring => (
@@ -29,48 +25,33 @@ pub fn start(
         Backend::Oo7 => (
             "oo7-daemon",
             ["--login"].as_slice(),
-            "install it with `cargo install oo7-daemon` or from your distribution",
+            "install 0.7 or newer, for example by scripts/get-oo7-daemon.sh",
         ),
     };
-    let found = find(program)
+    let found = find(program, environment)
         .ok_or_else(|| Failure::Missing(format!("the backend {program} is not in PATH; {package}")))?;
-    let password = match password {
-        Some(known) => known.to_owned(),
-        None => throw_away().doing("make a throw-away password")?,
-    };
-    if which == Backend::Oo7 {
-        login_keyring(environment, &password)?;
-    }
     let (reader, mut writer) = std::io::pipe().doing("make a pipe for the backend's password")?;
     let pid = service(environment, "backend", found)?.args(arguments).stdin(reader).start()?;
     writer.write_all(password.as_bytes()).doing("give the backend its password")?;
     Ok(Some(pid))
 }
 
-/// A password that is only as long-lived as the run, and that nobody ever types.
+/// The password of the run's keyring: this one, or one that is only as long-lived as the run.
+///
+/// # Errors
+/// When there are no random numbers to be had.
+pub fn password(known: Option<&str>) -> Result<String, Failure> {
+    match known {
+        Some(known) => Ok(known.to_owned()),
+        None => throw_away().doing("make a throw-away password"),
+    }
+}
+
+/// A password that nobody ever types.
 fn throw_away() -> std::io::Result<String> {
     let mut random = [0_u8; 16];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Makes the keyring that oo7-daemon unlocks by its password: one that it makes itself stays locked until somebody
-/// answers a prompt in a desktop session (oo7-daemon 0.6, service/mod.rs, `initialize`).
-fn login_keyring(environment: &Environment, password: &str) -> Result<(), Failure> {
-    let data = environment.at("companion/data");
-    let file = data.join("keyrings/v1/login.keyring");
-    let made = smol::block_on(async {
-        let keyring = oo7::file::UnlockedKeyring::load(&file, oo7::Secret::blob(password)).await?;
-        // The file is written with its first item only; without one the daemon would find no keyring to unlock.
-        keyring.create_item("made by sd-rig", &[("sd-rig", "yes")], "", false).await?;
-        keyring.write().await
-    });
-    made.map_err(|e| std::io::Error::other(e.to_string())).doing("make a keyring for oo7-daemon")?;
-    for path in [data.join("keyrings"), data.join("keyrings/v1"), data, file] {
-        let uid = environment.people.companion;
-        crate::run_dir::give(&path, uid, uid)?;
-    }
-    Ok(())
 }
 
 /// Starts the process that ends well as soon as the backend can be used.
@@ -95,7 +76,9 @@ fn service(
         .env("DBUS_SESSION_BUS_ADDRESS", &environment.companion_bus))
 }
 
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+/// In PATH, or where the project's own script puts it: below the directory that the rig was built in.
+fn find(program: &str, environment: &Environment) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let built = environment.tools.parent().map(|target| target.join("backends/bin"));
+    std::env::split_paths(&path).chain(built).map(|dir| dir.join(program)).find(|file| file.is_file())
 }

@@ -13,7 +13,7 @@ use crate::answer::Answers;
 pub enum Backend {
     /// gnome-keyring-daemon with a keyring of its own, unlocked with the password of --password.
     GnomeKeyring,
-    /// oo7-daemon, likewise; it must be in PATH.
+    /// oo7-daemon 0.7 or newer, likewise: in PATH, or as scripts/get-oo7-daemon.sh puts it below target.
     Oo7,
     /// The Secret Service that already lives on the bus of --backend-bus.
     External,
@@ -36,6 +36,10 @@ pub struct Options {
     /// D-Bus address of the bus where an external backend lives.
     #[arg(long, value_name = "ADDRESS", required_if_eq("backend", "external"))]
     pub backend_bus: Option<String>,
+
+    /// Start the backend again when it ends, as a supervisor would.
+    #[arg(long)]
+    pub restart_backend: bool,
 
     /// Password of the backend's keyring, a made-up one; without it, one that nobody knows.
     #[arg(long, value_name = "TEXT")]

@@ -36,7 +36,7 @@ use crate::screen::Album;
 use crate::supervision::{Register, as_code};
 use crate::tools::{self, Daemon, Worker};
 use crate::vt::Vt;
-use crate::{descendants, front, run_dir};
+use crate::{backend, descendants, front, run_dir};
 
 /// How the rig asks itself for this.
 pub const WORD: &str = "keep";
@@ -128,6 +128,8 @@ struct Keeper<'a> {
     daemons: Vec<(Daemon, Notify, u8)>,
     log: std::fs::File,
     backend_is_ready: bool,
+    backend_restarts: u8,
+    password: String,
     is_starting: bool,
     ends_at: Option<Instant>,
     grace_ends: Option<(Instant, u8)>,
@@ -175,6 +177,8 @@ impl<'a> Keeper<'a> {
             log: environment.log_of("sd-rig")?,
             environment,
             backend_is_ready: false,
+            backend_restarts: 0,
+            password: backend::password(options.password.as_deref())?,
             is_starting: true,
             ends_at: None,
             grace_ends: None,

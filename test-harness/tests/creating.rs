@@ -93,7 +93,7 @@ fn a_new_collection_gets_the_alias_and_two_of_the_same_label_are_two() {
 }
 
 #[test]
-fn a_collection_that_cannot_have_its_alias_is_not_left_behind() {
+fn a_collection_that_cannot_have_its_alias_in_gnome_keyring_is_not_left_behind() {
     let companion = Companion::with_keyring();
     let (what, _) = make(&companion, &create("Work", "work"), &[Person::Types(PASSWORD)]);
     assert_eq!(what, failed(Fault::Refused));

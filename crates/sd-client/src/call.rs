@@ -14,6 +14,7 @@ use crate::{Failure, Gate};
 
 /// The error's name for an id that is not known.
 const NO_SUCH: &str = "net.mowaka.SecretsDispatcher1.Error.NoSuchRequest";
+const FULL: &str = "net.mowaka.SecretsDispatcher1.Error.TooMany";
 
 impl Gate {
     /// Calls one of its methods.
@@ -85,6 +86,7 @@ pub(crate) fn refused(e: zbus::Error) -> Failure {
             "net.mowaka.SecretsDispatcher1.Error.Unavailable" => {
                 Failure::Unavailable(sentence.unwrap_or_else(|| name.as_str().to_owned()))
             }
+            FULL => Failure::Full(sentence.unwrap_or_else(|| "too many requests wait".to_owned())),
             NO_SUCH => Failure::NoSuch(sentence.unwrap_or_else(|| "there is no such request".to_owned())),
             other => Failure::Refused(sentence.unwrap_or_else(|| other.to_owned())),
         },

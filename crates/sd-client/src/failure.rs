@@ -18,6 +18,8 @@ pub enum Failure {
     Misconfigured(String),
     /// The gate answered the method call with this sentence of its own.
     Refused(String),
+    /// Too many requests wait already; the gate's sentence. Later there may be room.
+    Full(String),
     /// The gate cannot take requests on just now, in a sentence of its own: what stands behind it is not running.
     Unavailable(String),
     /// None waits under the id that was named; the gate's sentence.
@@ -53,6 +55,16 @@ impl Failure {
         }
     }
 
+    /// Whether too many requests wait already, so that the same may succeed later.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Full(_) => true,
+            Self::Ended(What::Rejected { why } | What::Failed { why, .. }) => *why == Fault::TooMany,
+            _ => false,
+        }
+    }
+
     /// Whether a person or a clock said no: the request was understood, and the answer is no.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
@@ -74,7 +86,7 @@ impl fmt::Display for Failure {
                  `systemctl start secrets-dispatcher@<user>.target` as root",
             ),
             Self::Misconfigured(what) | Self::NoSuch(what) => f.write_str(what),
-            Self::Refused(sentence) => write!(f, "sd-gate refused the request: {sentence}"),
+            Self::Refused(sentence) | Self::Full(sentence) => write!(f, "sd-gate refused the request: {sentence}"),
             Self::Unavailable(sentence) => write!(f, "the approval side is not running: {sentence}"),
             Self::Ended(what) => write!(f, "{what}"),
             Self::Forged { role, writer: Some(uid) } => write!(

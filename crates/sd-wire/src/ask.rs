@@ -14,6 +14,10 @@ use crate::id::AskId;
 use crate::line::Words;
 use crate::path::{CollectionPath, ItemPath};
 
+/// The most items of one [`Want::Access`]: what a program may unlock by one prompt. Their paths must fit into one packet
+/// as well.
+pub const MAX_ITEMS: usize = 512;
+
 /// What the gate may say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -59,7 +63,7 @@ pub enum Want {
     /// That reads of these items need no further keypress for a few seconds: a Secret Service prompt.
     Access {
         /// Which; at least one.
-        items: List<ItemPath, 64>,
+        items: List<ItemPath, MAX_ITEMS>,
     },
     /// The paths of the items that have these attributes.
     Search {

@@ -38,6 +38,14 @@ pub const QUIET: Duration = Duration::from_millis(700);
 /// How long a yes to a Secret Service prompt serves the reads that follow it.
 pub const ACCESS: Duration = Duration::from_secs(10);
 
+/// How long a yes to a prompt for so many items serves the reads that follow it: [`ACCESS`], and a second more for each
+/// ten items over 64, since the reads come one by one.
+#[must_use]
+pub fn access(items: usize) -> Duration {
+    let more = items.saturating_sub(64).div_ceil(10);
+    ACCESS + Duration::from_secs(u64::try_from(more).unwrap_or(u64::MAX))
+}
+
 const _: () = assert!(BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(UPLOAD.as_millis() + BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(WORKER.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS.as_millis());

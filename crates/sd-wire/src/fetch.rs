@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ask::MAX_ITEMS;
 use crate::bounded::{Attributes, List, Text};
 use crate::change::{Before, Change};
 use crate::description::{CollectionShown, Description, MAX_LABEL};
@@ -33,7 +34,7 @@ pub enum Order {
         /// For the log.
         id: AskId,
         /// Which.
-        items: List<ItemPath, 64>,
+        items: List<ItemPath, MAX_ITEMS>,
     },
     /// Describe where a store would go. Answered by one [`Note::Target`].
     DescribeTarget {

@@ -1,9 +1,10 @@
 //! Object paths of the Secret Service: `/org/freedesktop/secrets/collection/C[/I]` or `…/aliases/A[/I]`.
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Under it live all objects of the Secret Service (specification, part II, "Object Paths").
 pub const ROOT: &str = "/org/freedesktop/secrets";
@@ -14,9 +15,9 @@ pub const MAX_PATH: usize = 512;
 macro_rules! path {
     ($(#[$doc:meta])* $name:ident, $depth:literal) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        // Shared, not copied: a search may find 10,000, and each is remembered in several places.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Reads a path that somebody wrote.
@@ -25,7 +26,7 @@ macro_rules! path {
             /// [`NotAPath`] unless it has this type's shape.
             pub fn parse(untrusted: &str) -> Result<Self, NotAPath> {
                 check(untrusted, $depth)?;
-                Ok(Self(untrusted.to_owned()))
+                Ok(Self(untrusted.into()))
             }
 
             /// The path.
@@ -47,9 +48,27 @@ macro_rules! path {
             }
         }
 
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(&self.0)
+            }
+        }
+
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                Self::parse(&String::deserialize(d)?).map_err(D::Error::custom)
+                struct Reader;
+                impl Visitor<'_> for Reader {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a path of the Secret Service")
+                    }
+
+                    fn visit_str<E: Error>(self, text: &str) -> Result<$name, E> {
+                        $name::parse(text).map_err(E::custom)
+                    }
+                }
+                d.deserialize_str(Reader)
             }
         }
     };
@@ -71,7 +90,7 @@ impl ItemPath {
     #[must_use]
     pub fn collection(&self) -> CollectionPath {
         let end = self.0.rfind('/').unwrap_or(self.0.len());
-        CollectionPath(self.0.get(..end).unwrap_or_default().to_owned())
+        CollectionPath(self.0.get(..end).unwrap_or_default().into())
     }
 }
 
@@ -81,14 +100,13 @@ fn check(untrusted: &str, depth: usize) -> Result<(), NotAPath> {
     }
     let rest =
         untrusted.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')).ok_or(NotAPath::Elsewhere)?;
-    let elements: Vec<&str> = rest.split('/').collect();
-    let named = |e: &&str| !e.is_empty() && e.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if !elements.iter().all(named) {
+    let named = |e: &str| !e.is_empty() && e.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !rest.split('/').all(named) {
         return Err(NotAPath::Element);
     }
-    match elements.first() {
-        Some(&("collection" | "aliases")) if elements.len() == depth => Ok(()),
-        Some(&("collection" | "aliases")) => Err(NotAPath::Depth),
+    match rest.split('/').next() {
+        Some("collection" | "aliases") if rest.split('/').count() == depth => Ok(()),
+        Some("collection" | "aliases") => Err(NotAPath::Depth),
         _ => Err(NotAPath::Elsewhere),
     }
 }

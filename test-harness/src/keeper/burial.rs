@@ -24,6 +24,12 @@ impl Keeper<'_> {
                 return Err(Failure::NotReady { who: part.name().to_owned(), why });
             }
             Part::Daemon(daemon) if !well => return self.start_again(daemon),
+            Part::Ground("backend")
+                if self.options.restart_backend && self.end.is_none() && self.backend_restarts < RESTARTS =>
+            {
+                self.backend_restarts += 1;
+                return self.start_backend();
+            }
             Part::Worker(worker) if !well => {
                 if let Some((_, bell)) = self.workers.iter_mut().find(|(other, _)| *other == worker) {
                     bell.failed(Instant::now());

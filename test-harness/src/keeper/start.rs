@@ -26,11 +26,7 @@ impl Keeper<'_> {
             self.environment.companion_bus = address;
             self.register.enter(pid, Part::Ground("companion-bus"))?;
         }
-        if let Some(pid) =
-            backend::start(self.options.backend, self.options.password.as_deref(), &self.environment)?
-        {
-            self.register.enter(pid, Part::Ground("backend"))?;
-        }
+        self.start_backend()?;
         let pid = backend::start_waiting(self.options.backend, &self.environment)?;
         self.register.enter(pid, Part::Waiting)?;
         for daemon in [Daemon::Decide, Daemon::Gate, Daemon::Agent] {
@@ -46,6 +42,13 @@ impl Keeper<'_> {
         self.wait_until(|keeper| keeper.backend_is_ready, "the backend answers")?;
         self.is_starting = false;
         Ok(())
+    }
+
+    pub(super) fn start_backend(&mut self) -> Result<(), Failure> {
+        match backend::start(self.options.backend, &self.password, &self.environment)? {
+            Some(pid) => self.register.enter(pid, Part::Ground("backend")),
+            None => Ok(()),
+        }
     }
 
     fn wait_until(&mut self, done: impl Fn(&Self) -> bool, what: &str) -> Result<(), Failure> {

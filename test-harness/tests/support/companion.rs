@@ -14,13 +14,16 @@ use std::time::{Duration, Instant};
 use sd_sys::identity::own_uid;
 use sd_sys::link::Link;
 use sd_sys::listener::Listener;
+use sd_wire::bounded::Attributes;
 use sd_wire::fetch::{Note, Order};
+use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::parties::Parties;
 use sd_wire::passphrase::{self, Wanted};
+use sd_wire::path::CollectionPath;
 use tempfile::TempDir;
 
-use super::{RIG, eventually, place};
+use super::{BACKEND, RIG, eventually, place};
 
 /// The master password of the keyring.
 pub(crate) const MASTER: &str = "correct horse battery";
@@ -44,7 +47,7 @@ pub(crate) enum Person {
 }
 
 impl Companion {
-    /// With gnome-keyring, whose only collection but `session` is open and empty.
+    /// With gnome-keyring, or the backend that [`BACKEND`] names, whose only collection but `session` is open and empty.
     pub(crate) fn with_keyring() -> Self {
         let mut companion = Self::new();
         companion.start_keyring(true);
@@ -105,21 +108,50 @@ impl Companion {
     }
 
     fn start_keyring(&mut self, unlocked: bool) {
-        let mut command = self.command(Path::new("gnome-keyring-daemon"));
-        command.args(["--foreground", "--components=secrets"]).stderr(self.log("backend"));
-        if unlocked {
-            command.arg("--unlock");
-        }
+        let mut command = match std::env::var(BACKEND).as_deref() {
+            Ok("oo7") => {
+                let mut command = self.command(&oo7_daemon());
+                command.args(unlocked.then_some("--login"));
+                command
+            }
+            Ok("gnome-keyring") | Err(_) => {
+                let mut command = self.command(Path::new("gnome-keyring-daemon"));
+                command.args(["--foreground", "--components=secrets"]).args(unlocked.then_some("--unlock"));
+                command
+            }
+            Ok(other) => panic!("no such backend: {other}"),
+        };
+        command.stderr(self.log("backend"));
         let mut keyring = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         keyring.stdin.take().unwrap().write_all(MASTER.as_bytes()).unwrap();
         self.children.push(keyring);
     }
 
-    /// Ends the keyring and starts it again as at a login that nobody unlocks it by.
-    pub(crate) fn restart_keyring_locked(&mut self) {
+    /// Ends the keyring and starts it again, open.
+    pub(crate) fn restart_keyring(&mut self) {
+        self.end_keyring();
+        self.restart_keyring_from_nothing();
+    }
+
+    /// Starts the keyring again, open, after it was ended.
+    pub(crate) fn restart_keyring_from_nothing(&mut self) {
+        self.start_keyring(true);
+        self.eventually_open();
+    }
+
+    /// Kills the keyring: its name on the bus is free afterwards.
+    pub(crate) fn end_keyring(&mut self) {
         let mut keyring = self.children.pop().unwrap();
         keyring.kill().unwrap();
         keyring.wait().unwrap();
+        eventually("the keyring to be gone", || {
+            matches!(self.order(&Order::State {})[..], [Note::Failed { .. }]).then_some(())
+        });
+    }
+
+    /// Ends the keyring and starts it again as at a login that nobody unlocks it by.
+    pub(crate) fn restart_keyring_locked(&mut self) {
+        self.end_keyring();
         self.start_keyring(false);
         eventually("the keyring to be back", || {
             matches!(self.order(&Order::State {})[..], [Note::State { locked: true }]).then_some(())
@@ -127,7 +159,19 @@ impl Companion {
     }
 
     fn eventually_open(&self) {
-        eventually("an open collection", || (!self.is_locked()).then_some(()));
+        // oo7-daemon owns its name before it has opened its keyrings, and has no collection until then.
+        let default = CollectionPath::parse("/org/freedesktop/secrets/aliases/default").unwrap();
+        let id = AskId::from_random([7; 8]);
+        let target = Order::DescribeTarget {
+            id,
+            collection: default,
+            attributes: Attributes::default(),
+            replace: false,
+        };
+        eventually("an open collection", || {
+            let there = matches!(self.order(&target)[..], [Note::Target { .. }]);
+            (there && !self.is_locked()).then_some(())
+        });
     }
 
     /// Whether the default collection is locked.
@@ -243,6 +287,13 @@ impl Person {
             Self::LosesTheScreen => {}
         }
     }
+}
+
+/// Where the project's own script puts oo7-daemon.
+fn oo7_daemon() -> PathBuf {
+    let program = Path::new(RIG).parent().unwrap().with_file_name("backends/bin/oo7-daemon");
+    assert!(program.is_file(), "{} is not there; run scripts/get-oo7-daemon.sh", program.display());
+    program
 }
 
 /// Everything that comes back on an order's connection.

@@ -26,6 +26,10 @@ pub(crate) const RIG: &str = env!("CARGO_BIN_EXE_sd-rig");
 pub(crate) const KNOCK: &str = "sd-fake knock $SD_RIG_RUN/socket";
 const FAKE: &str = env!("CARGO_BIN_EXE_sd-fake");
 
+/// Which backend stands behind the chain in tests that do not choose one: `gnome-keyring`, unless this variable names
+/// another, as `sd-rig --backend` does. Read by tests alone; no tool of the project knows it.
+pub(crate) const BACKEND: &str = "TEST_BACKEND";
+
 /// What a run of the rig gave.
 pub(crate) struct Run {
     pub(crate) status: i32,
@@ -147,8 +151,15 @@ impl Rig {
             let path = std::env::var("PATH").unwrap_or_default();
             command.env("PATH", format!("{}:{path}", first.display()));
         }
-        if !self.arguments.iter().any(|word| word == "--timeout") {
+        if !self.has("--timeout") {
             command.args(["--timeout", "60"]);
+        }
+        if let Ok(backend) = std::env::var(BACKEND)
+            && self.path.is_none()
+            && self.program == Path::new(RIG)
+            && !self.has("--backend")
+        {
+            command.args(["--backend", &backend]);
         }
         command
             .args(&self.arguments)
@@ -162,6 +173,10 @@ impl Rig {
             .env_remove("XDG_RUNTIME_DIR")
             .stdin(Stdio::null());
         command
+    }
+
+    fn has(&self, option: &str) -> bool {
+        self.arguments.iter().any(|word| word == option)
     }
 
     /// Waits for the end of what [`Rig::start`] started.
@@ -291,6 +306,15 @@ impl Going {
     pub(crate) fn file(&self, name: &str) -> String {
         let file = self.rig.place().join("ready").join(name);
         eventually(name, || fs::read_to_string(&file).ok())
+    }
+
+    /// As [`Going::file`], of one that takes longer to come.
+    pub(crate) fn file_within(&self, name: &str, patience: Duration) -> String {
+        let began = Instant::now();
+        while !self.has(name) && began.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self.file(name)
     }
 
     /// Whether the script has made this file in its working directory.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use sd_client::{Failure, Gate};
 use sd_sys::secret::Secret;
 use sd_wire::bounded::{Attributes, Text};
@@ -15,6 +16,11 @@ use sd_wire::path::{CollectionPath, ItemPath};
 
 use crate::lanes::Lanes;
 use crate::notices::Notices;
+
+/// How long before a gate that is full is asked again, for what waits for a person.
+const ROOM: Duration = Duration::from_secs(1);
+/// And for what a program waits for.
+const ROOM_SOON: Duration = Duration::from_millis(50);
 
 /// A request on its way. Dropping it withdraws the ask.
 pub(crate) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -83,23 +89,43 @@ impl System {
     }
 
     /// Asks for something that waits for a person.
-    async fn people<'a, T, A>(&'a self, claims: &'a Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    async fn people<'a, T, A>(&'a self, claims: &'a Claims, ask: impl Fn(Gate) -> A) -> Result<T, Failure>
     where
         A: Future<Output = Result<T, Failure>>,
     {
         let came = Instant::now();
         let _pass = self.lanes.people(claims).await;
-        self.told(came, claims, ask).await
+        self.when_there_is_room(came, claims, ROOM, ask).await
     }
 
     /// Asks for something that needs no key.
-    async fn quick<'a, T, A>(&'a self, claims: &'a Claims, ask: impl FnOnce(Gate) -> A) -> Result<T, Failure>
+    async fn quick<'a, T, A>(&'a self, claims: &'a Claims, ask: impl Fn(Gate) -> A) -> Result<T, Failure>
     where
         A: Future<Output = Result<T, Failure>>,
     {
         let came = Instant::now();
         let _pass = self.lanes.quick(claims).await;
-        self.told(came, claims, ask).await
+        self.when_there_is_room(came, claims, ROOM_SOON, ask).await
+    }
+
+    /// Asks again while the gate is full: other programs may have filled it, and it hears of the end of a request later
+    /// than we do. As long as whoever asks waits for it.
+    async fn when_there_is_room<T, A>(
+        &self,
+        mut came: Instant,
+        claims: &Claims,
+        pause: Duration,
+        ask: impl Fn(Gate) -> A,
+    ) -> Result<T, Failure>
+    where
+        A: Future<Output = Result<T, Failure>>,
+    {
+        loop {
+            match self.told(came, claims, &ask).await {
+                Err(failure) if failure.is_full() => came = Timer::after(pause).await,
+                answer => return answer,
+            }
+        }
     }
 
     async fn told<T, A>(

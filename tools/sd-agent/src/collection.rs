@@ -46,8 +46,7 @@ pub(crate) async fn answer(turn: &Turn<'_>, collection: &CollectionPath) -> Resu
             let items = service::found(turn, Some(collection), attributes).await?;
             let locked: Vec<&ItemPath> = items.iter().filter(|item| !turn.approved(item)).collect();
             service::offer(turn, &locked);
-            let paths: Vec<_> = items.iter().map(|item| object(item.as_str())).collect::<Result<_, _>>()?;
-            turn.call.reply(&paths)
+            turn.call.reply(&service::objects(&items.iter().collect::<Vec<_>>()))
         }
         "CreateItem" => create_item(turn, collection).await,
         "Delete" => {

@@ -36,7 +36,7 @@ const BUSY: usize = 64;
 /// How long the setting is believed to be what it was: it changes only when sd-decide is started anew.
 const SETTING: Duration = Duration::from_secs(10);
 /// The most items of which a connection's own words are remembered.
-const SEEN: usize = 1024;
+const SEEN: usize = 16 * 1024;
 /// The most items that a connection is remembered to know to be gone.
 const GONE: usize = 64;
 
@@ -327,6 +327,16 @@ impl Desk {
     /// Whether an application may read an item now.
     pub(crate) fn approved(&self, app: &App, item: &ItemPath) -> bool {
         self.approvals().covers(app, item, Instant::now())
+    }
+
+    /// Of these items, those that an application may read now, and the others.
+    pub(crate) fn sort<'a>(
+        &self,
+        app: &App,
+        items: &'a [ItemPath],
+    ) -> (Vec<&'a ItemPath>, Vec<&'a ItemPath>) {
+        let (approvals, now) = (self.approvals(), Instant::now());
+        items.iter().partition(|item| approvals.covers(app, item, now))
     }
 
     /// Takes an approval back.

@@ -1,12 +1,14 @@
 //! org.freedesktop.Secret.Item: locked for each application until a person has approved it for that application.
 
-use std::collections::HashMap;
-use std::time::Instant;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use sd_cipher::Cipher;
 use sd_client::Failure;
 use sd_sys::secret::Secret;
+use sd_wire::ask::MAX_ITEMS;
 use sd_wire::bounded::Text;
 use sd_wire::deadline::WITHOUT_KEYPRESS;
 use sd_wire::fault::Fault;
@@ -24,14 +26,15 @@ use crate::opened::{self, About};
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
-use crate::{browser, change, collection, dummy, news, session, stand_in, store};
+use crate::{browser, change, collection, dummy, lanes, news, session, stand_in, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Item";
 
 /// The most secrets that a connection may have on their way into items at once.
 const MOST_HELD: usize = 4;
-/// The most items of one GetSecrets.
-const MOST_SECRETS: usize = 64;
+
+/// What is left of a call's time when the last of many reads may begin.
+const ONE_READ: Duration = Duration::from_millis(600);
 
 /// A secret as the specification passes it: session, parameters, value, content type.
 type SecretResult = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
@@ -162,12 +165,12 @@ async fn held(
 pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let (paths, session): (Vec<OwnedObjectPath>, OwnedObjectPath) = turn.call.arguments()?;
     let cipher = session::of(turn, &session)?;
-    if paths.len() > MOST_SECRETS {
-        return Err(Refusal::limits_exceeded(format!("at most {MOST_SECRETS} secrets can be had at once")));
+    if paths.len() > MAX_ITEMS {
+        return Err(Refusal::limits_exceeded(format!("at most {MAX_ITEMS} secrets can be had at once")));
     }
     let by = Instant::now() + WITHOUT_KEYPRESS;
-    let (mut reads, mut lacking) = (Vec::new(), Vec::new());
     let mut secrets: HashMap<OwnedObjectPath, SecretResult> = HashMap::new();
+    let (mut approved, mut lacking) = (VecDeque::new(), Vec::new());
     for path in paths {
         let Some(Place::Item(item)) = Place::of(path.as_str()) else { continue };
         let Some(item) = collection::there(turn, item).await? else { continue };
@@ -179,15 +182,10 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
             lacking.push(item);
             continue;
         }
-        let (desk, caller) = (turn.desk.clone(), turn.caller.clone());
-        // Side by side, since all must be answered within one call's time.
-        reads.push(smol::spawn(async move {
-            let secret = read(&desk, &caller, &item, by).await;
-            (path, item, secret)
-        }));
+        approved.push_back((path, item));
     }
-    for read in reads {
-        let (path, item, secret) = read.await;
+    let wanted = approved.len();
+    for (path, item, secret) in read_all(turn, approved, by).await {
         match secret {
             Ok(secret) => {
                 secrets.insert(path, sealed(&cipher, &session, &secret)?);
@@ -201,6 +199,9 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
             }
         }
     }
+    if wanted > 0 && secrets.is_empty() && lacking.is_empty() {
+        return Err(Refusal::failed("none of these secrets came in time; look at VT8, and try again"));
+    }
     if !lacking.is_empty() {
         let refusal = reopen(turn, lacking);
         if secrets.is_empty() {
@@ -208,6 +209,37 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
         }
     }
     turn.call.reply(&secrets)
+}
+
+/// Reads approved items, as many as there is time for; the others stay approved, and can be read one by one.
+///
+/// As many side by side as may be on their way at once: a read that waits for its turn here would look like one that
+/// waits for a key.
+async fn read_all(
+    turn: &Turn<'_>,
+    items: VecDeque<(OwnedObjectPath, ItemPath)>,
+    by: Instant,
+) -> Vec<(OwnedObjectPath, ItemPath, Result<(Secret, String), Failure>)> {
+    let items = Arc::new(Mutex::new(items));
+    let readers = (0..lanes::QUICK).map(|_| {
+        let (desk, caller, items) = (turn.desk.clone(), turn.caller.clone(), Arc::clone(&items));
+        smol::spawn(async move {
+            let mut done = Vec::new();
+            while Instant::now() + ONE_READ < by {
+                let next = items.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                let Some((path, item)) = next else { break };
+                let secret = read(&desk, &caller, &item, by).await;
+                done.push((path, item, secret));
+            }
+            done
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+    let mut done = Vec::new();
+    for reader in readers {
+        done.extend(reader.await);
+    }
+    done
 }
 
 fn sealed(

@@ -13,8 +13,11 @@ use smol::lock::{Semaphore, SemaphoreGuardArc};
 const PEOPLE: usize = 16;
 /// The most of all applications together; the gate's other 16 are for what needs no key.
 const PEOPLE_IN_ALL: usize = 48;
-/// The most of one application that need no key.
-const QUICK: usize = 8;
+/// The most of one application that need no key: one less than sd-decide sends off at once for all that ask by way of
+/// us, so that there is always a turn for another.
+pub(crate) const QUICK: usize = 3;
+/// The most of all applications together: what the gate has left for them, whoever else asks.
+const QUICK_IN_ALL: usize = 16;
 
 type Key = (u32, u64);
 
@@ -22,6 +25,7 @@ type Key = (u32, u64);
 pub(crate) struct Lanes {
     apps: Mutex<HashMap<Key, Lane>>,
     people: Arc<Semaphore>,
+    quick: Arc<Semaphore>,
 }
 
 struct Lane {
@@ -33,13 +37,14 @@ struct Lane {
 
 /// Room for one ask, for as long as it is kept.
 pub(crate) struct Pass<'a> {
-    _turns: [Option<SemaphoreGuardArc>; 2],
+    _turns: [SemaphoreGuardArc; 2],
     _user: User<'a>,
 }
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { apps: Mutex::default(), people: Arc::new(Semaphore::new(PEOPLE_IN_ALL)) }
+        let of_all = |most| Arc::new(Semaphore::new(most));
+        Self { apps: Mutex::default(), people: of_all(PEOPLE_IN_ALL), quick: of_all(QUICK_IN_ALL) }
     }
 }
 
@@ -49,14 +54,15 @@ impl Lanes {
         let user = self.enter(claims);
         let own = user.people.acquire_arc().await;
         let of_all = self.people.acquire_arc().await;
-        Pass { _turns: [Some(own), Some(of_all)], _user: user }
+        Pass { _turns: [own, of_all], _user: user }
     }
 
     /// Room for an ask that needs no key.
     pub(crate) async fn quick(&self, claims: &Claims) -> Pass<'_> {
         let user = self.enter(claims);
         let own = user.quick.acquire_arc().await;
-        Pass { _turns: [Some(own), None], _user: user }
+        let of_all = self.quick.acquire_arc().await;
+        Pass { _turns: [own, of_all], _user: user }
     }
 
     fn enter(&self, claims: &Claims) -> User<'_> {
@@ -159,6 +165,18 @@ mod tests {
             assert!(poll_once(lanes.quick(&app(2)).boxed_local()).await.is_some());
             passes.pop();
             assert!(poll_once(lanes.quick(&app(1)).boxed_local()).await.is_some());
+        });
+    }
+
+    #[test]
+    fn a_flood_of_several_applications_waits_here_and_is_not_turned_away_by_the_gate() {
+        let lanes = Lanes::default();
+        block_on(async {
+            let mut passes = Vec::new();
+            for pid in (1..=QUICK_IN_ALL.try_into().unwrap()).flat_map(|pid| [pid; QUICK]) {
+                passes.extend(poll_once(lanes.quick(&app(pid)).boxed_local()).await);
+            }
+            assert_eq!(passes.len(), QUICK_IN_ALL);
         });
     }
 

@@ -37,6 +37,8 @@ pub(crate) enum About {
     List(Option<CollectionPath>),
     /// That something be changed.
     Change(Change),
+    /// That the store be opened.
+    Unlock,
 }
 
 /// What a connection's direct calls have opened. Dropping it withdraws the asks.
@@ -184,6 +186,7 @@ async fn carry_out(
         About::Change(change) => {
             change::make(desk, caller, sender, change).await?;
         }
+        About::Unlock => store::unlock(desk, &claims).await?,
     }
     Ok(())
 }

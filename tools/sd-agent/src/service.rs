@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sd_client::Failure;
+use sd_wire::ask::MAX_ITEMS;
 use sd_wire::bounded::{Attributes, OverBound, Text};
 use sd_wire::change::Change;
+use sd_wire::fault::Fault;
 use sd_wire::metadata::Metadata;
-use sd_wire::outcome::Account;
+use sd_wire::outcome::{Account, What};
 use sd_wire::path::{CollectionPath, ItemPath};
 use zbus::Message;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
@@ -14,6 +17,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
 use crate::desk::Seen;
 use crate::dispatch::{Turn, object};
 use crate::offer::Offer;
+use crate::opened::{self, About};
 use crate::place::Place;
 use crate::prompt::{self, Work};
 use crate::refusal::Refusal;
@@ -22,8 +26,8 @@ use crate::{change, collection, dummy, item, news, session, store};
 
 pub(crate) const INTERFACE: &str = "org.freedesktop.Secret.Service";
 
-/// The most items of one prompt: a list that a person can still look through.
-const MOST_ITEMS: usize = 64;
+/// The most bytes that the paths of one prompt's items may have: they go in one packet, with what is said of the caller.
+const MOST_BYTES: usize = 56 * 1024;
 /// The most paths of one call.
 const MOST_PATHS: usize = 1024;
 
@@ -46,11 +50,11 @@ pub(crate) async fn answer(turn: &Turn<'_>) -> Result<Message, Refusal> {
 async fn search(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let attributes: HashMap<String, String> = turn.call.arguments()?;
     let items = found(turn, None, attributes).await?;
-    let (mut unlocked, mut locked): (Vec<_>, Vec<_>) = items.iter().partition(|item| turn.approved(item));
+    let (mut unlocked, mut locked): (Vec<_>, Vec<_>) = turn.desk.sort(&turn.caller.app, &items);
     if offer(turn, &locked) {
         unlocked.append(&mut locked);
     }
-    turn.call.reply(&(objects(&unlocked)?, objects(&locked)?))
+    turn.call.reply(&(objects(&unlocked), objects(&locked)))
 }
 
 /// Calls what a search has found unlocked to a connection that has no session. Returns whether it has none.
@@ -64,8 +68,9 @@ pub(crate) fn offer(turn: &Turn<'_>, locked: &[&ItemPath]) -> bool {
     offered == Some(true)
 }
 
-fn objects<'a>(items: &[&'a ItemPath]) -> Result<Vec<ObjectPath<'a>>, Refusal> {
-    items.iter().map(|item| object(item.as_str())).collect()
+/// As D-Bus carries them. What is such a path has been looked at when it was read.
+pub(crate) fn objects<'a>(items: &[&'a ItemPath]) -> Vec<ObjectPath<'a>> {
+    items.iter().map(|item| ObjectPath::from_str_unchecked(item.as_str())).collect()
 }
 
 /// The items with these attributes, and a note of what the caller searched by: that much of them it knows.
@@ -120,7 +125,10 @@ async fn matching(
     within: Option<&CollectionPath>,
     attributes: &Attributes,
 ) -> Result<(Vec<ItemPath>, Vec<Account>), Refusal> {
-    let found = turn.desk.asks.search(within, attributes, &turn.caller.claims()).await;
+    let found = match turn.desk.asks.search(within, attributes, &turn.caller.claims()).await {
+        Err(Failure::Ended(What::Failed { why: Fault::Locked, .. })) => return Err(unsearched(turn)),
+        found => found,
+    };
     let found = found.inspect_err(|failure| {
         if failure.is_refusal() {
             // It seems to wait for a key, so the setting is another than we were told.
@@ -131,6 +139,14 @@ async fn matching(
         turn.desk.told().tell(&turn.caller.app, found.described);
     }
     Ok((found.unlocked.into_iter().chain(found.locked).collect(), found.accounts))
+}
+
+/// Some backends search only what is open. An empty answer would say that there is nothing; so the ask to open the store
+/// is opened, and the next try finds what there is.
+fn unsearched(turn: &Turn<'_>) -> Refusal {
+    // If it cannot be opened, this try has failed all the same.
+    let _ = opened::open(turn, About::Unlock);
+    Refusal::is_locked("the keyring is locked: press Ctrl+Alt+F8, unlock it there (VT8), and try again")
 }
 
 async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
@@ -167,8 +183,9 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
         items = offered(turn);
         given = items.iter().map(|item| Ok(object(item.as_str())?.into())).collect::<Result<_, Refusal>>()?;
     }
-    if items.len() > MOST_ITEMS {
-        let text = format!("{} items are too many for one prompt; unlock at most {MOST_ITEMS}", items.len());
+    let bytes: usize = items.iter().map(|item| item.as_str().len() + 3).sum();
+    if items.len() > MAX_ITEMS || bytes > MOST_BYTES {
+        let text = format!("{} items are too many for one prompt; unlock at most {MAX_ITEMS}", items.len());
         return Err(Refusal::limits_exceeded(text));
     }
     let prompt =
@@ -187,7 +204,7 @@ fn some_paths(turn: &Turn<'_>) -> Result<Vec<OwnedObjectPath>, Refusal> {
 
 fn offered(turn: &Turn<'_>) -> Vec<ItemPath> {
     let looked =
-        turn.desk.seat(&turn.call.sender, |seat| seat.offer.looked_at(MOST_ITEMS)).unwrap_or_default();
+        turn.desk.seat(&turn.call.sender, |seat| seat.offer.looked_at(MAX_ITEMS)).unwrap_or_default();
     looked.into_iter().filter(|item| !turn.approved(item)).collect()
 }
 

@@ -168,8 +168,8 @@ impl Clerk {
     /// Does it; what came of it.
     fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
-            Effect::Describe { id, maker, order } | Effect::Queue { id, maker, order } => {
-                return self.errands.queue(Turn { id, maker, order }, &mut self.cabinet);
+            Effect::Describe { id, taker, order } | Effect::Queue { id, taker, order } => {
+                return self.errands.queue(Turn { id, taker, order }, &mut self.cabinet);
             }
             Effect::Dispatch { id, order } => {
                 if let Err(why) = self.errands.dispatch(&id, &order, &mut self.cabinet) {

@@ -60,7 +60,9 @@ use crate::rules::{Rates, Rules};
 
 /// The most asks that may be pending at once.
 pub(crate) const MOST: usize = 200;
-/// The most asks of one process that may be pending at once.
+/// How many more may be that may need no key: those that wait for a person keep nobody from searching.
+pub(crate) const MOST_BRIEF: usize = 64;
+/// The most asks of one process that may be pending at once, and as many that may need no key.
 pub(crate) const MOST_OF_ONE: usize = 64;
 /// The most grants that live at once.
 const MOST_GRANTS: usize = 64;

@@ -243,6 +243,11 @@ fn names_items(want: &Want) -> bool {
     }
 }
 
+/// Whether this kind of want may be done without waiting for a person: a search, or a read that a grant covers.
+pub(crate) fn may_be_brief(want: &Want, metadata: Metadata) -> bool {
+    !needs_key(want, metadata) || matches!(want, Want::Read { .. })
+}
+
 /// Whether a mute, a remembered denial or the denial of everything holds for this kind of want. A lock is always let in:
 /// it takes, and gives nothing.
 pub(crate) fn refusable(want: &Want) -> bool {
@@ -255,13 +260,13 @@ pub(crate) fn is_recorded(want: &Want, needs_key: bool) -> bool {
 }
 
 /// How long a worker may take for an order: gpg-agent may have to ask for a passphrase first, and sd-fetch for that of a
-/// new collection.
+/// new collection; and a list is as long as the backend is slow.
 pub(crate) fn patience(order: &Order) -> Duration {
     match order {
         Order::Sign(_) => deadline::DECIDE_WAITS_ASKS,
-        Order::Fetch(fetch::Order::Change { change: Change::CreateCollection { .. }, .. }) => {
-            deadline::DECIDE_WAITS_ASKS
-        }
+        Order::Fetch(
+            fetch::Order::Change { change: Change::CreateCollection { .. }, .. } | fetch::Order::List { .. },
+        ) => deadline::DECIDE_WAITS_ASKS,
         Order::Fetch(fetch::Order::DescribeImport { .. } | fetch::Order::Import { .. }) => {
             deadline::DECIDE_WAITS_IMPORT
         }
@@ -287,7 +292,7 @@ fn search(
 }
 
 fn describe(id: AskId, items: Vec<ItemPath>) -> Order {
-    // At most 64 came in, so at most 64 go out; an empty list would be refused as misdescribed.
+    // No more than may came in, so no more go out; an empty list would be refused as misdescribed.
     let items = List::new(items).unwrap_or_default();
     Order::Fetch(fetch::Order::Describe { id, items })
 }

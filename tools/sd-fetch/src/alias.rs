@@ -20,18 +20,30 @@ pub(crate) async fn shown(backend: &Backend, name: &str) -> Result<Option<Collec
     }
 }
 
+/// The alias that everybody depends on.
+const DEFAULT: &str = "default";
+
 /// Points an alias to a collection, or nowhere any more.
 ///
 /// # Errors
-/// [`Fault::Refused`] also when the backend keeps only some names, as gnome-keyring keeps `default` alone.
+/// [`Fault::Refused`] also when the backend keeps only some names, as gnome-keyring keeps `default` alone, or one name a
+/// collection, as oo7-daemon does, and the collection would lose the name `default` by it.
 pub(crate) async fn point(backend: &Backend, name: &str, to: Option<&CollectionPath>) -> Result<(), Fault> {
-    let object = match to {
-        Some(path) => find::object(path)?,
-        None => OwnedObjectPath::try_from("/").map_err(|_| Fault::Malformed)?,
-    };
-    let () = backend.service("SetAlias", &(name, object)).await?;
+    let default = backend.alias(DEFAULT).await?;
+    let () = backend.service("SetAlias", &(name, target(to)?)).await?;
     // Looked at as anybody else sees it: gnome-keyring, told to point `default` nowhere, says so to whoever told it and
     // goes back to `login` for the next one who asks.
-    let now = Backend::connect().await?.alias(name).await?;
-    kept(now.as_ref() == to, "an alias")
+    let anew = Backend::connect().await?;
+    if name != DEFAULT && anew.alias(DEFAULT).await? != default {
+        let () = backend.service("SetAlias", &(DEFAULT, target(default.as_ref())?)).await?;
+        return kept(false, "the alias of the default collection");
+    }
+    kept(anew.alias(name).await?.as_ref() == to, "an alias")
+}
+
+fn target(to: Option<&CollectionPath>) -> Result<OwnedObjectPath, Fault> {
+    match to {
+        Some(path) => find::object(path),
+        None => OwnedObjectPath::try_from("/").map_err(|_| Fault::Malformed),
+    }
 }

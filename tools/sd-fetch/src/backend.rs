@@ -9,6 +9,7 @@ use sd_wire::description::{Description, MAX_LABEL};
 use sd_wire::fault::Fault;
 use sd_wire::path::{CollectionPath, ItemPath};
 use serde::{Serialize, de::DeserializeOwned};
+use smol::future::zip;
 use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Type};
 
 use crate::refusal::{self, fault};
@@ -83,15 +84,34 @@ impl Backend {
         take(&mut all, "Collections")
     }
 
-    /// What a collection says of itself.
+    /// What a collection says of itself. Property by property: all at once would name every item in it.
     pub(crate) async fn collection(&self, path: &CollectionPath) -> Result<CollectionFacts, Fault> {
-        let mut all = self.properties(path.as_str(), "org.freedesktop.Secret.Collection").await?;
+        let texts = zip(self.of_collection(path, "Label"), self.of_collection(path, "Locked"));
+        let times = zip(self.of_collection(path, "Created"), self.of_collection(path, "Modified"));
+        let ((label, locked), (created, modified)) = zip(texts, times).await;
         Ok(CollectionFacts {
-            label: take(&mut all, "Label")?,
-            locked: take(&mut all, "Locked")?,
-            created: take(&mut all, "Created").unwrap_or(0),
-            modified: take(&mut all, "Modified").unwrap_or(0),
+            label: label?,
+            locked: locked?,
+            created: created.unwrap_or(0),
+            modified: modified.unwrap_or(0),
         })
+    }
+
+    /// One property of a collection.
+    pub(crate) async fn of_collection<T>(&self, path: &CollectionPath, name: &str) -> Result<T, Fault>
+    where
+        T: TryFrom<OwnedValue>,
+    {
+        let wanted = ("org.freedesktop.Secret.Collection", name);
+        let value: OwnedValue =
+            self.call(path.as_str(), "org.freedesktop.DBus.Properties", "Get", &wanted).await?;
+        T::try_from(value).map_err(|_| Fault::Malformed)
+    }
+
+    /// The collection that lasts as long as the backend, if it has one: it is in memory only, and nobody knows a
+    /// passphrase of it (Secret Service, "Aliases").
+    pub(crate) async fn transient(&self) -> Result<Option<CollectionPath>, Fault> {
+        self.alias("session").await
     }
 
     /// Where an alias points.
@@ -112,17 +132,9 @@ impl Backend {
     ///
     /// # Errors
     /// [`Fault::TooLarge`] when its texts are over their bounds: what cannot be shown in full cannot be released.
+    /// [`Fault::Locked`] when it is locked and therefore tells nothing.
     pub(crate) async fn describe(&self, item: &ItemPath) -> Result<Description, Fault> {
-        // Not all of what the collection says: that names every item in it.
-        let label: OwnedValue = self
-            .call(
-                item.collection().as_str(),
-                "org.freedesktop.DBus.Properties",
-                "Get",
-                &("org.freedesktop.Secret.Collection", "Label"),
-            )
-            .await?;
-        let label = String::try_from(label).map_err(|_| Fault::Malformed)?;
+        let label: String = self.of_collection(&item.collection(), "Label").await?;
         self.describe_in(item, Text::new(label).map_err(|_| Fault::TooLarge)?).await
     }
 
@@ -133,6 +145,11 @@ impl Backend {
         collection: Text<MAX_LABEL>,
     ) -> Result<Description, Fault> {
         let mut all = self.properties(item.as_str(), "org.freedesktop.Secret.Item").await?;
+        let locked = take(&mut all, "Locked")?;
+        if locked && !(all.contains_key("Label") && all.contains_key("Attributes")) {
+            // oo7-daemon tells nothing of a locked item; gnome-keyring tells something.
+            return Err(Fault::Locked);
+        }
         let attributes: HashMap<String, String> = take(&mut all, "Attributes")?;
         Ok(Description {
             item: item.clone(),
@@ -141,7 +158,7 @@ impl Backend {
             attributes: Attributes::new(attributes).map_err(|_| Fault::TooLarge)?,
             created: take(&mut all, "Created").unwrap_or(0),
             modified: take(&mut all, "Modified").unwrap_or(0),
-            locked: take(&mut all, "Locked")?,
+            locked,
         })
     }
 

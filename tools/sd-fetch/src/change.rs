@@ -71,8 +71,14 @@ pub(crate) async fn make(
             kept(store::same(&now, attributes), item.item.as_str())?;
         }
         (Change::CollectionLabel { label, .. }, Before::Collection(it)) => {
+            if backend.of_collection(&it.collection, "Locked").await? {
+                return Err(Fault::Locked);
+            }
             set(backend, it.collection.as_str(), COLLECTION, "Label", label.as_str().into()).await?;
-            kept(backend.collection(&it.collection).await?.label == **label, it.collection.as_str())?;
+            kept(
+                backend.of_collection::<String>(&it.collection, "Label").await? == **label,
+                it.collection.as_str(),
+            )?;
         }
         (Change::DeleteCollection { .. }, Before::Collection(it)) => delete(backend, &it).await?,
         (Change::Alias { name, .. }, Before::Alias { then, .. }) => {
@@ -86,7 +92,8 @@ pub(crate) async fn make(
     Ok(None)
 }
 
-async fn set(
+/// Sets a property.
+pub(crate) async fn set(
     backend: &Backend,
     path: &str,
     interface: &str,

@@ -16,7 +16,7 @@ use zbus::zvariant::{OwnedObjectPath, Value};
 
 use crate::asking::Asking;
 use crate::backend::Backend;
-use crate::change::kept;
+use crate::change::{self, kept};
 use crate::{alias, master, prompt};
 
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
@@ -38,9 +38,18 @@ pub(crate) async fn collection(
     // The Secret Service may give a collection that is there already instead: that is not what was approved.
     kept(!there.contains(&made), "a new collection")?;
     let made = CollectionPath::parse(made.as_str()).map_err(|_| Fault::Malformed)?;
-    match as_told(backend, &made, label, alias).await {
-        Ok(()) => Ok(made),
-        Err(why) => {
+    // Another label than it was told: oo7-daemon gives a second collection of one name another label and the file of
+    // the first, which would go with it if it were deleted again.
+    let as_told = backend.of_collection::<String>(&made, "Label").await? == label;
+    if !as_told {
+        change::set(backend, made.as_str(), COLLECTION, "Label", label.into()).await?;
+        kept(backend.of_collection::<String>(&made, "Label").await? == label, made.as_str())?;
+    }
+    if alias.is_empty() {
+        return Ok(made);
+    }
+    match alias::point(backend, alias, Some(&made)).await {
+        Err(why) if as_told => {
             let undone: Result<OwnedObjectPath, Fault> =
                 backend.call(made.as_str(), COLLECTION, "Delete", &()).await;
             if let Err(why) = undone {
@@ -48,12 +57,8 @@ pub(crate) async fn collection(
             }
             Err(why)
         }
+        pointed => pointed.map(|()| made),
     }
-}
-
-async fn as_told(backend: &Backend, made: &CollectionPath, label: &str, alias: &str) -> Result<(), Fault> {
-    kept(backend.collection(made).await?.label == label, made.as_str())?;
-    if alias.is_empty() { Ok(()) } else { alias::point(backend, alias, Some(made)).await }
 }
 
 async fn with_password(

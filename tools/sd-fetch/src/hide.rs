@@ -70,11 +70,13 @@ pub(crate) fn hides(hidden: &[Hidden], item: &Description) -> bool {
 
 async fn told(backend: &Backend, item: &ItemPath) -> Result<Told, Fault> {
     let mut all = backend.properties(item.as_str(), "org.freedesktop.Secret.Item").await?;
-    Ok(Told {
-        label: take(&mut all, "Label")?,
-        attributes: take(&mut all, "Attributes")?,
-        locked: take(&mut all, "Locked")?,
-    })
+    let locked = take(&mut all, "Locked")?;
+    if locked {
+        // oo7-daemon tells neither; then as if they were empty.
+        let label = take(&mut all, "Label").unwrap_or_default();
+        return Ok(Told { label, attributes: take(&mut all, "Attributes").unwrap_or_default(), locked });
+    }
+    Ok(Told { label: take(&mut all, "Label")?, attributes: take(&mut all, "Attributes")?, locked })
 }
 
 impl Told {

@@ -4,7 +4,7 @@ use sd_wire::fault::Fault;
 use sd_wire::path::CollectionPath;
 use zbus::zvariant::OwnedObjectPath;
 
-use crate::backend::{Backend, take};
+use crate::backend::Backend;
 use crate::{find, prompt};
 
 /// Locks every collection. Each by a call of its own, so that one which cannot be locked keeps no other open.
@@ -14,6 +14,12 @@ use crate::{find, prompt};
 pub(crate) async fn all(backend: &Backend) -> Result<(), Fault> {
     let mut open = find::collections(backend).await?.collections;
     open.retain(|collection| !collection.locked);
+    if let Some(transient) = backend.transient().await?
+        && is_empty(backend, &transient).await?
+    {
+        // There is nothing in it to lock, and locked it would be of no use: nobody has a passphrase of it.
+        open.retain(|collection| collection.path != transient);
+    }
     for collection in &open {
         match one(backend, &collection.path).await {
             Ok(()) => {}
@@ -43,16 +49,19 @@ async fn one(backend: &Backend, path: &CollectionPath) -> Result<(), Fault> {
 }
 
 /// Whether there is anything in it that is not locked. gnome-keyring's collection `session` is never locked and says
-/// nothing about it; while it is empty there is nothing to lock.
+/// nothing about it.
 async fn stays_open(backend: &Backend, path: &CollectionPath) -> Result<bool, Fault> {
-    let facts = backend.properties(path.as_str(), "org.freedesktop.Secret.Collection").await;
-    let mut facts = match facts {
-        Err(Fault::NotFound) => return Ok(false),
-        facts => facts?,
-    };
-    if take(&mut facts, "Locked")? {
-        return Ok(false);
+    match backend.of_collection(path, "Locked").await {
+        Ok(true) | Err(Fault::NotFound) => Ok(false),
+        Ok(false) => Ok(!is_empty(backend, path).await?),
+        Err(why) => Err(why),
     }
-    let items: Vec<OwnedObjectPath> = take(&mut facts, "Items")?;
-    Ok(!items.is_empty())
+}
+
+async fn is_empty(backend: &Backend, path: &CollectionPath) -> Result<bool, Fault> {
+    match backend.of_collection::<Vec<OwnedObjectPath>>(path, "Items").await {
+        Ok(items) => Ok(items.is_empty()),
+        Err(Fault::NotFound) => Ok(true),
+        Err(why) => Err(why),
+    }
 }

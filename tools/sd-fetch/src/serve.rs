@@ -76,9 +76,10 @@ pub(crate) fn one(link: &Link, place: &Place) {
 /// How long an order may take in all.
 fn patience(order: &Order) -> Duration {
     match order {
-        Order::Unlock { .. } | Order::Change { change: Change::CreateCollection { .. }, .. } => {
-            deadline::WORKER_ASKS
-        }
+        // gnome-keyring looks through all that it has for each item of a list.
+        Order::List { .. }
+        | Order::Unlock { .. }
+        | Order::Change { change: Change::CreateCollection { .. }, .. } => deadline::WORKER_ASKS,
         Order::DescribeImport { .. } | Order::Import { .. } => deadline::WORKER_IMPORT,
         _ => deadline::WORKER,
     }

@@ -7,7 +7,9 @@ use sd_wire::bounded::{Attributes, Text};
 use sd_wire::description::{Description, MAX_LABEL};
 use sd_wire::fault::Fault;
 use sd_wire::fetch::{Note, Shown};
+use sd_wire::outcome::Found;
 use sd_wire::path::{CollectionPath, ItemPath};
+use smol::lock::Mutex;
 use zbus::zvariant::{OwnedObjectPath, Value};
 
 use crate::backend::Backend;
@@ -15,8 +17,9 @@ use crate::release::{unchanged, without_prompt};
 use crate::session::Session;
 use crate::{find, set};
 
-/// The attribute in which a schema's name travels.
-const SCHEMA: &str = "xdg:schema";
+/// How the names of attributes begin that backends give an item by themselves: gnome-keyring `xdg:schema`, oo7-daemon
+/// `xdg:content-type`.
+const OWN: &str = "xdg:";
 
 /// What is to be stored, but for the secret.
 pub(crate) struct NewItem<'a> {
@@ -35,9 +38,9 @@ pub(crate) async fn target(
     replace: bool,
 ) -> Result<Note, Fault> {
     let collection = backend.resolve(collection).await?;
-    let facts = backend.collection(&collection).await?;
+    let label: String = backend.of_collection(&collection, "Label").await?;
     let replaces = if replace { same_attributes(backend, &collection, attributes).await? } else { None };
-    Ok(Note::Target { collection, label: Text::new(facts.label).map_err(|_| Fault::TooLarge)?, replaces })
+    Ok(Note::Target { collection, label: Text::new(label).map_err(|_| Fault::TooLarge)?, replaces })
 }
 
 /// The item with exactly these attributes. Backends differ in what `CreateItem(replace)` takes for "the same
@@ -59,10 +62,10 @@ async fn same_attributes(
     Ok(None)
 }
 
-/// Whether an item's attributes are those that were given for it. gnome-keyring gives an item without a schema the
-/// generic one, so a schema counts only where the requester names one.
+/// Whether an item's attributes are those that were given for it. What backends add to them counts only where the
+/// requester names it.
 pub(crate) fn same(items: &Attributes, given: &Attributes) -> bool {
-    let own = |(name, _): &(&String, &String)| name.as_str() != SCHEMA || given.contains_key(SCHEMA);
+    let own = |(name, _): &(&String, &String)| !name.starts_with(OWN) || given.contains_key(name.as_str());
     items.iter().filter(own).eq(given.iter())
 }
 
@@ -71,19 +74,74 @@ pub(crate) async fn ready(backend: &Backend, new: &NewItem<'_>) -> Result<(), Fa
     if let Some(shown) = new.replaces {
         unchanged(backend, &shown.item, &shown.digest).await?;
     }
-    if backend.collection(new.collection).await?.locked { Err(Fault::Locked) } else { Ok(()) }
+    if backend.of_collection(new.collection, "Locked").await? { Err(Fault::Locked) } else { Ok(()) }
 }
 
 /// Stores the secret, and says under which path.
 pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -> Result<ItemPath, Fault> {
-    if let Some(shown) = new.replaces {
+    match new.replaces {
+        None => another(backend, new, secret).await,
+        Some(shown) => replace(backend, new, shown, secret).await,
+    }
+}
+
+/// A new item beside whatever there is. Some backends (gopass-secret-service) answer with an item that is there already
+/// and keep its secret: that would lose the new one without a word.
+async fn another(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -> Result<ItemPath, Fault> {
+    let there = find::items(backend, Some(new.collection), new.attributes).await?;
+    let made = create(backend, &backend.session().await?, new, secret).await?;
+    if there.unlocked.contains(&made) || there.locked.contains(&made) {
+        sd_journal::error(format!(
+            "the backend made no new item beside {made}, which has the same attributes"
+        ));
+        return Err(Fault::Refused);
+    }
+    Ok(made)
+}
+
+/// One replacement at a time: what is looked at is not to change before it is acted on.
+static REPLACING: Mutex<()> = Mutex::new(());
+
+/// Puts the secret in the place of the item that was shown, and of no other.
+///
+/// As clients do it, by `CreateItem`, where no other item could be meant by any backend's notion of "the same
+/// attributes": oo7-daemon (0.7) writes to its file only what comes this way. Else by the item's own path.
+async fn replace(
+    backend: &Backend,
+    new: &NewItem<'_>,
+    shown: &Shown,
+    secret: &Secret,
+) -> Result<ItemPath, Fault> {
+    let _alone = REPLACING.lock().await;
+    let old = backend.describe(&shown.item).await?;
+    if old.digest() != shown.digest {
+        return Err(Fault::Changed);
+    }
+    let alike = find::items(backend, Some(new.collection), &old.attributes).await?;
+    if old.attributes.is_empty() || !is_only(&alike, &shown.item) {
         set::secret(backend, &shown.item, &shown.digest, secret, new.content_type).await?;
         let path = shown.item.as_str();
         let label = ("org.freedesktop.Secret.Item", "Label", Value::from(new.label.as_str()));
         let () = backend.call(path, "org.freedesktop.DBus.Properties", "Set", &label).await?;
         return Ok(shown.item.clone());
     }
-    create(backend, &backend.session().await?, new, secret).await
+    // What the backend added stays, but for the type of the secret that was there.
+    let stays = |name: &String| name != "xdg:content-type" || new.attributes.contains_key(name);
+    let attributes = old.attributes.iter().filter(|(name, _)| stays(name));
+    let attributes = Attributes::new(attributes.map(|(name, value)| (name.clone(), value.clone())))
+        .map_err(|_| Fault::TooLarge)?;
+    let stored = make(backend, &backend.session().await?, new, &attributes, secret, true).await?;
+    if stored != shown.item && backend.describe(&shown.item).await.is_ok() {
+        // To this backend it was not the same: for oo7-daemon, because it has another content type.
+        let prompt: OwnedObjectPath =
+            backend.call(shown.item.as_str(), "org.freedesktop.Secret.Item", "Delete", &()).await?;
+        without_prompt(&prompt)?;
+    }
+    Ok(stored)
+}
+
+fn is_only(found: &Found, item: &ItemPath) -> bool {
+    found.locked.is_empty() && found.unlocked == std::slice::from_ref(item)
 }
 
 /// Makes a new item, whatever is there, and says under which path.
@@ -93,20 +151,29 @@ pub(crate) async fn create(
     new: &NewItem<'_>,
     secret: &Secret,
 ) -> Result<ItemPath, Fault> {
-    let wrapped = session.wrap(secret, new.content_type)?;
-    let attributes: HashMap<&str, &str> =
-        new.attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    make(backend, session, new, new.attributes, secret, false).await
+}
+
+/// As [`create`] with these attributes, or replaces what the backend takes for the same item.
+async fn make(
+    backend: &Backend,
+    session: &Session,
+    new: &NewItem<'_>,
+    attributes: &Attributes,
+    secret: &Secret,
+    replace: bool,
+) -> Result<ItemPath, Fault> {
+    let attributes: HashMap<&str, &str> = attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let properties = HashMap::from([
         ("org.freedesktop.Secret.Item.Label", Value::from(new.label.as_str())),
         ("org.freedesktop.Secret.Item.Attributes", Value::from(attributes)),
     ]);
-    let (item, prompt): (OwnedObjectPath, OwnedObjectPath) = backend
-        .call(
-            new.collection.as_str(),
-            "org.freedesktop.Secret.Collection",
-            "CreateItem",
-            &(properties, wrapped, false),
-        )
+    let (path, properties) = (new.collection.as_str(), &properties);
+    let (item, prompt): (OwnedObjectPath, OwnedObjectPath) =
+        set::typed(session, secret, new.content_type, |wrapped| async move {
+            let body = (properties, wrapped, replace);
+            backend.call(path, "org.freedesktop.Secret.Collection", "CreateItem", &body).await
+        })
         .await?;
     without_prompt(&prompt)?;
     ItemPath::parse(item.as_str()).map_err(|_| Fault::Malformed)
@@ -116,14 +183,17 @@ pub(crate) async fn create(
 mod tests {
     use super::*;
 
+    const SCHEMA: &str = "xdg:schema";
+
     fn attributes(pairs: &[(&str, &str)]) -> Attributes {
         Attributes::new(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))).unwrap()
     }
 
     #[test]
-    fn the_same_attributes_are_exactly_those_but_for_a_schema_that_nobody_gave() {
+    fn the_same_attributes_are_exactly_those_but_for_what_backends_add() {
         let given = attributes(&[("service", "demo")]);
         assert!(same(&attributes(&[("service", "demo")]), &given));
+        assert!(same(&attributes(&[("service", "demo"), ("xdg:content-type", "text/plain")]), &given));
         assert!(same(
             &attributes(&[("service", "demo"), (SCHEMA, "org.freedesktop.Secret.Generic")]),
             &given

@@ -21,7 +21,7 @@ use crate::{find, master, prompt};
 /// [`Fault::WrongPassphrase`], [`Fault::Dismissed`], [`Fault::NoPassphrase`] by what the person did;
 /// [`Fault::Refused`] when a collection stays locked although all went well.
 pub(crate) async fn all(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fault> {
-    let locked = locked(backend).await?;
+    let locked = find::all_locked(backend).await?;
     if locked.is_empty() {
         return Ok(());
     }
@@ -35,7 +35,7 @@ pub(crate) async fn all(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fa
             let _ = prompt::perform(backend, &wanted, asking).await?;
         }
     }
-    match self::locked(backend).await?.first() {
+    match find::all_locked(backend).await?.first() {
         None => Ok(()),
         Some(still) => {
             sd_journal::error(format!("{} stays locked although the backend unlocked it", still.path));
@@ -44,21 +44,15 @@ pub(crate) async fn all(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fa
     }
 }
 
-async fn locked(backend: &Backend) -> Result<Vec<Collection>, Fault> {
-    let mut all = find::collections(backend).await?.collections;
-    all.retain(|collection| collection.locked);
-    Ok(all)
-}
-
 async fn by_passphrases(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fault> {
     let session = backend.session().await?;
     if !session.is_encrypted() {
         sd_journal::error("the backend offers no encrypted session, so it gets no passphrase");
         return Err(Fault::Refused);
     }
-    for collection in locked(backend).await? {
+    for collection in find::all_locked(backend).await? {
         // gnome-keyring opens further collections by passphrases that it keeps in `login`.
-        if backend.collection(&collection.path).await?.locked {
+        if backend.of_collection(&collection.path, "Locked").await? {
             by_passphrase(backend, &session, &collection, asking).await?;
         }
     }

@@ -8,10 +8,15 @@ use sd_wire::id::AskId;
 use crate::history::History;
 pub(crate) use crate::history::SettledRow;
 
-/// The most requests that one connection may have waiting.
+/// The most requests that one connection may have waiting for a person, and as many brief ones.
 pub(crate) const PER_CONNECTION: usize = 64;
 /// The most requests that all connections of the desktop user may have waiting together.
 pub(crate) const PER_USER: usize = 192;
+/// How many more of them may be brief: searches, and reads, which a grant may cover. What waits for a person keeps
+/// nobody from searching.
+pub(crate) const BRIEF: usize = 64;
+/// The most of those for one connection once all others are taken.
+pub(crate) const BRIEF_OF_ONE: usize = 16;
 /// The most connections that may subscribe.
 pub(crate) const SUBSCRIBERS: usize = 64;
 
@@ -40,6 +45,13 @@ pub(crate) struct Waiting {
     pub(crate) pid: u32,
 }
 
+impl Waiting {
+    /// Whether it may be done without waiting for a person.
+    fn is_brief(&self) -> bool {
+        matches!(self.kind, "search" | "collections" | "read")
+    }
+}
+
 /// [`Waiting`] on the bus, in the order of its fields.
 pub(crate) type WaitingRow = (String, &'static str, u64, u32);
 
@@ -51,11 +63,20 @@ impl Tally {
     /// Notes one more request of a connection, unless that breaks a cap.
     pub(crate) fn enter(&self, connection: &str, request: Waiting) -> Result<(), Full> {
         let mut books = self.books();
-        if books.waiting.len() >= PER_USER {
-            return Err(Full(PER_USER));
-        }
-        if books.waiting.iter().filter(|(c, _)| c == connection).count() >= PER_CONNECTION {
+        let all = books.waiting.len();
+        let alike = || books.waiting.iter().filter(|(_, other)| other.is_brief() == request.is_brief());
+        let own = alike().filter(|(c, _)| c == connection).count();
+        if own >= PER_CONNECTION {
             return Err(Full(PER_CONNECTION));
+        }
+        // In room that nobody else may need what is brief is as welcome as any.
+        let no_share = if request.is_brief() {
+            all >= PER_USER && own >= BRIEF_OF_ONE
+        } else {
+            alike().count() >= PER_USER
+        };
+        if no_share || all >= PER_USER + BRIEF {
+            return Err(Full(PER_USER));
         }
         books.waiting.push((connection.to_owned(), request));
         Ok(())
@@ -186,10 +207,30 @@ mod tests {
     #[test]
     fn all_connections_together_stay_under_the_users_cap() {
         let tally = Tally::default();
+        let of = |n, kind| Waiting { kind, ..request(n) };
         for n in 0..PER_USER {
-            tally.enter(&format!(":1.{}", n % 10), request(n)).unwrap();
+            tally.enter(&format!(":1.{}", n % 10), of(n, "access")).unwrap();
         }
-        assert_eq!(tally.enter(":1.99", request(1000)), Err(Full(PER_USER)));
+        assert_eq!(tally.enter(":1.99", of(1000, "access")), Err(Full(PER_USER)));
+        for n in 0..BRIEF {
+            let connection = format!(":2.{}", n / BRIEF_OF_ONE);
+            tally.enter(&connection, of(2000 + n, "search")).unwrap();
+        }
+        assert_eq!(tally.enter(":1.99", of(1000, "search")), Err(Full(PER_USER)));
+    }
+
+    #[test]
+    fn what_waits_for_a_person_leaves_room_for_what_does_not_and_no_connection_takes_it_all() {
+        let tally = Tally::default();
+        let of = |n, kind| Waiting { kind, ..request(n) };
+        for n in 0..PER_USER {
+            tally.enter(&format!(":1.{}", n % 10), of(n, "access")).unwrap();
+        }
+        for n in 0..BRIEF_OF_ONE {
+            tally.enter(":1.98", of(1000 + n, "search")).unwrap();
+        }
+        assert_eq!(tally.enter(":1.98", of(1100, "read")), Err(Full(PER_USER)));
+        assert_eq!(tally.enter(":1.99", of(1100, "read")), Ok(()));
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn a_gate_that_is_gone_is_told_apart_from_one_that_refuses() {
     let absent = error("org.freedesktop.DBus.Error.ServiceUnknown", "The name is not activatable");
     assert!(matches!(absent, Failure::Absent));
     let refused = error("net.mowaka.SecretsDispatcher1.Error.TooMany", "64 requests wait already");
-    assert!(matches!(&refused, Failure::Refused(sentence) if sentence == "64 requests wait already"));
+    assert!(matches!(&refused, Failure::Full(sentence) if sentence == "64 requests wait already"));
     let unknown = error("net.mowaka.SecretsDispatcher1.Error.NoSuchRequest", "request 7 is not waiting");
     assert!(matches!(&unknown, Failure::NoSuch(sentence) if sentence == "request 7 is not waiting"));
     let unavailable = error("net.mowaka.SecretsDispatcher1.Error.Unavailable", "the screen is not running");

@@ -22,11 +22,12 @@ pub(crate) struct Item {
 
 #[derive(Debug, zbus::DBusError)]
 #[zbus(prefix = "org.freedesktop.Secret.Error")]
-enum SecretError {
+pub(crate) enum SecretError {
     #[zbus(error)]
     ZBus(zbus::Error),
     IsLocked(String),
     NoSuchObject(String),
+    NotSupported(String),
 }
 
 #[interface(name = "org.freedesktop.Secret.Item")]
@@ -56,7 +57,8 @@ impl Item {
             | Fault::Shifting
             | Fault::Mute
             | Fault::Ghosts
-            | Fault::Forgetful => {}
+            | Fault::Forgetful
+            | Fault::Bare => {}
         }
         let secret = if self.fault == Fault::Huge { vec![b'x'; 10_000_000] } else { kept.secret };
         Ok(((session, Vec::new(), secret, kept.content_type),))

@@ -43,7 +43,8 @@ struct Known {
 impl Maker {
     pub(crate) fn new(creating: Creating, fault: Fault) -> Self {
         let aliases = HashMap::from([("default".to_owned(), path(COLLECTION))]);
-        let known = Arc::new(Mutex::new(Known { collections: vec![path(COLLECTION)], aliases }));
+        let collections = if fault == Fault::Bare { Vec::new() } else { vec![path(COLLECTION)] };
+        let known = Arc::new(Mutex::new(Known { collections, aliases }));
         Self { creating, fault, known }
     }
 

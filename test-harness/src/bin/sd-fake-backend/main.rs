@@ -28,6 +28,9 @@ struct Cli {
     /// An item: LABEL, the secret, and attributes. Repeat for more.
     #[arg(long = "item", value_name = "LABEL=SECRET[,NAME=VALUE]...")]
     items: Vec<String>,
+    /// So many items more: `Item 1` and so on, with the attributes `service=demo` and `number=1` and so on.
+    #[arg(long, default_value_t = 0)]
+    stock: usize,
     /// What it does when it is asked for a secret.
     #[arg(long, value_enum, default_value_t = Fault::None)]
     fault: Fault,
@@ -43,6 +46,10 @@ struct Cli {
     /// What it does when it is told to make a collection.
     #[arg(long, value_enum, default_value_t = Creating::AtOnce)]
     creating: Creating,
+    /// Be as gopass-secret-service is: a plain session with an empty array of bytes, an error of its own for other
+    /// algorithms, and no second item with equal attributes.
+    #[arg(long)]
+    gopass: bool,
     /// Reply to nothing for this member, for example SearchItems.
     #[arg(long, value_name = "MEMBER")]
     hang: Option<String>,
@@ -74,6 +81,8 @@ enum Fault {
     Ghosts,
     /// Says that it has changed or deleted something, and has not.
     Forgetful,
+    /// Has no collection, as one that is starting.
+    Bare,
 }
 
 async fn serve(cli: &Cli) -> zbus::Result<()> {
@@ -83,9 +92,16 @@ async fn serve(cli: &Cli) -> zbus::Result<()> {
     // All by the builder: an object server that is started beside a connection in use now and then never answers.
     let mut builder = zbus::connection::Builder::session()?.serve_at(
         COLLECTION,
-        Collection { shelf: Arc::clone(&shelf), fault: cli.fault, lock: lock.clone(), hang: hang.clone() },
+        Collection {
+            shelf: Arc::clone(&shelf),
+            fault: cli.fault,
+            lock: lock.clone(),
+            hang: hang.clone(),
+            gopass: cli.gopass,
+        },
     )?;
-    for kept in cli.items.iter().filter_map(|words| item(words)) {
+    let stock = (1..=cli.stock).map(|n| item(&format!("Item {n}=hunter2,service=demo,number={n}")));
+    for kept in cli.items.iter().map(|words| item(words)).chain(stock).flatten() {
         let name = put(&shelf, kept);
         let at = format!("{COLLECTION}/{name}");
         builder = builder
@@ -95,7 +111,10 @@ async fn serve(cli: &Cli) -> zbus::Result<()> {
         builder = builder.serve_at(SERVICE, Master(lock.clone()))?;
     }
     let builder = builder
-        .serve_at(SERVICE, Service { shelf, hang, lock, maker: Maker::new(cli.creating, cli.fault) })?
+        .serve_at(
+            SERVICE,
+            Service { shelf, hang, lock, gopass: cli.gopass, maker: Maker::new(cli.creating, cli.fault) },
+        )?
         .name("org.freedesktop.secrets")?;
     let _bus = builder.build().await?;
     std::future::pending().await

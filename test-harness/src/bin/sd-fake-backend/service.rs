@@ -1,17 +1,17 @@
 //! The service, its one session and its one collection on the bus.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use zbus::interface;
 use zbus::object_server::ObjectServer;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::Fault;
-use crate::item::Item;
+use crate::item::{Item, SecretError};
 use crate::lock::Lock;
 use crate::made::Maker;
-use crate::shelf::{Kept, Shelf, matching, put};
+use crate::shelf::{Kept, Shelf, equal, matching, put};
 
 pub(crate) const SERVICE: &str = "/org/freedesktop/secrets";
 pub(crate) const COLLECTION: &str = "/org/freedesktop/secrets/collection/fake";
@@ -22,6 +22,7 @@ pub(crate) struct Service {
     pub(crate) shelf: Shelf,
     pub(crate) hang: Option<String>,
     pub(crate) lock: Lock,
+    pub(crate) gopass: bool,
     pub(crate) maker: Maker,
 }
 
@@ -30,6 +31,7 @@ pub(crate) struct Collection {
     pub(crate) fault: Fault,
     pub(crate) hang: Option<String>,
     pub(crate) lock: Lock,
+    pub(crate) gopass: bool,
 }
 
 struct Session;
@@ -53,13 +55,17 @@ impl Service {
         algorithm: String,
         _input: OwnedValue,
         #[zbus(object_server)] server: &ObjectServer,
-    ) -> zbus::fdo::Result<(Value<'static>, OwnedObjectPath)> {
+    ) -> Result<(Value<'static>, OwnedObjectPath), SecretError> {
         if algorithm != "plain" {
-            return Err(zbus::fdo::Error::NotSupported(algorithm));
+            return Err(match self.gopass {
+                true => SecretError::NotSupported(algorithm),
+                false => zbus::Error::from(zbus::fdo::Error::NotSupported(algorithm)).into(),
+            });
         }
         let session = format!("{SERVICE}/session/s1");
         server.at(session.as_str(), Session).await?;
-        Ok((Value::from(""), path(&session)))
+        let nothing = if self.gopass { Value::from(Vec::<u8>::new()) } else { Value::from("") };
+        Ok((nothing, path(&session)))
     }
 
     async fn search_items(
@@ -129,7 +135,7 @@ impl Collection {
         &self,
         properties: HashMap<String, OwnedValue>,
         secret: Secret,
-        _replace: bool,
+        replace: bool,
         #[zbus(object_server)] server: &ObjectServer,
     ) -> zbus::fdo::Result<(OwnedObjectPath, OwnedObjectPath)> {
         let text = |name: &str| properties.get(name).and_then(|v| v.try_clone().ok());
@@ -142,6 +148,13 @@ impl Collection {
             content_type: secret.3,
             modified: 2,
         };
+        if let Some(name) = equal(&self.shelf, &kept).filter(|_| self.gopass && !replace) {
+            return Ok((path(&format!("{COLLECTION}/{name}")), nothing()));
+        }
+        if let Some(name) = equal(&self.shelf, &kept).filter(|_| replace) {
+            self.shelf.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), kept);
+            return Ok((path(&format!("{COLLECTION}/{name}")), nothing()));
+        }
         let name = put(&self.shelf, kept);
         let item = Item {
             shelf: Arc::clone(&self.shelf),

@@ -30,6 +30,12 @@ pub(crate) fn matching(shelf: &Shelf, wanted: &HashMap<String, String>) -> Vec<O
     found
 }
 
+/// The item with exactly the attributes of this one.
+pub(crate) fn equal(shelf: &Shelf, kept: &Kept) -> Option<String> {
+    let shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+    shelf.iter().find(|(_, other)| other.attributes == kept.attributes).map(|(name, _)| name.clone())
+}
+
 pub(crate) fn put(shelf: &Shelf, kept: Kept) -> String {
     let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
     let name = format!("i{}", shelf.len() + 1);

@@ -62,12 +62,19 @@ impl Docket {
                 }
             }
         } else {
-            self.approve(now, Decided::Yes, deadline::ACCESS, effects);
+            self.approve(now, Decided::Yes, None, effects);
         }
     }
 
-    /// Carries out a yes to the selected ask. What it allows a prompt's app to read stays allowed for `access`.
-    fn approve(&mut self, now: Moment, decided: Decided, access: Duration, effects: &mut Vec<Effect>) {
+    /// Carries out a yes to the selected ask. What it allows a prompt's app to read stays allowed for as long as was
+    /// granted by hand, or for the moment that reading it takes.
+    fn approve(
+        &mut self,
+        now: Moment,
+        decided: Decided,
+        granted: Option<Duration>,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(entry) = self.approvable(now) else { return };
         let Some(shown) = entry.shown() else { return };
         let id = entry.id().clone();
@@ -84,7 +91,8 @@ impl Docket {
             Some(Yes::Grant(items)) => {
                 // What is given to the proxy as such would be given to every app that it cannot name.
                 let holder = Holder::pair(&filing.caller).filter(|_| !filing.caller.is_proxy_alone());
-                if access == deadline::ACCESS {
+                let access = granted.unwrap_or_else(|| deadline::access(items.len()));
+                if granted.is_none() {
                     let (who, what) = (filing.caller.name(), short);
                     let number = self.number();
                     let until = now.after(access);
@@ -194,7 +202,7 @@ impl Docket {
         effects.extend(holder.processes().map(Effect::Watch));
         let (by_hand, by_code) = (true, false);
         self.keep_grant(Some(Grant { number, holder, covers, until, who, what, by_hand, by_code, used: 0 }));
-        self.approve(now, Decided::Granted(minutes), period, effects);
+        self.approve(now, Decided::Granted(minutes), Some(period), effects);
     }
 
     fn mute(&mut self, now: Moment, minutes: u64, effects: &mut Vec<Effect>) {
@@ -249,7 +257,7 @@ impl Docket {
         };
         if entry.filing.code.is(&typed) {
             self.guesses.right();
-            return self.approve(now, Decided::Code, deadline::ACCESS, effects);
+            return self.approve(now, Decided::Code, None, effects);
         }
         entry.wrong_codes = entry.wrong_codes.saturating_add(1);
         let over = entry.wrong_codes >= code::MOST_WRONG;

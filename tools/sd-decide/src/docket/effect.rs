@@ -11,6 +11,15 @@ use crate::docket::prompts::PromptId;
 use crate::docket::vault::Chore;
 use crate::routing::Order;
 
+/// Whose turn an order takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taker {
+    /// The process that made the ask's sink.
+    pub(crate) maker: i32,
+    /// The process for which it says that it asks. A claim: it divides the maker's own share, and no other.
+    pub(crate) app: Option<u32>,
+}
+
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -18,8 +27,8 @@ pub(crate) enum Effect {
     Describe {
         /// Of which ask.
         id: AskId,
-        /// Whose turn this takes: the process that made the sink.
-        maker: i32,
+        /// Whose turn this takes.
+        taker: Taker,
         /// The order; it takes no sink along.
         order: Order,
     },
@@ -27,8 +36,8 @@ pub(crate) enum Effect {
     Queue {
         /// Of which ask.
         id: AskId,
-        /// Whose turn this takes: the process that made the sink.
-        maker: i32,
+        /// Whose turn this takes.
+        taker: Taker,
         /// The order.
         order: Order,
     },

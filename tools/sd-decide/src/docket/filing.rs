@@ -12,25 +12,39 @@ use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 
 use crate::caller::Pinned;
-use crate::docket::effect::Effect;
+use crate::docket::effect::{Effect, Taker};
 use crate::docket::entry::{Entry, State};
 use crate::docket::event::{Filing, Moment};
 use crate::docket::grant::Grant;
 use crate::docket::history::Decided;
-use crate::docket::{Docket, MOST, MOST_OF_ONE, judged};
+use crate::docket::{Docket, MOST, MOST_BRIEF, MOST_OF_ONE, judged};
 use crate::routing::{self, Described, Order, Road, Yes};
 use crate::rules::{Judgement, Subject};
 
 impl Docket {
+    /// Whether there is no room for one more: of those that wait for a person, or of all.
+    fn is_full_for(&self, want: &Want) -> bool {
+        let brief = |want: &Want| routing::may_be_brief(want, self.rules.metadata());
+        if brief(want) {
+            return self.entries.len() >= MOST + MOST_BRIEF;
+        }
+        let waits = |entry: &&Entry| !brief(entry.want());
+        self.entries.iter().filter(waits).count() >= MOST || self.entries.len() >= MOST + MOST_BRIEF
+    }
+
     pub(super) fn file(&mut self, now: Moment, filing: Rc<Filing>, effects: &mut Vec<Effect>) {
         let id = filing.ask.id.clone();
         if self.knows(&id) {
             // Whoever files must ask first: to settle this id would settle the other ask.
             return;
         }
-        let of_one = self.entries.iter().filter(|e| e.filing.caller.pid == filing.caller.pid).count();
+        let brief = |want: &Want| routing::may_be_brief(want, self.rules.metadata());
+        let alike = |e: &&Entry| {
+            e.filing.caller.pid == filing.caller.pid && brief(e.want()) == brief(&filing.ask.want)
+        };
+        let of_one = self.entries.iter().filter(alike).count();
         // A flood of others keeps nobody from locking. What holds for one process holds there too.
-        let full = self.entries.len() >= MOST && routing::refusable(&filing.ask.want);
+        let full = self.is_full_for(&filing.ask.want) && routing::refusable(&filing.ask.want);
         if full || of_one >= MOST_OF_ONE {
             effects.push(Effect::Settle {
                 id: id.clone(),
@@ -41,7 +55,8 @@ impl Docket {
             return;
         }
         self.forget_what_is_over(now);
-        let (until, maker) = (now.after(deadline::DECIDE_WAITS), filing.caller.pid);
+        let until = now.after(deadline::DECIDE_WAITS);
+        let taker = taker(&filing);
         let judged = judged::judge(&self.rules, &filing, None);
         let expire = judged.expire.map_or(self.expire, |rule| rule.min(self.expire));
         let needs_code = judged.code.clone();
@@ -88,8 +103,8 @@ impl Docket {
         }
         self.entries.push(entry);
         match road {
-            Road::InTurn(order) => effects.push(Effect::Queue { id, maker, order }),
-            Road::ByKey(order) => effects.push(Effect::Describe { id, maker, order }),
+            Road::InTurn(order) => effects.push(Effect::Queue { id, taker, order }),
+            Road::ByKey(order) => effects.push(Effect::Describe { id, taker, order }),
             Road::Plain => self.described(now, &id, Described::Plain, effects),
             Road::Lock => self.lock(now, Some(id), effects),
         }
@@ -153,9 +168,9 @@ impl Docket {
         let granted = self.grants.iter_mut().rev().find(covers);
         if let (Yes::Dispatch(order), false, None) = (&yes, entry.by_key, &entry.needs_code) {
             // Nobody is asked; it goes out when it is its maker's turn.
-            let (maker, order) = (entry.filing.caller.pid, order.clone());
+            let (taker, order) = (taker(&entry.filing), order.clone());
             entry.state = State::Queued { until: now.after(deadline::DECIDE_WAITS) };
-            return effects.push(Effect::Queue { id: id.clone(), maker, order });
+            return effects.push(Effect::Queue { id: id.clone(), taker, order });
         }
         entry.state = State::Waiting { shown, face };
         if let (Yes::Dispatch(order), Some(grant)) = (yes, granted) {
@@ -198,6 +213,12 @@ impl Docket {
         let process = filing.caller.principal().unwrap_or(nobody);
         self.rates.allow(now.0, &rates, &process).err()
     }
+}
+
+/// Whose turn an order of this ask takes.
+fn taker(filing: &Filing) -> Taker {
+    let app = filing.ask.claims.app.as_ref().map(|app| app.pid);
+    Taker { maker: filing.caller.pid, app }
 }
 
 /// How long it may take to describe something. Where a passphrase could be asked for there is nothing to describe.

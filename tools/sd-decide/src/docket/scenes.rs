@@ -22,7 +22,7 @@ use super::effect::Effect;
 use super::event::{Event, Moment};
 use super::history::{Decided, KEPT};
 use super::mode::Mode;
-use super::{Docket, MOST, MOST_OF_ONE};
+use super::{Docket, MOST, MOST_BRIEF, MOST_OF_ONE};
 use crate::caller::{Caller, ClaimedApp};
 use crate::keys::Key;
 use crate::made_up::{self, access, description, filed, filed_by, id, item, read, sign, store};
@@ -419,15 +419,22 @@ fn the_limits_hold_for_one_process_and_for_all() {
     let mut scene = Scene::new();
     let most = u64::try_from(MOST_OF_ONE).unwrap();
     for n in 0..most {
-        assert!(settled(&scene.step(filed(n, read(n)))).is_empty());
+        assert!(settled(&scene.step(filed(n, access(&[n])))).is_empty());
     }
     let too_many = [&What::Failed { stage: Stage::Decide, why: Fault::TooMany }];
-    assert_eq!(settled(&scene.step(filed(999, read(1)))), too_many);
+    assert_eq!(settled(&scene.step(filed(999, access(&[1])))), too_many);
     for n in most..u64::try_from(MOST).unwrap() {
         let caller = Caller::made_up(i32::try_from(n).unwrap(), 1);
-        assert!(settled(&scene.step(filed_by(n, read(n), caller))).is_empty());
+        assert!(settled(&scene.step(filed_by(n, access(&[n]), caller))).is_empty());
     }
-    assert_eq!(settled(&scene.step(filed_by(998, read(1), Caller::made_up(9999, 1)))), too_many);
+    let other = Caller::made_up(9999, 1);
+    assert_eq!(settled(&scene.step(filed_by(998, access(&[1]), other.clone()))), too_many);
+    for n in 0..u64::try_from(MOST_BRIEF).unwrap() {
+        let caller = Caller::made_up(i32::try_from(5000 + n).unwrap(), 1);
+        let effects = scene.step(filed_by(2000 + n, Want::Collections {}, caller));
+        assert!(settled(&effects).is_empty(), "those that wait keep nobody from searching");
+    }
+    assert_eq!(settled(&scene.step(filed_by(996, Want::Collections {}, other))), too_many);
     let effects = scene.step(filed_by(997, Want::Lock {}, Caller::made_up(9999, 1)));
     assert!(!settled(&effects).contains(&too_many[0]), "a flood keeps nobody from locking");
 }

@@ -4,6 +4,7 @@ use ratatui::text::Line;
 use sd_wire::ask::Want;
 use sd_wire::bounded::Attributes;
 use sd_wire::change::Change;
+use sd_wire::deadline;
 use sd_wire::description::Description;
 use sd_wire::path::ItemPath;
 use sd_wire::printable::Printable;
@@ -19,7 +20,7 @@ use crate::screen::{change, claims, import};
 /// The detail in lines of at most `width` columns.
 pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
     let not_there = matches!(entry.shown(), Some(Described::Not(_)));
-    let meaning = if not_there { NOT_THERE } else { meaning(entry.want()) };
+    let meaning = if not_there { NOT_THERE.to_owned() } else { meaning(entry.want()) };
     let mut rows = vec![Row::Note(format!(" {meaning}"))];
     match (entry.want(), entry.shown()) {
         (Want::Store { label, attributes, content_type, .. }, Some(Described::Target { .. })) => {
@@ -83,10 +84,13 @@ fn paths(want: &Want) -> impl Iterator<Item = &str> {
 }
 
 /// What a yes would do.
-fn meaning(want: &Want) -> &'static str {
-    match want {
+fn meaning(want: &Want) -> String {
+    let text = match want {
         Want::Read { .. } => "A yes gives the secret of this item to the process below.",
-        Want::Access { .. } => "A yes lets the process below read these items for 10 seconds.",
+        Want::Access { items } => {
+            let seconds = deadline::access(items.len()).as_secs();
+            return format!("A yes lets the process below read these items for {seconds} seconds.");
+        }
         Want::Store { .. } => "A yes lets the process below store a secret.",
         Want::Import { .. } => {
             "A yes lets the process below store all these items, whatever their secrets are."
@@ -115,7 +119,8 @@ fn meaning(want: &Want) -> &'static str {
         }
         // Never on the screen.
         Want::Collections {} | Want::Lock {} => "",
-    }
+    };
+    text.to_owned()
 }
 
 /// The path by which the item was asked for.

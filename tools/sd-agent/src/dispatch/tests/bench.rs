@@ -48,6 +48,8 @@ pub(super) struct Fake {
     asked: Mutex<Vec<String>>,
     /// Whether the backend's collections are locked.
     locked: AtomicBool,
+    /// Whether the backend searches only what is open.
+    searches_open_only: AtomicBool,
     /// Whether somebody else has changed every item.
     changed: AtomicBool,
     /// The backend's collections; the first is the default.
@@ -139,6 +141,9 @@ impl Asks for Arc<Fake> {
     ) -> Asked<'a, Found> {
         Box::pin(async move {
             self.note(format!("search {:?}", **attributes));
+            if self.searches_open_only.load(Ordering::SeqCst) && self.locked.load(Ordering::SeqCst) {
+                return Err(Failure::Ended(What::Failed { stage: Stage::Fetch, why: Fault::Locked }));
+            }
             let unlocked = vec![item(FIRST), item(SECOND)];
             let open = *self.metadata.lock().unwrap() == Metadata::Open;
             let described = if open { unlocked.iter().map(described).collect() } else { Vec::new() };
@@ -308,6 +313,7 @@ impl Bench {
             words,
             asked: Mutex::default(),
             locked: AtomicBool::new(false),
+            searches_open_only: AtomicBool::new(false),
             changed: AtomicBool::new(false),
             collections: Mutex::new(vec![collection(LOGIN)]),
             lives: Mutex::new(Duration::from_secs(10)),
@@ -449,6 +455,11 @@ impl Bench {
     /// Locks the backend's collection, as if somebody else had.
     pub(super) fn lock_the_store(&self) {
         self.fake.locked.store(true, Ordering::SeqCst);
+    }
+
+    /// The backend searches only what is open.
+    pub(super) fn searches_open_only(&self) {
+        self.fake.searches_open_only.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn asked(&self) -> Vec<String> {

@@ -56,6 +56,29 @@ fn what_comes_with_a_search_is_told_with_what_was_searched_by() {
 }
 
 #[test]
+fn a_search_that_a_locked_store_does_not_answer_is_no_empty_answer_and_opens_one_unlock() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    bench.lock_the_store();
+    bench.searches_open_only();
+    bench.session(&app);
+    let attributes = HashMap::from([("service", "demo")]);
+    for path in [ROOT, LOGIN, ROOT] {
+        let interface = if path == ROOT { SERVICE } else { COLLECTION };
+        let refusal = bench.call(&app, path, interface, "SearchItems", &attributes).unwrap_err();
+        assert_eq!(refusal.name, "org.freedesktop.Secret.Error.IsLocked");
+        assert!(refusal.text.contains("VT8"), "{}", refusal.text);
+    }
+    bench.eventually_asked("unlock");
+    bench.say.try_send(true).unwrap();
+    let until = Instant::now() + Duration::from_secs(5);
+    while bench.call(&app, ROOT, SERVICE, "SearchItems", &attributes).is_err() {
+        assert!(Instant::now() < until, "the store was not opened");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(bench.asked().iter().filter(|asked| *asked == "unlock").count(), 1);
+}
+
+#[test]
 fn an_approval_holds_for_another_connection_of_the_same_process() {
     let (bench, app, again) = (Bench::new(), application(":1.1", 10), application(":1.9", 10));
     bench.approve(&app, &[FIRST]);

@@ -1,0 +1,25 @@
+#!/bin/sh
+# get-oo7-daemon.sh — builds oo7-daemon, the second Secret Service that is tested against, below target/backends, where
+# sd-rig looks for it. Says one line when it has something to do, and nothing when it is there already.
+set -eu
+cd "$(dirname "$0")/.."
+
+# The newest that takes a passphrase without a desktop: 0.6 lacks UnlockWithMasterPassword.
+version=0.7.0-beta
+place=${CARGO_TARGET_DIR:-target}/backends
+
+if [ "$("$place/bin/oo7-daemon" --version 2>/dev/null)" = "oo7-daemon $version" ]; then
+    exit 0
+fi
+printf 'get-oo7-daemon: building oo7-daemon %s below %s (some minutes, once)\n' "$version" "$place" >&2
+# A debug build, without the import of KWallet's files: what is under test is what it answers, not how fast. But for the
+# hash that makes a key of a password, which takes seconds then.
+cargo install --force --quiet --locked --debug --no-default-features --features native_crypto \
+    --config profile.dev.debug=0 --config profile.dev.package.sha2.opt-level=3 \
+    --config profile.dev.package.hmac.opt-level=3 --config profile.dev.package.pbkdf2.opt-level=3 \
+    --root "$place" --target-dir "$place/build" oo7-daemon --version "=$version" >&2 || {
+    echo 'get-oo7-daemon: it could not be built; is there a network, and Rust 1.95 or newer?' >&2
+    exit 69
+}
+# What it was built from is not needed again.
+rm -rf "$place/build"
