@@ -90,7 +90,8 @@ for suite; do
                 crate "$name" "$version"
                 program=$(cd "$suites/$name-$version" && CARGO_TARGET_DIR=$suites/rust cargo test --no-run --lib \
                     --features "$features" --message-format=json 2>/dev/null | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
-                run "$name" 600 "cd /tmp && '$program' --include-ignored --test-threads=1"
+                # It deletes what has `Test` in its path, and nothing has: gnome-keyring writes paths small.
+                run "$name" 600 "cd /tmp && '$program' --include-ignored --test-threads=1 --skip should_delete_collection"
             done
             ;;
         *) echo 'usage: suites.sh [secretstorage] [keyring] [rust]' >&2; exit 64 ;;

@@ -65,7 +65,7 @@ impl Backend {
             .bus
             .call_method(Some(NAME), path, Some(interface), member, body)
             .await
-            .map_err(|e| fault(&e))?;
+            .map_err(|e| refusal::noted(member, &e))?;
         reply.body().deserialize().map_err(|_| Fault::Malformed)
     }
 

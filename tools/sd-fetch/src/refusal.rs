@@ -28,6 +28,21 @@ pub(crate) fn fault(e: &zbus::Error) -> Fault {
     }
 }
 
+/// As [`fault`], of a call to the backend. Whoever asked is told of this log where the fault itself does not say enough.
+pub(crate) fn noted(member: &str, e: &zbus::Error) -> Fault {
+    let why = fault(e);
+    if why == Fault::Refused {
+        // Without the backend's text, which may quote what was stored.
+        match e {
+            zbus::Error::MethodError(name, ..) => {
+                sd_journal::warning(format!("{member} was refused: {name}"))
+            }
+            _ => sd_journal::warning(format!("{member} was refused")),
+        }
+    }
+    why
+}
+
 fn named(name: &str) -> Fault {
     match name {
         "org.freedesktop.Secret.Error.IsLocked" => Fault::Locked,
