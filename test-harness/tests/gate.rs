@@ -129,7 +129,7 @@ fn an_argument_out_of_its_bounds_or_outside_the_tree_is_refused() {
     let many = format!("a{{ss}}:{many}");
     let key = format!("s:{}", "k".repeat(513));
     let media = format!("s:{}", "m".repeat(257));
-    let items = vec!["/org/freedesktop/secrets/collection/login/1"; 65].join(",");
+    let items = vec!["/org/freedesktop/secrets/collection/login/1"; 513].join(",");
     let items = format!("ao:{items}");
     let store = |label, attributes, media| {
         ["RequestStore", "h:sink", COLLECTION, label, attributes, media, "b:false", NONE]
@@ -142,7 +142,7 @@ fn an_argument_out_of_its_bounds_or_outside_the_tree_is_refused() {
             (&["RequestSecret", "h:sink", COLLECTION, NONE], "BadArgument", "item: "),
             (&["RequestDelete", "h:sink", "o:/", NONE], "BadArgument", "item: "),
             (&["RequestAccess", "h:sink", "ao:", NONE], "BadArgument", "items: none given"),
-            (&["RequestAccess", "h:sink", &items, NONE], "BadArgument", "items: list of length 65"),
+            (&["RequestAccess", "h:sink", &items, NONE], "BadArgument", "items: list of length 513"),
             (&["RequestSearch", "h:sink", ITEM, "a{ss}:a=b", NONE], "BadArgument", "collection: "),
             (&["RequestSearch", "h:sink", "o:/", "a{ss}:", NONE], "BadArgument", "attributes: none given"),
             (&["RequestSearch", "h:sink", "o:/", &value, NONE], "BadArgument", "bytes of attributes"),

@@ -135,7 +135,7 @@ fn a_locked_collection_is_not_listed_and_one_that_is_gone_neither() {
 #[test]
 fn a_list_that_no_outcome_can_carry_fails_instead_of_being_cut() {
     let companion = Companion::with_keyring();
-    companion.stock(SESSION, 300, &[("filler", &"x".repeat(15_000))]);
+    companion.stock(SESSION, 600, &[("filler", &"x".repeat(15_000))]);
     assert_eq!(companion.order_with_sink(&list(&[SESSION], vec![])), failed(Fault::TooLarge));
 }
 

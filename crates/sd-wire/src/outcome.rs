@@ -20,9 +20,9 @@ use crate::path::{CollectionPath, ItemPath};
 
 /// The most items that a search describes: what one client looks at, and described well within a call's time.
 pub const MAX_DESCRIBED: usize = 64;
-/// The most bytes that may follow a line: a signature, a list of paths or of descriptions. 10,000 items with long
-/// attributes fit.
-pub const MAX_BODY: u32 = 16 * 1024 * 1024;
+/// The most bytes that may follow a line: a signature, a list of paths or of descriptions. 10,000 items of 800 bytes
+/// fit.
+pub const MAX_BODY: u32 = 8 * 1024 * 1024;
 /// The most bytes of descriptions that follow an approval: what a sink takes at once, so that nobody waits.
 pub const MAX_SHOWN: u32 = 96 * 1024;
 /// The most bytes of one secret.

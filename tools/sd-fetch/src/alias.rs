@@ -38,6 +38,15 @@ pub(crate) async fn point(backend: &Backend, name: &str, to: Option<&CollectionP
         let () = backend.service("SetAlias", &(DEFAULT, target(default.as_ref())?)).await?;
         return kept(false, "the alias of the default collection");
     }
+    if let (Some(old), Some(_)) = (&default, to)
+        && name == DEFAULT
+        && anew.alias(name).await?.as_ref() != to
+    {
+        // oo7-daemon keeps a name for each collection, and says of several of one name whichever it comes upon: the one
+        // that had this name gets its own for it.
+        let own = old.as_str().rsplit('/').next().unwrap_or_default();
+        let () = backend.service("SetAlias", &(own, find::object(old)?)).await?;
+    }
     kept(anew.alias(name).await?.as_ref() == to, "an alias")
 }
 
