@@ -178,7 +178,7 @@ pub struct Found {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub described: Vec<Description>,
     /// The names of their accounts, for searchers that cannot do without.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<Account>,
 }
 
