@@ -1,4 +1,4 @@
-//! The tree and the parents that a commit names. How a commit is read for a person stands with the screen.
+//! The tree and the parents that a commit names. How a person reads a commit stands in [`crate::signed`].
 
 use gix_hash::{Kind as Hash, ObjectId};
 use gix_object::CommitRef;

@@ -16,5 +16,6 @@ pub mod gap;
 pub mod objects;
 pub mod proof;
 mod rename;
+pub mod signed;
 mod tree;
 mod walk;

@@ -33,7 +33,6 @@ use crate::clerk::wait::{Found, Signals};
 use crate::clerk::watchdog::Watchdog;
 use crate::clerk::watches::Watches;
 use crate::cli::Cli;
-use crate::commit::Signed;
 use crate::console::Console;
 use crate::docket::Docket;
 use crate::docket::code::Code;
@@ -46,6 +45,7 @@ use crate::passphrase_door::PassphraseDoor;
 use crate::rules::Rules;
 use crate::screen::{self, Around, Pane, Shows};
 use crate::terminal::Terminal;
+use sd_git::signed::Signed;
 
 /// The most connections of the gate at once; more wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 300;

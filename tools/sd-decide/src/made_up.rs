@@ -11,10 +11,10 @@ use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::sign::{Fingerprint, Key};
 
 use crate::caller::Caller;
-use crate::commit::Signed;
 use crate::docket::code::Code;
 use crate::docket::event::{Event, Filing};
 use crate::routing::Described;
+use sd_git::signed::Signed;
 
 pub(crate) const COMMIT: &[u8] = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\
 parent 1111111111111111111111111111111111111111\n\

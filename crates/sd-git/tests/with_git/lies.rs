@@ -15,7 +15,7 @@ fn objects(bundle: &[u8]) -> Vec<(Kind, Vec<u8>)> {
     while let Some((letter, more)) = rest.split_first() {
         let kind = if *letter == b'c' { Kind::Commit } else { Kind::Tree };
         let (len, more) = more.split_first_chunk::<4>().unwrap();
-        let (bytes, more) = more.split_at(u32::from_be_bytes(*len) as usize);
+        let (bytes, more) = more.split_at(usize::try_from(u32::from_be_bytes(*len)).unwrap());
         found.push((kind, bytes.to_vec()));
         rest = more;
     }

@@ -50,11 +50,6 @@ impl Repository {
         assert!(git.wait().unwrap().success(), "{}", String::from_utf8_lossy(stream));
     }
 
-    /// The id that git gives a name.
-    pub(crate) fn id(&self, name: &str) -> String {
-        String::from_utf8(self.git(&["rev-parse", name])).unwrap().trim().to_owned()
-    }
-
     /// The bytes of a commit, as git would have them signed.
     pub(crate) fn commit(&self, name: &str) -> Vec<u8> {
         self.git(&["cat-file", "commit", name])

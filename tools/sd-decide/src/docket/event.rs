@@ -6,13 +6,13 @@ use sd_wire::id::AskId;
 use sd_wire::passphrase::Wanted;
 
 use crate::caller::{Caller, Pinned};
-use crate::commit::Signed;
 use crate::docket::code::Code;
 use crate::docket::entry::Face;
 use crate::docket::prompts::PromptId;
 use crate::docket::vault::Chore;
 use crate::keys::Key;
 use crate::routing::Described;
+use sd_git::signed::Signed;
 
 /// A point in time: milliseconds since some fixed point. The docket has no clock of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

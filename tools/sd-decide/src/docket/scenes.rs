@@ -488,7 +488,7 @@ fn a_flood_of_asks_that_nobody_decides_pushes_no_decision_out_of_the_history() {
 fn what_is_kept_of_an_ask_is_short_however_long_its_message_or_label_is() {
     let mut scene = Scene::new();
     let mut filing = made_up::filing(1, sign(), Caller::made_up(4711, 99));
-    filing.signed = Some(crate::commit::Signed::read(&[1; 1024 * 1024]));
+    filing.signed = Some(sd_git::signed::Signed::read(&[1; 1024 * 1024]));
     scene.step(Event::Filed(Box::new(filing)));
     scene.step(filed(2, access(&[1, 2])));
     let long = "x".repeat(10_000);

@@ -9,12 +9,12 @@ use sd_wire::path::ItemPath;
 use sd_wire::printable::Printable;
 use sd_wire::sign::Key;
 
-use crate::commit::Signed;
 use crate::dates;
 use crate::docket::entry::Entry;
 use crate::routing::Described;
 use crate::screen::row::{Row, Trust};
 use crate::screen::{change, claims};
+use sd_git::signed::Signed;
 
 /// The detail in lines of at most `width` columns.
 pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
