@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use gix_hash::oid;
-use gix_object::Kind;
+pub use gix_hash::oid;
+pub use gix_object::Kind;
 
 use crate::gap::Gap;
 
