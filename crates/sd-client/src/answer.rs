@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use sd_sys::secret::Secret;
 use sd_wire::deadline;
 use sd_wire::id::AskId;
+use sd_wire::import::{Fate, Manifest};
 use sd_wire::line::Words;
 use sd_wire::outcome::{Granted, Listed, MAX_BODY, MAX_SECRET, MAX_SHOWN, Outcome, What};
 use sd_wire::parties::Role;
@@ -29,7 +30,7 @@ impl Answer {
 
     /// What the request yields, or [`Failure::Ended`] with what else ended it.
     pub(crate) async fn granted(&self) -> Result<Granted, Failure> {
-        match self.end(None).await? {
+        match self.end(None, alone).await? {
             What::Granted(granted) => Ok(granted),
             other => Err(Failure::Ended(other)),
         }
@@ -37,7 +38,34 @@ impl Answer {
 
     /// As [`Answer::granted`], and writes the secret where the companion invites it.
     pub(crate) async fn granted_after_upload(&self, secret: &Secret) -> Result<Granted, Failure> {
-        match self.end(Some(secret)).await? {
+        match self.end(Some(secret), alone).await? {
+            What::Granted(granted) => Ok(granted),
+            other => Err(Failure::Ended(other)),
+        }
+    }
+
+    /// As [`Answer::granted_after_upload`], for many items: `settled` hears what became of each. Granted only when each of
+    /// them was told of, once.
+    pub(crate) async fn imported(
+        &self,
+        manifest: &Manifest,
+        secrets: &Secret,
+        mut settled: impl FnMut(u32, Fate),
+    ) -> Result<Granted, Failure> {
+        let mut open: Vec<bool> = manifest.items.iter().map(|_| true).collect();
+        let take = |n: u32, fate: Fate| {
+            let place = usize::try_from(n).ok().and_then(|n| open.get_mut(n)).filter(|open| **open);
+            let Some(place) = place else {
+                return Err(Failure::Garbled(format!("item {n} was settled, which was not open")));
+            };
+            *place = false;
+            settled(n, fate);
+            Ok(())
+        };
+        match self.end(Some(secrets), take).await? {
+            What::Granted(_) if open.contains(&true) => {
+                Err(Failure::Garbled("not every item was settled".into()))
+            }
             What::Granted(granted) => Ok(granted),
             other => Err(Failure::Ended(other)),
         }
@@ -46,7 +74,7 @@ impl Answer {
     /// For how many seconds the reads of a prompt's items need no further keypress, and what the person saw of them;
     /// nothing of that when it was too much to be told.
     pub(crate) async fn approved(&self) -> Result<(u32, Listed), Failure> {
-        match self.end(None).await? {
+        match self.end(None, alone).await? {
             What::Approved { seconds, len: 0 } => Ok((seconds, Listed::default())),
             What::Approved { seconds, len } => {
                 let shown = read(&self.bytes(len, MAX_SHOWN, Role::Decide).await?)?;
@@ -59,7 +87,7 @@ impl Answer {
 
     /// Nothing, once the whole store is locked.
     pub(crate) async fn locked(&self) -> Result<(), Failure> {
-        match self.end(None).await? {
+        match self.end(None, alone).await? {
             What::Locked {} => Ok(()),
             What::Granted(_) => Err(Failure::Garbled("a lock was answered with a grant".into())),
             other => Err(Failure::Ended(other)),
@@ -68,7 +96,7 @@ impl Answer {
 
     /// Nothing, once the whole store is unlocked.
     pub(crate) async fn unlocked(&self) -> Result<(), Failure> {
-        match self.end(None).await? {
+        match self.end(None, alone).await? {
             What::Unlocked {} => Ok(()),
             What::Granted(_) => Err(Failure::Garbled("an unlock was answered with a grant".into())),
             other => Err(Failure::Ended(other)),
@@ -106,9 +134,17 @@ impl Answer {
         Ok(all)
     }
 
-    async fn end(&self, mut upload_of: Option<&Secret>) -> Result<What, Failure> {
+    async fn end(
+        &self,
+        mut upload_of: Option<&Secret>,
+        mut settled: impl FnMut(u32, Fate) -> Result<(), Failure>,
+    ) -> Result<What, Failure> {
         loop {
             let (what, socket) = self.line().await?;
+            if let What::Settled { n, fate } = what {
+                settled(n, fate)?;
+                continue;
+            }
             let Some(socket) = socket else { return Ok(what) };
             // Taken: whoever is invited twice has sent the secret once already.
             let Some(secret) = upload_of.take() else {
@@ -128,11 +164,16 @@ impl Answer {
             return Err(Failure::Garbled(format!("it is for request {id}, this is {}", self.id)));
         }
         let socket = packet.fds.pop();
-        if !packet.fds.is_empty() || socket.is_some() == what.ends() {
+        if !packet.fds.is_empty() || socket.is_some() != matches!(what, What::Invited {}) {
             return Err(Failure::Garbled("it came with too many or too few descriptors".into()));
         }
         Ok((what, socket))
     }
+}
+
+/// What became of one item of many, where there is but one.
+fn alone(_: u32, _: Fate) -> Result<(), Failure> {
+    Err(Failure::Garbled("one item of many was settled, which was not asked for".into()))
 }
 
 fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {

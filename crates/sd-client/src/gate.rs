@@ -9,6 +9,8 @@ use sd_wire::bounded::Attributes;
 use sd_wire::claims::Claims;
 use sd_wire::deadline;
 use sd_wire::id::AskId;
+use sd_wire::import::{Fate, Manifest};
+use sd_wire::line::Words;
 use sd_wire::outcome::{Collections, Found, Granted, Listed};
 use sd_wire::parties::Parties;
 use sd_wire::path::{CollectionPath, ItemPath};
@@ -172,6 +174,29 @@ impl Gate {
         }
     }
 
+    /// Stores the items of a manifest, whose secrets stand one behind the other in `secrets`; `settled` hears what became
+    /// of each, by its number in the manifest, as soon as that is known, also where the whole fails later.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; then what `settled` has heard of is done all the same.
+    pub async fn import(
+        &self,
+        manifest: &Manifest,
+        secrets: &Secret,
+        collection: &CollectionPath,
+        replace: bool,
+        claims: &Claims,
+        settled: impl FnMut(u32, Fate),
+    ) -> Result<(), Failure> {
+        let line = manifest.to_line().map_err(|e| Failure::Misconfigured(e.to_string()))?;
+        let request = request::Import { manifest: &Payload::seal(&line)?, collection, replace };
+        let answer = self.ask(&request, claims, deadline::REQUESTER).await?;
+        match answer.imported(manifest, secrets, settled).await? {
+            Granted::Imported {} => Ok(()),
+            other => Err(unasked(&other)),
+        }
+    }
+
     /// Deletes an item.
     ///
     /// # Errors
@@ -270,6 +295,7 @@ pub(crate) fn unasked(granted: &Granted) -> Failure {
         Granted::Found { .. } => "a search's result",
         Granted::Collections { .. } => "a list of collections",
         Granted::Stored { .. } => "a stored item",
+        Granted::Imported {} => "an import",
         Granted::Deleted {} => "a deletion",
         Granted::Listed { .. } => "a list of items",
         Granted::Changed { .. } => "a change",

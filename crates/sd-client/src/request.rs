@@ -113,6 +113,25 @@ impl Request for Store<'_> {
     }
 }
 
+pub(crate) struct Import<'a> {
+    pub(crate) manifest: &'a Payload,
+    pub(crate) collection: &'a CollectionPath,
+    pub(crate) replace: bool,
+}
+
+impl Request for Import<'_> {
+    const MEMBER: &'static str = "RequestImport";
+    const KIND: &'static str = "import";
+    fn body(
+        &self,
+        sink: BorrowedFd<'_>,
+        claims: Dictionary<'_>,
+    ) -> Result<impl Serialize + DynamicType, Failure> {
+        let (manifest, collection) = (Fd::from(self.manifest.as_fd()), object(self.collection.as_str())?);
+        Ok((Fd::from(sink), manifest, collection, self.replace, claims))
+    }
+}
+
 pub(crate) struct Delete<'a> {
     pub(crate) item: &'a ItemPath,
 }

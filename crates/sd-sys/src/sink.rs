@@ -105,6 +105,11 @@ impl Sink {
         self.link.send(line, &[upload.as_fd()])
     }
 
+    /// Writes a line that ends nothing, and keeps the sink open. `TimedOut` when the maker does not read in time.
+    pub fn tell(&self, line: &[u8], deadline: Instant) -> io::Result<()> {
+        self.link.send_by(line, &[], deadline)
+    }
+
     /// Whether the maker has gone: there is nobody left to answer.
     pub fn abandoned(&self) -> bool {
         self.link.hung_up()

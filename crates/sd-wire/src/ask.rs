@@ -1,6 +1,7 @@
 //! `sd-gate` → `sd-decide`, and the notes back: one connection a packet.
 //!
-//! Beside [`Packet::Ask`] travel the sink, and for a signature the sealed payload behind it; beside the others nothing.
+//! Beside [`Packet::Ask`] travel the sink, and for a signature the sealed payload, for an import the sealed manifest
+//! behind it; beside the others nothing.
 //! The end of the connection withdraws nothing: the ask has moved on.
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,8 @@ use crate::path::{CollectionPath, ItemPath};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Packet {
-    /// Somebody asks for something. Descriptors: the sink; for [`Want::Sign`] also the payload.
+    /// Somebody asks for something. Descriptors: the sink; for [`Want::Sign`] also the payload, for [`Want::Import`]
+    /// the manifest.
     Ask(Box<Ask>),
     /// The desktop user takes an ask back.
     Cancel {
@@ -81,6 +83,13 @@ pub enum Want {
         /// The secret's media type.
         content_type: Text<256>,
     },
+    /// That the items of the manifest beside the ask be stored: [`crate::import::Manifest`].
+    Import {
+        /// Where.
+        collection: CollectionPath,
+        /// Instead of items with the same attributes and another secret, if there are any.
+        replace: bool,
+    },
     /// That an item be deleted.
     Delete {
         /// Which.
@@ -124,6 +133,7 @@ impl Want {
             Self::Search { .. } => "search",
             Self::Collections {} => "collections",
             Self::Store { .. } => "store",
+            Self::Import { .. } => "import",
             Self::Delete { .. } => "delete",
             Self::List { .. } => "list",
             Self::SetSecret { .. } => "set",
@@ -134,10 +144,11 @@ impl Want {
         }
     }
 
-    /// How many descriptors travel beside the ask: the sink, and a payload for a signature.
+    /// How many descriptors travel beside the ask: the sink, and a payload for a signature, a manifest for an
+    /// import.
     #[must_use]
     pub fn descriptors(&self) -> usize {
-        if matches!(self, Self::Sign { .. }) { 2 } else { 1 }
+        if matches!(self, Self::Sign { .. } | Self::Import { .. }) { 2 } else { 1 }
     }
 }
 

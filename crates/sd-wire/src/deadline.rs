@@ -19,6 +19,11 @@ pub const PASSPHRASES: u32 = 3;
 pub const WORKER_ASKS: Duration = Duration::from_secs(400);
 /// How long `sd-decide` waits for the note of such an order.
 pub const DECIDE_WAITS_ASKS: Duration = Duration::from_secs(415);
+/// One import in a worker: gnome-keyring, which writes its whole file for every item, stores one among 10,000 in a fifth
+/// of a second.
+pub const WORKER_IMPORT: Duration = Duration::from_secs(300);
+/// How long `sd-decide` waits for the note of an import.
+pub const DECIDE_WAITS_IMPORT: Duration = Duration::from_secs(330);
 /// How long an ask may stand on the screen unless configured otherwise.
 pub const ASK: Duration = Duration::from_secs(300);
 /// The longest that it may be configured to stand there.
@@ -36,6 +41,8 @@ pub const ACCESS: Duration = Duration::from_secs(10);
 const _: () = assert!(BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(UPLOAD.as_millis() + BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(WORKER.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS.as_millis());
+const _: () = assert!(WORKER_IMPORT.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS_IMPORT.as_millis());
+const _: () = assert!(DECIDE_WAITS_IMPORT.as_millis() <= 2 * DECIDE_WAITS_ASKS.as_millis());
 const _: () = assert!(ASK.as_millis() <= ASK_MOST.as_millis());
 const _: () =
     assert!(PASSPHRASE.as_millis() * 3 + WORKER.as_millis() <= WORKER_ASKS.as_millis() && PASSPHRASES == 3);

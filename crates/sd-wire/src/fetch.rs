@@ -1,6 +1,6 @@
 //! `sd-decide` → `sd-fetch`, and the notes back: one connection an order.
 //!
-//! Orders that describe carry no descriptor and are answered by notes alone. Orders that release carry the sink; the
+//! Orders that describe carry no descriptor, but for the manifest of an import, and are answered by notes alone. Orders that release carry the sink; the
 //! requester's answer goes into it, and the note says only how that went.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use crate::description::{CollectionShown, Description, MAX_LABEL};
 use crate::digest::Digest;
 use crate::fault::Fault;
 use crate::id::AskId;
+use crate::import::Met;
 use crate::line::Words;
 use crate::path::{CollectionPath, ItemPath};
 use crate::pattern::Pattern;
@@ -50,6 +51,14 @@ pub enum Order {
         id: AskId,
         /// Only this one (or an alias of it), or all.
         collection: Option<CollectionPath>,
+    },
+    /// Describe where the items of the manifest would go, and what they would meet there. The manifest comes beside it.
+    /// Answered by any number of [`Note::Met`] and one [`Note::Planned`].
+    DescribeImport {
+        /// For the log.
+        id: AskId,
+        /// The collection, or an alias of it.
+        collection: CollectionPath,
     },
     /// Describe what a change would change. Answered by one [`Note::Before`].
     DescribeChange {
@@ -142,6 +151,18 @@ pub enum Order {
         /// The item that was shown as the one to be replaced, and what was shown of it.
         replaces: Option<Shown>,
     },
+    /// Invite the secrets through the sink and store each, if what they meet is still what was shown. The manifest comes
+    /// behind the sink.
+    Import {
+        /// Whose sink it is.
+        id: AskId,
+        /// The collection that was shown.
+        collection: CollectionPath,
+        /// Whether what has the same attributes and another secret is replaced.
+        replace: bool,
+        /// Of the [`crate::import::Plan`] that was shown.
+        digest: Digest,
+    },
     /// Delete the item, if it is still what was shown.
     Delete {
         /// Whose sink it is.
@@ -183,17 +204,31 @@ impl Words for Order {
 }
 
 impl Order {
-    /// How many descriptors travel beside the order: the sink, unless it only describes.
+    /// How many descriptors travel beside the order: the sink, unless it only describes, and behind it the manifest of
+    /// an import.
     #[must_use]
     pub fn descriptors(&self) -> usize {
+        usize::from(self.takes_sink()) + usize::from(self.takes_manifest())
+    }
+
+    /// Whether the manifest of an import travels beside the order.
+    #[must_use]
+    pub fn takes_manifest(&self) -> bool {
+        matches!(self, Self::DescribeImport { .. } | Self::Import { .. })
+    }
+
+    /// Whether the sink travels beside the order, and the answer goes into it.
+    #[must_use]
+    pub fn takes_sink(&self) -> bool {
         match self {
             Self::Describe { .. }
             | Self::DescribeTarget { .. }
             | Self::DescribeList { .. }
             | Self::DescribeChange { .. }
+            | Self::DescribeImport { .. }
             | Self::State {}
             | Self::Lock { .. }
-            | Self::Unlock { .. } => 0,
+            | Self::Unlock { .. } => false,
             Self::Search { .. }
             | Self::Collections { .. }
             | Self::Read { .. }
@@ -201,7 +236,8 @@ impl Order {
             | Self::SetSecret { .. }
             | Self::Change { .. }
             | Self::Store { .. }
-            | Self::Delete { .. } => 1,
+            | Self::Import { .. }
+            | Self::Delete { .. } => true,
         }
     }
 }
@@ -220,6 +256,17 @@ pub enum Note {
         label: Text<MAX_LABEL>,
         /// The item that would be replaced.
         replaces: Option<Description>,
+    },
+    /// Something that an import would meet.
+    Met(Met),
+    /// Where an import would go; the last of its notes.
+    Planned {
+        /// The collection's own path (an alias resolved).
+        collection: CollectionPath,
+        /// Its label.
+        label: Text<MAX_LABEL>,
+        /// How many [`Note::Met`] there were.
+        met: u32,
     },
     /// What a list would tell of.
     Listing {

@@ -10,6 +10,8 @@
 //! | [`passphrase`] | `sd-pinentry`, `sd-fetch` → `sd-decide` | [`passphrase::Note`] |
 //! | [`outcome`] | whoever settles → the requester, through the sink | nothing |
 //!
+//! What an import is about travels beside its words, in a sealed memfd: [`import`].
+//!
 //! A message is one `SEQPACKET` packet: one JSON object and a newline, at most [`line::MAX_LINE`] bytes, with
 //! file descriptors beside it. No secret is ever part of one: JSON libraries buffer values.
 #![forbid(unsafe_code)]
@@ -24,6 +26,7 @@ pub mod digest;
 pub mod fault;
 pub mod fetch;
 pub mod id;
+pub mod import;
 pub mod line;
 pub mod outcome;
 pub mod parties;

@@ -17,17 +17,19 @@ pub const MAX_LINE: usize = 64 * 1024;
 pub trait Words: Serialize + DeserializeOwned {
     /// What the line is called in an error, for example `ask`.
     const NAME: &'static str;
+    /// The longest such line in bytes, its newline included: [`MAX_LINE`] for all that are packets.
+    const MAX: usize = MAX_LINE;
 
     /// The line's bytes, newline included.
     ///
     /// # Errors
-    /// [`Malformed::TooLong`] when the line would exceed [`MAX_LINE`].
+    /// [`Malformed::TooLong`] when the line would exceed [`Words::MAX`].
     fn to_line(&self) -> Result<Vec<u8>, Malformed> {
         let mut line = serde_json::to_vec(&Envelope { v: Version, body: self })
             .map_err(|e| Malformed::Wrong { name: Self::NAME, at: "body".into(), why: e.to_string() })?;
         line.push(b'\n');
-        if line.len() > MAX_LINE {
-            return Err(Malformed::TooLong { name: Self::NAME, len: line.len() });
+        if line.len() > Self::MAX {
+            return Err(Malformed::TooLong { name: Self::NAME, len: line.len(), max: Self::MAX });
         }
         Ok(line)
     }
@@ -38,8 +40,8 @@ pub trait Words: Serialize + DeserializeOwned {
     /// [`Malformed`], which names the field at fault: another version, an unknown or missing field, text over its
     /// bound, bytes after the newline, no newline.
     fn from_line(untrusted: &[u8]) -> Result<Self, Malformed> {
-        if untrusted.len() > MAX_LINE {
-            return Err(Malformed::TooLong { name: Self::NAME, len: untrusted.len() });
+        if untrusted.len() > Self::MAX {
+            return Err(Malformed::TooLong { name: Self::NAME, len: untrusted.len(), max: Self::MAX });
         }
         let Some((b'\n', json)) = untrusted.split_last() else {
             return Err(Malformed::Wrong {
@@ -71,12 +73,14 @@ pub trait Words: Serialize + DeserializeOwned {
 /// Why a line was not understood. Shown in logs and, by the gate, to whoever sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Malformed {
-    /// The line is longer than [`MAX_LINE`].
+    /// The line is longer than it may be.
     TooLong {
         /// The kind of line.
         name: &'static str,
         /// Its length in bytes.
         len: usize,
+        /// The most that it may have.
+        max: usize,
     },
     /// The line is not what its hop speaks.
     Wrong {
@@ -92,8 +96,8 @@ pub enum Malformed {
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong { name, len } => {
-                write!(f, "{name} line is {len} bytes long, the limit is {MAX_LINE}")
+            Self::TooLong { name, len, max } => {
+                write!(f, "{name} line is {len} bytes long, the limit is {max}")
             }
             Self::Wrong { name, at, why } => write!(f, "{name} line, field {at}: {why}"),
         }

@@ -12,6 +12,7 @@ use crate::bounded::Text;
 use crate::description::Description;
 use crate::fault::{Fault, Stage};
 use crate::id::AskId;
+use crate::import::Fate;
 use crate::line::{Malformed, Words};
 use crate::parties::Role;
 use crate::path::{CollectionPath, ItemPath};
@@ -58,6 +59,13 @@ pub enum What {
     /// For a store, before anything is settled: send the secret into the one descriptor beside this line. Only from
     /// the companion.
     Invited {},
+    /// What became of one item of an import, at once. Only from the companion.
+    Settled {
+        /// Which item of the manifest, the first being 0.
+        n: u32,
+        /// What became of it.
+        fate: Fate,
+    },
     /// A person said yes to a prompt: for `seconds` the reads it covers need no further keypress. The descriptions
     /// that the person saw follow: `len` bytes, a [`Listed`] as JSON. Only from `sd-decide`.
     Approved {
@@ -116,6 +124,8 @@ pub enum Granted {
         /// The item made or replaced.
         item: ItemPath,
     },
+    /// Every item of the import was settled, and said so before.
+    Imported {},
     /// The item was deleted.
     Deleted {},
     /// Labels and attributes: `len` bytes, a [`Listed`] as JSON.
@@ -142,7 +152,8 @@ pub enum Granted {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upload {
-    /// The secret's length in bytes, at most [`MAX_SECRET`].
+    /// The secret's length in bytes, at most [`MAX_SECRET`]; for an import that of all of them, at most
+    /// [`crate::import::MAX_SECRETS`].
     pub len: u32,
 }
 
@@ -195,17 +206,17 @@ pub struct Collection {
 }
 
 impl What {
-    /// Whether this ends the request. All but an invitation do.
+    /// Whether this ends the request. All but an invitation and what became of one item of many do.
     #[must_use]
     pub fn ends(&self) -> bool {
-        !matches!(self, Self::Invited {})
+        !matches!(self, Self::Invited {} | Self::Settled { .. })
     }
 
     /// The only role whose uid may write this line into a sink.
     #[must_use]
     pub fn role(&self) -> Role {
         match self {
-            Self::Granted(_) | Self::Invited {} => Role::Companion,
+            Self::Granted(_) | Self::Invited {} | Self::Settled { .. } => Role::Companion,
             Self::Approved { .. }
             | Self::Locked {}
             | Self::Unlocked {}
@@ -244,6 +255,7 @@ impl fmt::Display for What {
         match self {
             Self::Granted(_) => f.write_str("granted"),
             Self::Invited {} => f.write_str("approved, waiting for the secret to be stored"),
+            Self::Settled { n, .. } => write!(f, "item {n} is settled"),
             Self::Approved { seconds, .. } => write!(f, "approved for {seconds} seconds"),
             Self::Locked {} => f.write_str("locked"),
             Self::Unlocked {} => f.write_str("unlocked"),

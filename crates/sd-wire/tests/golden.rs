@@ -14,6 +14,7 @@ use sd_wire::description::{CollectionShown, Description};
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::fetch::{self, Hidden, Shown};
 use sd_wire::id::AskId;
+use sd_wire::import::{self, Fate, Manifest, Met, Plan};
 use sd_wire::line::Words;
 use sd_wire::outcome::{Granted, Outcome, Upload, What};
 use sd_wire::parties::Parties;
@@ -80,6 +81,21 @@ fn changes() -> [(&'static str, Change); 6] {
     ]
 }
 
+fn manifest() -> Manifest {
+    let item = import::Listed {
+        label: text("demo"),
+        attributes: attributes(),
+        content_type: text("text/plain"),
+        len: 7,
+    };
+    Manifest { items: List::new(vec![item]).unwrap() }
+}
+
+fn plan() -> Plan {
+    let met = vec![Met { n: 0, there: description() }];
+    Plan { collection: collection(), label: text("Login"), met }
+}
+
 fn shown() -> Shown {
     Shown { item: item(), digest: description().digest() }
 }
@@ -117,6 +133,7 @@ fn what_the_gate_says_to_decide() {
                 content_type: text("text/plain"),
             },
         ),
+        ("import", Want::Import { collection: collection(), replace: false }),
         ("delete", Want::Delete { item: item() }),
         ("sign", Want::Sign { key: text("nb@example.org") }),
         ("list", Want::List { collection: Some(collection()) }),
@@ -193,6 +210,12 @@ fn what_decide_orders_from_fetch() {
         let digest = description().digest();
         golden(&format!("fetch-change-{name}"), &Order::Change { id: id(), change, digest });
     }
+    golden("fetch-describe-import", &Order::DescribeImport { id: id(), collection: collection() });
+    let digest = plan().digest();
+    golden(
+        "fetch-import",
+        &Order::Import { id: id(), collection: collection(), replace: false, digest },
+    );
     golden("fetch-lock", &Order::Lock { id: id() });
     golden("fetch-unlock", &Order::Unlock { id: id() });
     let search = |hidden| Order::Search {
@@ -235,6 +258,11 @@ fn what_fetch_says_to_decide() {
     golden(
         "fetch-note-listing",
         &Note::Listing { collections: List::new(vec![shown_collection()]).unwrap() },
+    );
+    golden("fetch-note-met", &Note::Met(plan().met.remove(0)));
+    golden(
+        "fetch-note-planned",
+        &Note::Planned { collection: collection(), label: text("Login"), met: 1 },
     );
     let befores = [
         ("item", Before::Item(description())),
@@ -301,7 +329,13 @@ fn what_is_said_in_a_sink() {
         ("signature", What::Granted(Granted::Signature { len: 200, status: text("SIG_CREATED D") })),
         ("listed", What::Granted(Granted::Listed { len: 20 })),
         ("changed", What::Granted(Granted::Changed { collection: Some(collection()) })),
+        ("imported", What::Granted(Granted::Imported {})),
         ("invited", What::Invited {}),
+        ("settled-stored", What::Settled { n: 0, fate: Fate::Stored {} }),
+        ("settled-replaced", What::Settled { n: 1, fate: Fate::Replaced {} }),
+        ("settled-there", What::Settled { n: 2, fate: Fate::There {} }),
+        ("settled-conflict", What::Settled { n: 3, fate: Fate::Conflict {} }),
+        ("settled-failed", What::Settled { n: 4, fate: Fate::Failed { why: Fault::Refused } }),
         ("approved", What::Approved { seconds: 10, len: 20 }),
         ("locked", What::Locked {}),
         ("unlocked", What::Unlocked {}),
@@ -315,6 +349,11 @@ fn what_is_said_in_a_sink() {
         golden(&format!("outcome-{name}"), &Outcome { id: id(), what });
     }
     golden("upload", &Upload { len: 7 });
+}
+
+#[test]
+fn what_travels_beside_an_import() {
+    golden("manifest", &manifest());
 }
 
 #[test]

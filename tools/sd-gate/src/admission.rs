@@ -9,6 +9,7 @@ use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
 use sd_wire::outcome::{Outcome, What};
 use sd_wire::path::{CollectionPath, ItemPath};
+use sd_wire::import::MAX_MANIFEST;
 use sd_wire::sign::MAX_PAYLOAD;
 use zbus::fdo::DBusProxy;
 use zbus::message::Header;
@@ -78,6 +79,14 @@ pub(crate) fn reject(sink: Sink, id: &AskId, why: Fault) {
 /// [`Refusal::BadPayload`], with the check that failed.
 pub(crate) fn payload(fd: OwnedFd) -> Result<Payload, Refusal> {
     Payload::admit(fd, MAX_PAYLOAD).map_err(|e| Refusal::BadPayload(format!("payload: {e}")))
+}
+
+/// The manifest of an import, if it can no longer change. What stands in it is for sd-decide to read.
+///
+/// # Errors
+/// [`Refusal::BadPayload`], with the check that failed.
+pub(crate) fn manifest(fd: OwnedFd) -> Result<Payload, Refusal> {
+    Payload::admit(fd, MAX_MANIFEST).map_err(|e| Refusal::BadPayload(format!("manifest: {e}")))
 }
 
 /// An item's path.

@@ -120,6 +120,23 @@ impl Gate {
         self.forward(bus, sender, sink, None, want, claims).await
     }
 
+    #[allow(clippy::too_many_arguments)] // The interface's own arguments, and two that zbus adds.
+    async fn request_import(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+        sink: OwnedFd,
+        manifest: OwnedFd,
+        collection: OwnedObjectPath,
+        replace: bool,
+        claims: Claims,
+    ) -> Result<String, Refusal> {
+        let sender = self.sender(bus, &header).await?;
+        let manifest = admission::manifest(manifest.into())?;
+        let want = Want::Import { collection: admission::collection(&collection)?, replace };
+        self.forward(bus, sender, sink, Some(manifest), want, claims).await
+    }
+
     async fn request_delete(
         &self,
         #[zbus(header)] header: Header<'_>,

@@ -313,3 +313,51 @@ fn locked_and_unlocked_are_believed_from_the_decider_alone_and_each_where_it_was
     say(&sink, What::Granted(Granted::Deleted {}), &[]);
     garbled(block_on(answer.locked()));
 }
+
+fn manifest() -> Manifest {
+    let item = |len| sd_wire::import::Listed {
+        label: Text::default(),
+        attributes: Attributes::default(),
+        content_type: Text::default(),
+        len,
+    };
+    Manifest { items: sd_wire::bounded::List::new(vec![item(3), item(4)]).unwrap() }
+}
+
+/// What an import that was answered so heard of its items, and how it ended.
+fn imported(words: Vec<What>) -> (Vec<(u32, Fate)>, Result<Granted, Failure>) {
+    let (answer, sink) = answer_from(ourselves());
+    for what in words {
+        say(&sink, what, &[]);
+    }
+    drop(sink);
+    let secrets = Secret::with_capacity(7).unwrap();
+    let mut heard = Vec::new();
+    let ended = block_on(answer.imported(&manifest(), &secrets, |n, fate| heard.push((n, fate))));
+    (heard, ended)
+}
+
+#[test]
+fn what_became_of_each_item_is_heard_also_when_the_end_never_comes() {
+    let settled = |n, fate| What::Settled { n, fate };
+    let (stored, there) = (Fate::Stored {}, Fate::There {});
+    let (heard, ended) =
+        imported(vec![settled(0, stored), settled(1, there), What::Granted(Granted::Imported {})]);
+    assert_eq!(heard, [(0, stored), (1, there)]);
+    assert!(matches!(ended, Ok(Granted::Imported {})), "{ended:?}");
+    let (heard, ended) = imported(vec![settled(0, stored)]);
+    assert_eq!(heard, [(0, stored)]);
+    assert!(matches!(ended, Err(Failure::Lost)), "{ended:?}");
+}
+
+#[test]
+fn an_import_is_not_done_before_each_item_is_settled_and_none_is_settled_twice() {
+    let settled = |n| What::Settled { n, fate: Fate::Stored {} };
+    let done = || What::Granted(Granted::Imported {});
+    for words in [vec![settled(0), done()], vec![settled(0), settled(0)], vec![settled(2)]] {
+        garbled(imported(words.clone()).1);
+    }
+    let (answer, sink) = answer_from(ourselves());
+    say(&sink, settled(0), &[]);
+    garbled(block_on(answer.granted()));
+}

@@ -75,6 +75,7 @@ fn every_call_has_the_name_and_signature_that_the_xml_gives() {
         on_the_wire(&request::Search { collection: Some(&collection), attributes: &attributes }),
         on_the_wire(&request::Collections),
         on_the_wire(&store),
+        on_the_wire(&request::Import { manifest: &payload, collection: &collection, replace: false }),
         on_the_wire(&request::Delete { item: &item }),
         on_the_wire(&request::List { collection: None }),
         on_the_wire(&request::SetSecret { item: &item, content_type: "text/plain" }),
@@ -173,4 +174,5 @@ fn every_request_is_of_a_kind_that_an_ask_can_be() {
         assert_eq!(kind, want.kind());
     }
     assert_eq!(request::Store::KIND, "store");
+    assert_eq!(request::Import::KIND, "import");
 }
