@@ -13,7 +13,7 @@ use crate::gap::Gap;
 use crate::objects::Objects;
 
 /// The longest bundle, in bytes.
-pub const MOST: usize = 16 * 1024 * 1024;
+pub const MOST: usize = sd_wire::sign::MAX_OBJECTS;
 /// The most objects in one.
 pub const MOST_OBJECTS: usize = 100_000;
 

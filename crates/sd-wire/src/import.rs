@@ -88,8 +88,7 @@ impl Plan {
     /// The digest of what was shown: the order that follows a yes carries it.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let met: Vec<(_, _)> =
-            self.met.iter().map(|met| (met.n.to_be_bytes(), met.there.digest())).collect();
+        let met: Vec<(_, _)> = self.met.iter().map(|met| (met.n.to_be_bytes(), met.there.digest())).collect();
         let met = met.iter().flat_map(|(n, digest)| [n.as_slice(), digest.as_str().as_bytes()]);
         Digest::of([b"import".as_slice(), self.collection.as_str().as_bytes()].into_iter().chain(met))
     }

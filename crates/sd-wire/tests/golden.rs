@@ -112,6 +112,7 @@ fn claims() -> Claims {
         branch: Some(text("main")),
         files: List::new(vec![ChangedFile { status: text("M"), path: text("a.rs") }]).unwrap(),
         files_omitted: 3,
+        unproved: Some(text("a shallow clone")),
     }
 }
 
@@ -135,7 +136,8 @@ fn what_the_gate_says_to_decide() {
         ),
         ("import", Want::Import { collection: collection(), replace: false }),
         ("delete", Want::Delete { item: item() }),
-        ("sign", Want::Sign { key: text("nb@example.org") }),
+        ("sign", Want::Sign { key: text("nb@example.org"), objects: false }),
+        ("sign-proved", Want::Sign { key: text("nb@example.org"), objects: true }),
         ("list", Want::List { collection: Some(collection()) }),
         ("set", Want::SetSecret { item: item(), content_type: text("text/plain") }),
         ("change", Want::Change { change: changes()[0].1.clone() }),
@@ -212,10 +214,7 @@ fn what_decide_orders_from_fetch() {
     }
     golden("fetch-describe-import", &Order::DescribeImport { id: id(), collection: collection() });
     let digest = plan().digest();
-    golden(
-        "fetch-import",
-        &Order::Import { id: id(), collection: collection(), replace: false, digest },
-    );
+    golden("fetch-import", &Order::Import { id: id(), collection: collection(), replace: false, digest });
     golden("fetch-lock", &Order::Lock { id: id() });
     golden("fetch-unlock", &Order::Unlock { id: id() });
     let search = |hidden| Order::Search {
@@ -260,10 +259,7 @@ fn what_fetch_says_to_decide() {
         &Note::Listing { collections: List::new(vec![shown_collection()]).unwrap() },
     );
     golden("fetch-note-met", &Note::Met(plan().met.remove(0)));
-    golden(
-        "fetch-note-planned",
-        &Note::Planned { collection: collection(), label: text("Login"), met: 1 },
-    );
+    golden("fetch-note-planned", &Note::Planned { collection: collection(), label: text("Login"), met: 1 });
     let befores = [
         ("item", Before::Item(description())),
         ("collection", Before::Collection(shown_collection())),

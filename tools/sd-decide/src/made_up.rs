@@ -61,7 +61,7 @@ pub(crate) fn store() -> Want {
 }
 
 pub(crate) fn sign() -> Want {
-    Want::Sign { key: Text::default() }
+    Want::Sign { key: Text::default(), objects: false }
 }
 
 pub(crate) fn description(n: u64, label: &str) -> Description {

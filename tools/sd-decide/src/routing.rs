@@ -117,7 +117,7 @@ pub(crate) fn road(id: &AskId, want: &Want, hidden: impl FnOnce() -> Vec<Hidden>
         }
         Want::Lock {} => Road::Lock,
         Want::Unlock {} => Road::Plain,
-        Want::Sign { key } => Road::ByKey(Order::Sign(sign::Order::Describe { id, key: key.clone() })),
+        Want::Sign { key, .. } => Road::ByKey(Order::Sign(sign::Order::Describe { id, key: key.clone() })),
     })
 }
 

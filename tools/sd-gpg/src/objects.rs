@@ -19,23 +19,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// More than git writes before an object: a hash, a kind and a length.
 const LONGEST_HEAD: u64 = 128;
 
-/// What [`sd_git::proof::check`] needs to prove the changes of the commit in `payload`; an empty bundle where nothing is
-/// to be proved, and why nothing can be.
-pub(crate) fn gather(payload: &[u8]) -> (Vec<u8>, Option<Gap>) {
-    let nothing = || bundle::Writer::default().into_bytes();
+/// What [`sd_git::proof::check`] needs to prove the changes of the commit in `payload`; `None` for what is no commit.
+///
+/// # Errors
+/// The [`Gap`] that keeps it from being proved.
+pub(crate) fn gather(payload: &[u8]) -> Result<Option<Vec<u8>>, Gap> {
     let (done, answer) = mpsc::channel();
     let payload = payload.to_vec();
-    std::thread::spawn(move || {
-        let mut git = Git::default();
-        // Nobody listens any more when it took too long.
-        let _ = done.send(proof::collect(&payload, &mut git));
-    });
-    match answer.recv_timeout(PATIENCE) {
-        Ok(None) => (nothing(), None),
-        Ok(Some(Ok(bundle))) => (bundle, None),
-        Ok(Some(Err(gap))) => (nothing(), Some(gap)),
-        Err(_) => (nothing(), Some(Gap::Unreadable(format!("it took longer than {} s", PATIENCE.as_secs())))),
-    }
+    // Nobody listens any more when it took too long; git ends with this process then.
+    std::thread::spawn(move || done.send(proof::collect(&payload, &mut Git::default())));
+    let too_long = |_| Gap::Unreadable(format!("it took longer than {} s", PATIENCE.as_secs()));
+    answer.recv_timeout(PATIENCE).map_err(too_long)?.transpose()
 }
 
 /// `git cat-file --batch`, once something was asked of it.
@@ -111,7 +105,7 @@ mod tests {
     #[test]
     fn what_is_no_commit_needs_no_objects_and_no_git() {
         for payload in [&b""[..], b"object 1\n", b"certificate version 0.1\n"] {
-            assert_eq!(gather(payload), (bundle::Writer::default().into_bytes(), None));
+            assert_eq!(gather(payload), Ok(None));
         }
     }
 }

@@ -166,7 +166,7 @@ fn every_request_is_of_a_kind_that_an_ask_can_be() {
         (request::Search::KIND, Want::Search { collection: None, attributes: Attributes::default() }),
         (request::Collections::KIND, Want::Collections {}),
         (request::Delete::KIND, Want::Delete { item: item() }),
-        (request::Signature::KIND, Want::Sign { key: Default::default() }),
+        (request::Signature::KIND, Want::Sign { key: Default::default(), objects: false }),
         (request::Lock::KIND, Want::Lock {}),
         (request::Unlock::KIND, Want::Unlock {}),
     ];

@@ -80,7 +80,7 @@ pub(super) fn claimed(entry: &Entry, rows: &mut Vec<Row>) {
     if let Some(app) = &entry.filing().caller.app {
         claimed_app(app, &mut said);
     }
-    let key = if let Want::Sign { key } = entry.want() { Some(&**key) } else { None };
+    let key = if let Want::Sign { key, .. } = entry.want() { Some(&**key) } else { None };
     let mut claim = |name: &str, value: Option<&str>| {
         said.extend(value.map(|value| Row::fact(Trust::Claim, name, Printable::line(value))));
     };
