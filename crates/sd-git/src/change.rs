@@ -1,7 +1,7 @@
 //! One file that differs between two trees.
 
-use gix_hash::ObjectId;
-use gix_object::bstr::BString;
+pub use gix_hash::ObjectId;
+pub use gix_object::bstr::BString;
 
 /// What a path leads to in one tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

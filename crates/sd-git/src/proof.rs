@@ -25,13 +25,16 @@ pub struct Against {
     pub changes: Vec<Change>,
 }
 
+/// What a commit changes against each of its parents, or why that is not proved.
+pub type Changes = Result<Vec<Against>, Gap>;
+
 /// Proves from a commit's bytes and the objects that somebody sent what it changes against each of its parents.
 /// `None` when the bytes are no commit.
 ///
 /// # Errors
 /// The first [`Gap`]: then nothing is proved.
 #[must_use]
-pub fn check(commit: &[u8], untrusted: &[u8]) -> Option<Result<Vec<Against>, Gap>> {
+pub fn check(commit: &[u8], untrusted: &[u8]) -> Option<Changes> {
     let commit = read(commit)?;
     Some(
         Bundle::read(untrusted, commit.tree.kind())
@@ -54,7 +57,7 @@ fn read(commit: &[u8]) -> Option<Leads> {
     [Hash::Sha1, Hash::Sha256].into_iter().find_map(|hash| leads(commit, hash))
 }
 
-fn against_parents(objects: &mut impl Objects, commit: &Leads) -> Result<Vec<Against>, Gap> {
+fn against_parents(objects: &mut impl Objects, commit: &Leads) -> Changes {
     if commit.parents.is_empty() {
         return Ok(vec![Against { parent: None, changes: changes(objects, None, commit.tree)? }]);
     }

@@ -46,6 +46,16 @@ impl Signed {
         object.or_else(|| certificate::read(untrusted)).unwrap_or_else(|| unknown::read(untrusted))
     }
 
+    /// What its text is: a message, the refs that a certificate moves, or bytes.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self.what.as_str() {
+            "git push certificate" => "refs",
+            _ if self.is_unknown() => "bytes",
+            _ => "message",
+        }
+    }
+
     /// Whether it is nothing that git has signed.
     #[must_use]
     pub fn is_unknown(&self) -> bool {

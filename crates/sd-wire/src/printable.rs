@@ -80,6 +80,22 @@ impl Printable {
         Self(line)
     }
 
+    /// Pairs of names and values on one line: `name=value`, with a blank between two. Any side that is empty, or has a
+    /// blank, a quote or `=` in it, stands in quotes.
+    #[must_use]
+    pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut line = String::new();
+        for (name, value) in pairs {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            push_side(&mut line, name);
+            line.push('=');
+            push_side(&mut line, value);
+        }
+        Self(line)
+    }
+
     /// Each line of the text for itself; a carriage return is not a line's end and is shown.
     #[must_use]
     pub fn lines(text: &str) -> Vec<Self> {
@@ -97,6 +113,21 @@ impl fmt::Display for Printable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
+}
+
+/// One side of a pair among others.
+fn push_side(line: &mut String, text: &str) {
+    if !text.is_empty() && !text.contains([' ', '"', '=']) {
+        return text.chars().for_each(|c| push(line, c));
+    }
+    line.push('"');
+    for c in text.chars() {
+        if c == '"' {
+            line.push('\\');
+        }
+        push(line, c);
+    }
+    line.push('"');
 }
 
 fn push(line: &mut String, c: char) {

@@ -183,3 +183,25 @@ fn two_pairs_never_look_the_same() {
         }
     }
 }
+
+#[test]
+fn two_lists_of_pairs_never_look_the_same() {
+    let signs = ["", "a", " ", "=", "\"", "\\"];
+    let words: std::collections::BTreeSet<String> =
+        signs.iter().flat_map(|one| signs.map(|other| format!("{one}{other}"))).collect();
+    let mut seen = std::collections::HashSet::new();
+    let pairs: Vec<(&str, &str)> = words
+        .iter()
+        .flat_map(|name| words.iter().map(move |value| (name.as_str(), value.as_str())))
+        .collect();
+    for one in &pairs {
+        assert!(seen.insert(Printable::pairs([*one])), "{one:?}");
+        for other in &pairs {
+            assert!(seen.insert(Printable::pairs([*one, *other])), "{one:?}, {other:?}");
+        }
+    }
+    assert_eq!(
+        Printable::pairs([("service", "demo"), ("user", "a b")]).as_str(),
+        "service=demo user=\"a b\""
+    );
+}

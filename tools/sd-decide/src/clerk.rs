@@ -2,7 +2,8 @@
 
 mod chores;
 mod errands;
-mod held;
+pub(crate) mod held;
+mod prover;
 mod queue;
 mod vt;
 mod wait;
@@ -15,19 +16,23 @@ use std::time::{Duration, SystemTime};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Uid, User};
 
+use sd_git::proof;
+use sd_git::signed::Signed;
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
 use sd_sys::process::Readers;
-use sd_wire::ask::Note;
+use sd_wire::ask::{Note, Want};
 use sd_wire::fault::Fault;
+use sd_wire::import::Manifest;
+use sd_wire::line::Words;
 use sd_wire::outcome::Outcome;
 use sd_wire::parties::Parties;
 use sd_wire::printable::Printable;
 
 use crate::caller::Caller;
 use crate::clerk::errands::Errands;
-use crate::clerk::held::Cabinet;
+use crate::clerk::held::{Beside, Cabinet};
 use crate::clerk::queue::Turn;
 use crate::clerk::wait::{Found, Signals};
 use crate::clerk::watchdog::Watchdog;
@@ -45,7 +50,6 @@ use crate::passphrase_door::PassphraseDoor;
 use crate::rules::Rules;
 use crate::screen::{self, Around, Pane, Shows};
 use crate::terminal::Terminal;
-use sd_git::signed::Signed;
 
 /// The most connections of the gate at once; more wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 300;
@@ -309,7 +313,8 @@ impl Clerk {
     }
 
     fn file(&mut self, brought: Brought) {
-        let Brought::Ask { ask, sink, payload, gate } = brought else { return };
+        let Brought::Ask { ask, beside, gate } = brought else { return };
+        let Beside { sink, payload, objects } = beside;
         let id = ask.id.clone();
         if self.docket.knows(&id) {
             held::refused(&ask, "an ask with this id is pending already");
@@ -318,23 +323,37 @@ impl Clerk {
         }
         let payloads = payload.as_ref().map_or(0, Payload::len);
         if payloads > 0 && self.cabinet.payloads().saturating_add(payloads) > MOST_PAYLOADS {
-            held::refused(&ask, "too much waits to be signed already");
+            held::refused(&ask, "too much waits to be signed or imported already");
             gate_door::settle(sink, &id, Fault::TooMany);
             return;
         }
-        let signed = match payload.as_ref().map(|payload| payload.read()).transpose() {
+        let manifest = match (&ask.want, &payload) {
+            (Want::Import { .. }, Some(payload)) => match read(payload) {
+                Ok(manifest) => Some(manifest),
+                Err(why) => {
+                    held::refused(&ask, format!("its manifest was refused: {why}"));
+                    gate_door::settle(sink, &id, Fault::Malformed);
+                    return;
+                }
+            },
+            _ => None,
+        };
+        let to_sign = payload.as_ref().filter(|_| manifest.is_none());
+        let bytes = match to_sign.map(Payload::read).transpose() {
             Ok(Some(bytes)) if !Signed::fits(&bytes) => {
                 held::refused(&ask, "its payload has more lines than anybody reads");
                 gate_door::settle(sink, &id, Fault::TooLarge);
                 return;
             }
-            Ok(bytes) => bytes.map(|bytes| Signed::read(&bytes)),
+            Ok(bytes) => bytes,
             Err(why) => {
                 held::refused(&ask, format!("its payload could not be read: {why}"));
                 gate_door::settle(sink, &id, Fault::Malformed);
                 return;
             }
         };
+        let signed = bytes.as_deref().map(Signed::read);
+        let changes = bytes.as_deref().and_then(|bytes| proof::check(bytes, &[]));
         let mut random = [[0; 2]; Code::LENGTH];
         if let Err(why) = getrandom::fill(random.as_flattened_mut()) {
             held::refused(&ask, format!("the kernel gives no random bytes: {why}"));
@@ -343,8 +362,8 @@ impl Clerk {
         }
         let code = Code::from_random(random);
         let caller = Caller::look(&sink, &ask.claims, &self.readers);
-        self.cabinet.keep(&ask, sink, payload, gate, &caller);
-        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed, code })));
+        self.cabinet.keep(&ask, Beside { sink, payload, objects }, gate, &caller);
+        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed, changes, manifest, code })));
     }
 
     fn draw(&mut self) -> Result<(), NotServing> {
@@ -376,6 +395,14 @@ impl Clerk {
             self.happen(Event::SeenToEnd(face));
         }
     }
+}
+
+/// The manifest of an import, if a person can be shown all of it and sd-fetch can carry it out.
+fn read(payload: &Payload) -> Result<Manifest, String> {
+    let bytes = payload.read().map_err(|why| why.to_string())?;
+    let manifest = Manifest::from_line(&bytes).map_err(|why| why.to_string())?;
+    manifest.secrets().ok_or("it lists nothing, or more than an import may have")?;
+    Ok(manifest)
 }
 
 /// The desktop user's name, as far as the system knows one.

@@ -126,6 +126,7 @@ impl Docket {
         let mut effects = Vec::new();
         match event {
             Event::Filed(filing) => self.file(now, Rc::from(filing), &mut effects),
+            Event::Proved { id, changes } => self.proved(&id, changes),
             Event::Described { id, what } => self.described(now, &id, what, &mut effects),
             Event::DescribeFailed { id, why } => {
                 if self.find(&id).is_some_and(|entry| matches!(entry.state, State::Describing { .. })) {

@@ -7,14 +7,16 @@ use sd_sys::link::{Link, Packet};
 use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
 use sd_sys::sink::Sink;
-use sd_wire::ask::{self, Ask};
+use sd_wire::ask::{self, Ask, Want};
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::id::AskId;
+use sd_wire::import::MAX_MANIFEST;
 use sd_wire::line::Words;
 use sd_wire::outcome::{Outcome, What};
 use sd_wire::parties::Parties;
 use sd_wire::sign;
 
+use crate::clerk::held::Beside;
 use crate::lobby::Lobby;
 
 /// The door.
@@ -29,10 +31,8 @@ pub(crate) enum Brought {
     Ask {
         /// The gate's words.
         ask: Box<Ask>,
-        /// The way home.
-        sink: Sink,
-        /// What is to be signed.
-        payload: Option<Payload>,
+        /// What came beside it.
+        beside: Beside,
         /// Where the note about its end goes.
         gate: Link,
     },
@@ -86,8 +86,8 @@ impl Door {
     fn read_ask(&self, ask: Box<Ask>, fds: Vec<OwnedFd>, gate: Link) -> Option<Brought> {
         let (found, wanted) = (fds.len(), ask.want.descriptors());
         let mut fds = fds.into_iter();
-        let (sink, payload, more) = (fds.next(), fds.next(), fds.next());
-        if found != wanted || more.is_some() {
+        let (sink, payload, objects) = (fds.next(), fds.next(), fds.next());
+        if found != wanted || fds.next().is_some() {
             let kind = ask.want.kind();
             refuse_ask(&ask, format!("a {kind} takes {wanted} descriptors, {found} came"));
             self.turn_away(Some(ask.id), sink);
@@ -100,15 +100,19 @@ impl Door {
                 return None;
             }
         };
-        let payload = match payload.map(|fd| Payload::admit(fd, sign::MAX_PAYLOAD)).transpose() {
-            Ok(payload) => payload,
-            Err(why) => {
+        let most = if matches!(ask.want, Want::Import { .. }) { MAX_MANIFEST } else { sign::MAX_PAYLOAD };
+        let payload = payload.map(|fd| Payload::admit(fd, most)).transpose();
+        let objects = objects.map(|fd| Payload::admit(fd, sign::MAX_OBJECTS)).transpose();
+        match (payload, objects) {
+            (Ok(payload), Ok(objects)) => {
+                Some(Brought::Ask { ask, beside: Beside { sink, payload, objects }, gate })
+            }
+            (Err(why), _) | (_, Err(why)) => {
                 refuse_ask(&ask, why);
                 settle(sink, &ask.id, Fault::Malformed);
-                return None;
+                None
             }
-        };
-        Some(Brought::Ask { ask, sink, payload, gate })
+        }
     }
 
     /// Tells the requester, if there is a sink among the descriptors.

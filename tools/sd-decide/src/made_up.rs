@@ -6,6 +6,7 @@ use sd_wire::change::{Before, Change};
 use sd_wire::claims::Claims;
 use sd_wire::description::{CollectionShown, Description};
 use sd_wire::id::AskId;
+use sd_wire::import::{Listed, Manifest, Met, Plan};
 use sd_wire::passphrase::{Unlocks, Wanted};
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::sign::{Fingerprint, Key};
@@ -14,6 +15,7 @@ use crate::caller::Caller;
 use crate::docket::code::Code;
 use crate::docket::event::{Event, Filing};
 use crate::routing::Described;
+use sd_git::proof;
 use sd_git::signed::Signed;
 
 pub(crate) const COMMIT: &[u8] = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\
@@ -90,10 +92,32 @@ pub(crate) fn described(want: &Want) -> Described {
             Described::Target { collection: collection(), label: Text::new("Login").unwrap(), replaces: None }
         }
         Want::Unlock {} => Described::Plain,
+        Want::Import { .. } => Described::Plan(plan()),
         Want::List { .. } => Described::Listing(vec![shown_collection()]),
         Want::Change { change } => Described::Before(before(change)),
         _ => Described::Key(key()),
     }
+}
+
+pub(crate) fn import(replace: bool) -> Want {
+    Want::Import { collection: collection(), replace }
+}
+
+/// So many items.
+pub(crate) fn manifest(items: u32) -> Manifest {
+    let item = |n: u32| Listed {
+        label: Text::new(format!("password of service {n}")).unwrap(),
+        attributes: attributes(),
+        content_type: Text::new("text/plain").unwrap(),
+        len: n,
+    };
+    Manifest { items: List::new((1..=items).map(item).collect()).unwrap() }
+}
+
+/// The second item is there already.
+pub(crate) fn plan() -> Plan {
+    let met = vec![Met { n: 1, there: description(7, "an old password") }];
+    Plan { collection: collection(), label: Text::new("Login").unwrap(), met }
 }
 
 pub(crate) fn shown_collection() -> CollectionShown {
@@ -121,8 +145,17 @@ pub(crate) fn key() -> Key {
 
 pub(crate) fn filing(n: u64, want: Want, caller: Caller) -> Filing {
     let signed = matches!(want, Want::Sign { .. }).then(|| Signed::read(COMMIT));
+    let changes = signed.as_ref().and_then(|_| proof::check(COMMIT, &[]));
     let code = Code::from_random([[0, 0], [0, 1], [0, 2], [0, 3]]);
-    Filing { ask: Ask { id: id(n), want, claims: Claims::default() }, caller, signed, code }
+    let manifest = matches!(want, Want::Import { .. }).then(|| manifest(3));
+    Filing {
+        ask: Ask { id: id(n), want, claims: Claims::default() },
+        caller,
+        signed,
+        changes,
+        manifest,
+        code,
+    }
 }
 
 pub(crate) fn filed(n: u64, want: Want) -> Event {

@@ -6,6 +6,7 @@
 //! | read | yes, or a live grant | `sd-fetch` | `Read` with the digest shown |
 //! | access | yes | `sd-fetch` | a grant; nothing is released |
 //! | store | yes | `sd-fetch`, its target | `Store` into the collection shown |
+//! | import | yes | `sd-fetch`, what is there already | `Import` with the digest shown |
 //! | delete | yes | `sd-fetch` | `Delete` with the digest shown |
 //! | sign | yes, or a live grant | `sd-sign`, the key | `Sign` by the fingerprint shown |
 //! | list | yes | `sd-fetch`, how much it is | `List` of the collections shown |
@@ -25,6 +26,7 @@ use sd_wire::description::{CollectionShown, Description, MAX_LABEL};
 use sd_wire::digest::Digest;
 use sd_wire::fetch::{Hidden, Shown};
 use sd_wire::id::AskId;
+use sd_wire::import::Plan;
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::{deadline, fetch, sign};
 
@@ -64,6 +66,8 @@ pub(crate) enum Described {
         /// The item that would be replaced.
         replaces: Option<Description>,
     },
+    /// For import: where it would go, and what it would meet there.
+    Plan(Plan),
     /// For list: each collection.
     Listing(Vec<CollectionShown>),
     /// For change: what is there before.
@@ -114,6 +118,9 @@ pub(crate) fn road(id: &AskId, want: &Want, hidden: impl FnOnce() -> Vec<Hidden>
                 attributes: attributes.clone(),
                 replace: *replace,
             }))
+        }
+        Want::Import { collection, .. } => {
+            Road::ByKey(Order::Fetch(fetch::Order::DescribeImport { id, collection: collection.clone() }))
         }
         Want::Lock {} => Road::Lock,
         Want::Unlock {} => Road::Plain,
@@ -177,6 +184,10 @@ pub(crate) fn on_yes(
                 replaces: replaces.as_ref().map(as_shown),
             })))
         }
+        (Want::Import { replace, .. }, Described::Plan(plan)) => {
+            let (collection, replace, digest) = (plan.collection.clone(), *replace, plan.digest());
+            Some(Yes::Dispatch(Order::Fetch(fetch::Order::Import { id, collection, replace, digest })))
+        }
         (Want::Sign { .. }, Described::Key(key)) => {
             Some(Yes::Dispatch(Order::Sign(sign::Order::Sign { id, fingerprint: key.fingerprint.clone() })))
         }
@@ -208,6 +219,9 @@ pub(crate) fn patience(order: &Order) -> Duration {
         Order::Sign(_) => deadline::DECIDE_WAITS_ASKS,
         Order::Fetch(fetch::Order::Change { change: Change::CreateCollection { .. }, .. }) => {
             deadline::DECIDE_WAITS_ASKS
+        }
+        Order::Fetch(fetch::Order::DescribeImport { .. } | fetch::Order::Import { .. }) => {
+            deadline::DECIDE_WAITS_IMPORT
         }
         Order::Fetch(_) => deadline::DECIDE_WAITS,
     }

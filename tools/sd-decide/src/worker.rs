@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sd_sys::link::{Link, Packet, ReceiveError};
 use sd_wire::description::Description;
 use sd_wire::fault::Fault;
+use sd_wire::import::{MAX_MET, Met, Plan};
 use sd_wire::line::Words;
 use sd_wire::{fetch, sign};
 
@@ -30,9 +31,9 @@ pub(crate) struct Errand {
     speaks: Speaks,
 }
 
-/// In whose words the notes come, and how many descriptions are still to come.
+/// In whose words the notes come, how many descriptions are still to come, and what came before the last one.
 enum Speaks {
-    Fetch { items: usize, described: Vec<Description> },
+    Fetch { items: usize, described: Vec<Description>, met: Vec<Met> },
     Sign,
 }
 
@@ -63,7 +64,11 @@ impl Workers {
                     fetch::Order::Describe { items, .. } => items.len(),
                     _ => 0,
                 };
-                (&self.fetch, order.to_line(), Speaks::Fetch { items, described: Vec::new() })
+                (
+                    &self.fetch,
+                    order.to_line(),
+                    Speaks::Fetch { items, described: Vec::new(), met: Vec::new() },
+                )
             }
             Order::Sign(order) => (&self.sign, order.to_line(), Speaks::Sign),
         };
@@ -109,7 +114,7 @@ impl Errand {
             return Some(misspoke("it carried descriptors"));
         }
         match &mut self.speaks {
-            Speaks::Fetch { items, described } => match fetch::Note::from_line(&packet.bytes) {
+            Speaks::Fetch { items, described, met } => match fetch::Note::from_line(&packet.bytes) {
                 Ok(fetch::Note::Described(item)) => {
                     described.push(item);
                     // Whether they fit what was asked for is for the docket to judge.
@@ -118,6 +123,20 @@ impl Errand {
                 }
                 Ok(fetch::Note::Target { collection, label, replaces }) => {
                     Some(Report::Described(Described::Target { collection, label, replaces }))
+                }
+                Ok(fetch::Note::Met(_)) if met.len() >= MAX_MET => {
+                    Some(misspoke("it tells of more than an import may meet"))
+                }
+                Ok(fetch::Note::Met(one)) => {
+                    met.push(one);
+                    None
+                }
+                Ok(fetch::Note::Planned { met: count, .. }) if usize::try_from(count) != Ok(met.len()) => {
+                    Some(misspoke("it counts what an import meets otherwise than it told"))
+                }
+                Ok(fetch::Note::Planned { collection, label, .. }) => {
+                    let met = std::mem::take(met);
+                    Some(Report::Described(Described::Plan(Plan { collection, label, met })))
                 }
                 Ok(fetch::Note::Listing { collections }) => {
                     Some(Report::Described(Described::Listing(collections.to_vec())))

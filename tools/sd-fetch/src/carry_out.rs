@@ -1,14 +1,22 @@
 //! An order, and what it yields.
 
+use std::time::Instant;
+
 use sd_sys::secret::Secret;
 use sd_sys::sink::Sink;
+use sd_wire::deadline;
+use sd_wire::digest::Digest;
 use sd_wire::fault::Fault;
 use sd_wire::fetch::{Note, Order};
-use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET};
+use sd_wire::id::AskId;
+use sd_wire::import::{Manifest, Plan};
+use sd_wire::outcome::{Granted, MAX_BODY, MAX_SECRET, Outcome, What};
+use sd_wire::path::CollectionPath;
 use serde::Serialize;
 
 use crate::asking::Asking;
 use crate::backend::Backend;
+use crate::import::{self, Import, plan};
 use crate::store::NewItem;
 use crate::{change, find, hide, invite, listing, lock, release, set, store, unlock};
 
@@ -25,10 +33,12 @@ pub(crate) enum Body {
     Secret(Secret),
 }
 
-/// Carries out an order. Whoever calls gives it the time that it may take in all.
+/// Carries out an order; `manifest` is what came beside it, if that belongs there. Whoever calls gives it the time that
+/// it may take in all.
 pub(crate) async fn carry_out(
     order: &Order,
     sink: Option<&Sink>,
+    manifest: Option<&Manifest>,
     asking: &Asking<'_>,
 ) -> Result<Yield, Fault> {
     // A connection an order: setting one up costs about a millisecond, and no state outlives the order.
@@ -49,6 +59,20 @@ pub(crate) async fn carry_out(
             note(listing::describe(&backend, collection.as_ref()).await?)
         }
         Order::DescribeChange { change, .. } => note(Note::Before(change::before(&backend, change).await?)),
+        Order::DescribeImport { collection, .. } => {
+            let manifest = manifest.ok_or(Fault::Malformed)?;
+            Ok(Yield::Notes(plan::notes(plan::plan(&backend, collection, manifest).await?)?))
+        }
+        Order::Import { id, collection, replace, digest } => {
+            let manifest = manifest.ok_or(Fault::Malformed)?;
+            let plan = approved(&backend, collection, manifest, digest).await?;
+            let all = invite::secrets(sink, id, desktop, manifest.secrets().ok_or(Fault::Malformed)?)?;
+            let (secrets, session) = (import::apart(manifest, &all)?, backend.session().await?);
+            drop(all);
+            let import = Import { backend: &backend, session, plan: &plan, replace: *replace };
+            import.items(manifest, secrets, |n, fate| tell(sink, id, What::Settled { n, fate })).await?;
+            said(Granted::Imported {})
+        }
         Order::State {} => note(Note::State { locked: find::locked(&backend).await? }),
         Order::Lock { .. } => {
             lock::all(&backend).await?;
@@ -95,6 +119,24 @@ pub(crate) async fn carry_out(
             said(Granted::Changed { collection: change::make(&backend, change, digest, asking).await? })
         }
     }
+}
+
+/// The plan of an import, if it still is what was shown.
+async fn approved(
+    backend: &Backend,
+    collection: &CollectionPath,
+    manifest: &Manifest,
+    shown: &Digest,
+) -> Result<Plan, Fault> {
+    let plan = plan::plan(backend, collection, manifest).await?;
+    if plan.digest() == *shown { Ok(plan) } else { Err(Fault::Changed) }
+}
+
+/// Tells the requester how far it is. One that is gone, or does not read, wants no more.
+fn tell(sink: Option<&Sink>, id: &AskId, what: What) -> Result<(), Fault> {
+    let line = Outcome::line(id, what).map_err(|_| Fault::TooLarge)?;
+    let until = Instant::now() + deadline::UPLOAD;
+    sink.ok_or(Fault::Malformed)?.tell(&line, until).map_err(|_| Fault::Lost)
 }
 
 fn note(note: Note) -> Result<Yield, Fault> {

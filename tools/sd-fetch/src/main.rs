@@ -16,6 +16,7 @@ mod cli;
 mod create;
 mod find;
 mod hide;
+mod import;
 mod invite;
 mod listing;
 mod lock;

@@ -8,7 +8,7 @@ use sd_wire::path::ItemPath;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::backend::Backend;
-use crate::session::Wrapped;
+use crate::session::{Session, Wrapped};
 
 const ITEM: &str = "org.freedesktop.Secret.Item";
 
@@ -19,13 +19,21 @@ pub(crate) async fn secret(
     shown: &Digest,
 ) -> Result<(Secret, Text<256>), Fault> {
     unchanged(backend, item, shown).await?;
-    let session = backend.session().await?;
-    let wrapped: (Wrapped,) = backend.call(item.as_str(), ITEM, "GetSecret", &(session.path(),)).await?;
-    let content_type = Text::clipped(&wrapped.0.3);
-    let secret = session.unwrap(wrapped.0)?;
+    let (secret, content_type) = read(backend, &backend.session().await?, item).await?;
     // Looked at again behind the read: what was read is what was shown, not what somebody put there in between.
     unchanged(backend, item, shown).await?;
     Ok((secret, content_type))
+}
+
+/// The item's secret and its content type, whatever the item is.
+pub(crate) async fn read(
+    backend: &Backend,
+    session: &Session,
+    item: &ItemPath,
+) -> Result<(Secret, Text<256>), Fault> {
+    let wrapped: (Wrapped,) = backend.call(item.as_str(), ITEM, "GetSecret", &(session.path(),)).await?;
+    let content_type = Text::clipped(&wrapped.0.3);
+    Ok((session.unwrap(wrapped.0)?, content_type))
 }
 
 /// Deletes the item.

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use sd_sys::link::Link;
+use sd_sys::payload::Payload;
 use sd_sys::sink::Sink;
 use sd_wire::change::Change;
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::fetch::{Note, Order};
 use sd_wire::id::AskId;
+use sd_wire::import::{MAX_MANIFEST, Manifest};
 use sd_wire::line::Words;
 use sd_wire::outcome::{Granted, Outcome, What};
 use sd_wire::parties::Parties;
@@ -35,8 +37,8 @@ pub(crate) fn one(link: &Link, place: &Place) {
         Ok(received) => received,
         Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
     };
-    let sink = match the_sink(&order, fds, parties.desktop) {
-        Ok(sink) => sink,
+    let (sink, manifest) = match beside(&order, fds, parties.desktop) {
+        Ok(beside) => beside,
         Err(why) => {
             sd_journal::warning(format!("an order was refused: {why}"));
             return say(link, &Note::Failed { why: Fault::Malformed });
@@ -49,7 +51,7 @@ pub(crate) fn one(link: &Link, place: &Place) {
             Err(Fault::Timeout)
         };
         let asking = Asking { place, until, order: link };
-        carry_out(&order, sink.as_ref(), &asking).or(tired).await
+        carry_out(&order, sink.as_ref(), manifest.as_ref(), &asking).or(tired).await
     });
     let ended = match (sink, id_of(&order), carried_out) {
         (_, _, Ok(Yield::Notes(notes))) => return notes.iter().for_each(|note| say(link, note)),
@@ -70,16 +72,33 @@ fn patience(order: &Order) -> Duration {
         Order::Unlock { .. } | Order::Change { change: Change::CreateCollection { .. }, .. } => {
             deadline::WORKER_ASKS
         }
+        Order::DescribeImport { .. } | Order::Import { .. } => deadline::WORKER_IMPORT,
         _ => deadline::WORKER,
     }
 }
 
-fn the_sink(order: &Order, fds: Vec<OwnedFd>, desktop: u32) -> Result<Option<Sink>, String> {
+/// What came beside the order.
+fn beside(
+    order: &Order,
+    fds: Vec<OwnedFd>,
+    desktop: u32,
+) -> Result<(Option<Sink>, Option<Manifest>), String> {
     let (count, wanted) = (fds.len(), order.descriptors());
     if count != wanted {
         return Err(format!("{count} descriptors came with it, it takes {wanted}"));
     }
-    fds.into_iter().next().map(|fd| Sink::admit(fd, desktop)).transpose().map_err(|e| format!("sink: {e}"))
+    let mut fds = fds.into_iter();
+    let sink = if order.takes_sink() { fds.next() } else { None };
+    let sink = sink.map(|fd| Sink::admit(fd, desktop)).transpose().map_err(|e| format!("sink: {e}"))?;
+    let manifest = fds.next().map(read).transpose().map_err(|e| format!("manifest: {e}"))?;
+    Ok((sink, manifest))
+}
+
+/// Reads the same bytes that sd-decide has read and shown: by their seals nobody has changed them since.
+fn read(fd: OwnedFd) -> Result<Manifest, String> {
+    let payload = Payload::admit(fd, MAX_MANIFEST).map_err(|e| e.to_string())?;
+    let bytes = payload.read().map_err(|e| e.to_string())?;
+    Manifest::from_line(&bytes).map_err(|e| e.to_string())
 }
 
 fn settle(sink: Sink, id: &AskId, granted: Granted, body: &Body) -> Result<(), Fault> {
@@ -116,6 +135,8 @@ fn id_of(order: &Order) -> Option<&AskId> {
         | Order::DescribeTarget { id, .. }
         | Order::DescribeList { id, .. }
         | Order::DescribeChange { id, .. }
+        | Order::DescribeImport { id, .. }
+        | Order::Import { id, .. }
         | Order::Search { id, .. }
         | Order::Lock { id }
         | Order::Unlock { id }

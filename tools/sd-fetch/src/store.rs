@@ -12,6 +12,7 @@ use zbus::zvariant::{OwnedObjectPath, Value};
 
 use crate::backend::Backend;
 use crate::release::{unchanged, without_prompt};
+use crate::session::Session;
 use crate::{find, set};
 
 /// The attribute in which a schema's name travels.
@@ -82,7 +83,17 @@ pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -
         let () = backend.call(path, "org.freedesktop.DBus.Properties", "Set", &label).await?;
         return Ok(shown.item.clone());
     }
-    let wrapped = backend.session().await?.wrap(secret, new.content_type)?;
+    create(backend, &backend.session().await?, new, secret).await
+}
+
+/// Makes a new item, whatever is there, and says under which path.
+pub(crate) async fn create(
+    backend: &Backend,
+    session: &Session,
+    new: &NewItem<'_>,
+    secret: &Secret,
+) -> Result<ItemPath, Fault> {
+    let wrapped = session.wrap(secret, new.content_type)?;
     let attributes: HashMap<&str, &str> =
         new.attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let properties = HashMap::from([

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::import;
+
 const AFTER: &str = "\
 It cannot approve anything: answers are given on the approval screen only. Ctrl+Alt+F8 leads there (VT8).
 
 Times are relative in tables, UTC in `watch`, and seconds since 1970 in JSON.
 Colour is used on a terminal only, and not when NO_COLOR is set.
 
-Exit status: 0 done; 1 no such id, or more than one; 64 usage; 69 the gate or what is behind it is not there; \
+Exit status: 0 done; 1 no such id, or more than one; an import that was denied, or not all of which is in the store; 64 usage; 69 the gate or what is behind it is not there; \
 76 an answer was refused because it was not understood or came from somebody else; 78 this user is not set up.";
 
 /// Shows what waits for an answer on the approval screen, and takes back or locks what is yours.
@@ -48,6 +50,7 @@ pub(crate) enum Wish {
     },
     /// Locks the whole store and forgets the passphrases; needs no answer on the approval screen.
     Lock,
+    Import(import::Options),
     /// Follows what comes and how it is settled, one line an event, until Ctrl+C; also across a restart of the gate.
     Watch(Script),
     /// Prints a completion script; see your shell's manual for where to put it.

@@ -8,6 +8,8 @@ use sd_client::Failure as Client;
 use sd_sys::exit;
 use sd_wire::id::AskId;
 
+use crate::import::Why;
+
 /// No such id, or more than one.
 const UNKNOWN: u8 = 1;
 
@@ -24,6 +26,8 @@ pub(crate) enum Failure {
     Settled(AskId, String),
     /// More than one request begins so.
     Ambiguous(String, Vec<AskId>),
+    /// An import was not made, or not to its end.
+    Import(Why),
     /// Standard output takes no more.
     Output(io::Error),
 }
@@ -35,6 +39,7 @@ impl Failure {
             Self::Unknown(_) | Self::Settled(..) | Self::Ambiguous(..) | Self::Gate(Client::NoSuch(_)) => {
                 UNKNOWN
             }
+            Self::Import(why) => why.exit(),
             Self::Gate(Client::Misconfigured(_)) => exit::MISCONFIGURED,
             Self::Gate(Client::Garbled(_) | Client::Forged { .. }) => exit::PROTOCOL,
             Self::Gate(_) | Self::NoScreen | Self::Output(_) => exit::UNAVAILABLE,
@@ -55,6 +60,7 @@ impl fmt::Display for Failure {
                 write!(f, "{} requests begin with {id}, type more of one:", ids.len())?;
                 ids.iter().try_for_each(|id| write!(f, " {id}"))
             }
+            Self::Import(why) => write!(f, "{why}"),
             Self::Output(e) => write!(f, "the answer could not be written: {e}"),
         }
     }
@@ -71,5 +77,11 @@ impl From<Client> for Failure {
 impl From<io::Error> for Failure {
     fn from(e: io::Error) -> Self {
         Self::Output(e)
+    }
+}
+
+impl From<Why> for Failure {
+    fn from(why: Why) -> Self {
+        Self::Import(why)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Holds:  nothing that another process of the desktop user does not have.
 //! Trusts: the gate's uid on the system bus for what waits; nobody for what a process calls itself.
-//! Never:  approves, and could not: no method of the gate does; sees a secret.
+//! Never:  approves, and could not: no method of the gate does; sees a secret of the store. `import` holds those of the
+//!         keyring that it imports, in locked memory, of one ask at a time.
 #![forbid(unsafe_code)]
 
 mod ago;
@@ -10,6 +11,7 @@ mod change;
 mod cli;
 mod failure;
 mod find;
+mod import;
 mod owner;
 mod paper;
 mod process;
@@ -57,6 +59,10 @@ async fn fulfil(wish: Wish) -> Result<(), Failure> {
         Wish::History(script) => show::history(&Gate::connect().await?, &mut Paper::new(script.json)).await,
         Wish::Cancel { id } => change::cancel(&Gate::connect().await?, &id, &mut Paper::new(false)).await,
         Wish::Lock => change::lock(&Gate::connect().await?, &mut Paper::new(false)).await,
+        Wish::Import(options) => {
+            let mut paper = Paper::new(options.json);
+            import::import(options, &mut paper).await
+        }
         Wish::Watch(script) => watch::watch(&mut Paper::new(script.json)).await,
         Wish::Completions { shell } => Ok(cli::completions(shell)?),
         Wish::Man { folder } => Ok(cli::man(&folder)?),

@@ -86,7 +86,7 @@ fn every_call_has_the_name_and_signature_that_the_xml_gives() {
         on_the_wire(&request::DeleteCollection { collection: &collection }),
         on_the_wire(&request::Lock),
         on_the_wire(&request::Unlock),
-        on_the_wire(&request::Signature { payload: &payload, key: "" }),
+        on_the_wire(&request::Signature { payload: &payload, objects: Some(&payload), key: "" }),
     ];
     let interface = interface();
     for (member, signature) in calls {

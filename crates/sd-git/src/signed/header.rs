@@ -10,7 +10,7 @@ use sd_wire::printable::Printable;
 const LONGEST_NAME: usize = 11;
 
 /// The names under which the screen shows what it knows. No header of another meaning may stand under one of them.
-const OURS: [&str; 15] = [
+const OURS: [&str; 16] = [
     "tree",
     "parent",
     "author",
@@ -25,6 +25,7 @@ const OURS: [&str; 15] = [
     "message",
     "bytes",
     "files",
+    "refs",
     "against",
 ];
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use sd_git::proof::Changes;
 use sd_wire::ask::Want;
 use sd_wire::id::AskId;
 use sd_wire::printable::Printable;
@@ -22,6 +23,8 @@ pub(crate) struct Entry {
     pub(super) expires: Moment,
     pub(super) state: State,
     pub(super) seen_to_end: bool,
+    /// Which files a commit changes, as far as that is proved.
+    pub(super) changes: Option<Changes>,
     /// The rule by which its code has to be copied.
     pub(super) needs_code: Option<Arc<str>>,
     /// How many wrong ones were typed. Esc does not take them back.
@@ -90,6 +93,11 @@ impl Entry {
         }
     }
 
+    /// Which files a commit changes, or why that is not proved; `None` for what is no commit.
+    pub(crate) fn changes(&self) -> Option<&Changes> {
+        self.changes.as_ref()
+    }
+
     /// The rule by which its code has to be copied; `None` when a `y` is enough.
     pub(crate) fn needs_code(&self) -> Option<&str> {
         self.needs_code.as_deref()
@@ -115,6 +123,10 @@ impl Entry {
                 // Printable already: once more would double its escapes' backslashes.
                 let first = self.filing.signed.as_ref().and_then(|signed| signed.text.first());
                 first.map(|first| first.beginning(SHORT)).unwrap_or_default()
+            }
+            (Want::Import { .. }, _) => {
+                let items = self.filing.manifest.as_ref().map_or(0, |manifest| manifest.items.len());
+                Printable::line(&format!("{items} items"))
             }
             (_, State::Waiting { shown: Described::Items(items), .. }) => {
                 let label = items.first().map_or("", |item| &item.label);

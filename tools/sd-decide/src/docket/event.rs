@@ -1,8 +1,11 @@
 //! What may happen to the docket.
 
+use sd_git::proof::Changes;
+use sd_git::signed::Signed;
 use sd_wire::ask::Ask;
 use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
+use sd_wire::import::Manifest;
 use sd_wire::passphrase::Wanted;
 
 use crate::caller::{Caller, Pinned};
@@ -12,7 +15,6 @@ use crate::docket::prompts::PromptId;
 use crate::docket::vault::Chore;
 use crate::keys::Key;
 use crate::routing::Described;
-use sd_git::signed::Signed;
 
 /// A point in time: milliseconds since some fixed point. The docket has no clock of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +41,10 @@ pub(crate) struct Filing {
     pub(crate) caller: Caller,
     /// What would be signed, for a signature.
     pub(crate) signed: Option<Signed>,
+    /// Which files a commit changes; at first, that nothing proves it.
+    pub(crate) changes: Option<Changes>,
+    /// What would be stored, for an import.
+    pub(crate) manifest: Option<Manifest>,
     /// What a person has to type instead of `y`, should a rule want it.
     pub(crate) code: Code,
 }
@@ -48,6 +54,13 @@ pub(crate) struct Filing {
 pub(crate) enum Event {
     /// The gate brought an ask.
     Filed(Box<Filing>),
+    /// What was sent along with a commit proves its files, or does not. Comes before its description.
+    Proved {
+        /// Which ask.
+        id: AskId,
+        /// What is proved.
+        changes: Changes,
+    },
     /// A worker described what is asked for.
     Described {
         /// Which ask.

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
+use sd_git::proof::Changes;
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
@@ -48,6 +50,7 @@ impl Docket {
             expires: now.after(expire),
             state: State::Vault,
             seen_to_end: false,
+            changes: filing.changes.clone(),
             needs_code,
             wrong_codes: 0,
             judged,
@@ -79,7 +82,8 @@ impl Docket {
         };
         match &road {
             Road::InTurn(_) => entry.state = State::Queued { until },
-            Road::ByKey(_) | Road::Plain => entry.state = State::Describing { until },
+            Road::ByKey(order) => entry.state = State::Describing { until: now.after(looks(order)) },
+            Road::Plain => entry.state = State::Describing { until },
             Road::Lock => {}
         }
         self.entries.push(entry);
@@ -107,6 +111,14 @@ impl Docket {
         Some((routing::granted_read(&filing.ask.id, item, digest), grant.number))
     }
 
+    /// Takes a proof in. Once an ask is described nothing on its picture changes any more.
+    pub(super) fn proved(&mut self, id: &AskId, changes: Changes) {
+        let entry = self.entries.iter_mut().find(|entry| entry.id() == id);
+        if let Some(entry) = entry.filter(|entry| matches!(entry.state, State::Describing { .. })) {
+            entry.changes = Some(changes);
+        }
+    }
+
     pub(super) fn described(&mut self, now: Moment, id: &AskId, shown: Described, effects: &mut Vec<Effect>) {
         let face = self.new_face();
         let Some(entry) = self.find(id).filter(|entry| matches!(entry.state, State::Describing { .. }))
@@ -115,7 +127,8 @@ impl Docket {
         };
         let hidden = self.hidden(&entry.filing);
         // Only what a yes could be carried out on is put before a person.
-        let Some(yes) = routing::on_yes(id, entry.want(), &shown, || hidden) else {
+        let yes = routing::on_yes(id, entry.want(), &shown, || hidden);
+        let Some(yes) = yes.filter(|_| is_of(&shown, &entry.filing)) else {
             self.fail(now, id, Fault::Malformed, effects);
             return;
         };
@@ -175,4 +188,19 @@ impl Docket {
         let process = filing.caller.principal().unwrap_or(nobody);
         self.rates.allow(now.0, &rates, &process).err()
     }
+}
+
+/// How long it may take to describe something. Where a passphrase could be asked for there is nothing to describe.
+fn looks(order: &Order) -> Duration {
+    match order {
+        Order::Fetch(_) => routing::patience(order),
+        Order::Sign(_) => deadline::DECIDE_WAITS,
+    }
+}
+
+/// Whether a plan is about nothing but what is in the manifest: all of it stands on the screen.
+fn is_of(shown: &Described, filing: &Filing) -> bool {
+    let Described::Plan(plan) = shown else { return true };
+    let items = filing.manifest.as_ref().map_or(0, |manifest| manifest.items.len());
+    items > 0 && plan.met.iter().all(|met| usize::try_from(met.n).is_ok_and(|n| n < items))
 }

@@ -1,5 +1,6 @@
 //! An ask before the rules: what of it they may look at, once when it is filed and once when it is described.
 
+use sd_git::signed::Signed;
 use sd_wire::ask::Want;
 use sd_wire::change::{Before, Change};
 use sd_wire::description::{CollectionShown, Description};
@@ -14,15 +15,23 @@ pub(super) fn judge(rules: &Rules, filing: &Filing, described: Option<&Described
     let processes = processes(filing);
     let subject = Subject {
         kind: filing.ask.want.kind(),
-        things: &things(&filing.ask.want, described),
+        things: &things(filing, described),
         key: match described {
             Some(Described::Key(key)) => Some(key.fingerprint.as_str()),
             _ => None,
         },
         processes: &processes,
     };
-    rules.judge(&subject)
+    let mut judged = rules.judge(&subject);
+    // Nobody can say what a signature of such bytes is good for, so it takes more than a key that is quickly pressed.
+    if filing.signed.as_ref().is_some_and(Signed::is_unknown) {
+        judged.code.get_or_insert_with(|| UNKNOWN.into());
+    }
+    judged
 }
+
+/// Stands for the rule, where none of the person's own wants a code for what is no commit, tag or push certificate.
+const UNKNOWN: &str = "unknown data";
 
 /// The names of the caller, of the app that it claims, and of the parents of both. None when nobody could be looked at.
 pub(super) fn processes(filing: &Filing) -> Vec<&str> {
@@ -34,8 +43,8 @@ fn names(seen: &Seen) -> impl Iterator<Item = &str> {
     std::iter::once(&seen.process).chain(&seen.parents).map(|process| process.comm.as_str())
 }
 
-fn things<'a>(want: &'a Want, described: Option<&'a Described>) -> Vec<Thing<'a>> {
-    match (want, described) {
+fn things<'a>(filing: &'a Filing, described: Option<&'a Described>) -> Vec<Thing<'a>> {
+    match (&filing.ask.want, described) {
         (_, Some(Described::Items(items))) => items.iter().map(known).collect(),
         (
             Want::Store { label, attributes, .. },
@@ -52,6 +61,7 @@ fn things<'a>(want: &'a Want, described: Option<&'a Described>) -> Vec<Thing<'a>
         (Want::Store { label, attributes, .. }, _) => {
             vec![Thing { label: Some(label), attributes: Some(attributes), ..Thing::default() }]
         }
+        (Want::Import { .. }, plan) => imported(filing, plan),
         (Want::Search { attributes, .. }, _) => {
             vec![Thing { attributes: Some(attributes), ..Thing::default() }]
         }
@@ -72,6 +82,19 @@ fn things<'a>(want: &'a Want, described: Option<&'a Described>) -> Vec<Thing<'a>
             _,
         ) => Vec::new(),
     }
+}
+
+/// What an import is about: each new item, and what is there already.
+fn imported<'a>(filing: &'a Filing, plan: Option<&'a Described>) -> Vec<Thing<'a>> {
+    let plan = if let Some(Described::Plan(plan)) = plan { Some(plan) } else { None };
+    let collection = plan.map(|plan| plan.label.as_str());
+    let new = filing.manifest.iter().flat_map(|manifest| manifest.items.iter()).map(move |item| Thing {
+        item: None,
+        collection,
+        label: Some(&item.label),
+        attributes: Some(&item.attributes),
+    });
+    new.chain(plan.into_iter().flat_map(|plan| &plan.met).map(|met| known(&met.there))).collect()
 }
 
 /// What a change is about: what is there before, and what it would become.

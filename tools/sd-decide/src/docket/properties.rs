@@ -85,7 +85,7 @@ const COMMANDS: [&str; 6] = ["deny-all", "lift", "lock", "unlock", "history", "n
 fn happens() -> impl Strategy<Value = Happens> {
     let n = || 0_u64..8;
     prop_oneof![
-        12 => (n(), 0_usize..15, 0_u8..3).prop_map(|(n, want, caller)| Happens::Filed(n, want, caller)),
+        12 => (n(), 0_usize..16, 0_u8..3).prop_map(|(n, want, caller)| Happens::Filed(n, want, caller)),
         12 => (n(), prop::bool::weighted(0.9)).prop_map(|(n, fits)| Happens::Described(n, fits)),
         1 => n().prop_map(Happens::DescribeFailed),
         20 => (0..KEYS.len()).prop_map(Happens::Key),
@@ -124,6 +124,7 @@ fn want(kind: usize) -> Want {
         11 => Want::List { collection: None },
         12 => Want::SetSecret { item: made_up::item(1), content_type: Text::default() },
         13 => Want::Change { change: Change::DeleteCollection { collection: made_up::collection() } },
+        14 => made_up::import(false),
         _ => Want::Collections {},
     }
 }

@@ -4,6 +4,7 @@ mod changes;
 mod codes;
 mod commands;
 mod grants;
+mod imports;
 mod lines;
 mod prompts;
 mod refusals;

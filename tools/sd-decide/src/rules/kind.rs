@@ -16,14 +16,18 @@ pub(crate) struct Kind {
 /// Of one or several items.
 const OF_ITEMS: &[&str] = &["item", "collection", "label", "attributes"];
 
+/// Many stores in one: what is said of a store holds for it too.
+const IMPORT: &str = "import";
+
 /// Every kind that a rule can restrict. Not `lock`: to keep somebody from locking takes nothing away, it leaves
 /// everything open.
-pub(super) static KINDS: [Kind; 11] = [
+pub(super) static KINDS: [Kind; 12] = [
     Kind { name: "read", knows: OF_ITEMS, waits: true },
     Kind { name: "access", knows: OF_ITEMS, waits: true },
     Kind { name: "search", knows: &["attributes"], waits: false },
     Kind { name: "collections", knows: &[], waits: false },
     Kind { name: "store", knows: OF_ITEMS, waits: true },
+    Kind { name: IMPORT, knows: OF_ITEMS, waits: true },
     Kind { name: "delete", knows: OF_ITEMS, waits: true },
     Kind { name: "list", knows: &["collection"], waits: true },
     Kind { name: "set", knows: OF_ITEMS, waits: true },
@@ -36,6 +40,11 @@ impl Kind {
     /// The kind of this name.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// Whether what is said of this kind is said of the one named so.
+    pub(super) fn means(&self, name: &str) -> bool {
+        self.name == name || (self.name == "store" && name == IMPORT)
     }
 
     /// Whether this matcher can ever be decided for such an ask.

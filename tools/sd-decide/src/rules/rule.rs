@@ -82,7 +82,7 @@ impl When {
 
     /// Whether it is about this kind of ask.
     pub(super) fn is_about(&self, kind: &str) -> bool {
-        self.kinds.is_empty() || self.kinds.iter().any(|one| one.name == kind)
+        self.kinds.is_empty() || self.kinds.iter().any(|one| one.means(kind))
     }
 
     /// Whether there is a matcher on what only the backend knows of an item.

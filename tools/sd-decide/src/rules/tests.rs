@@ -204,6 +204,7 @@ fn the_kinds_are_those_of_the_asks() {
             replace: false,
             content_type: Text::default(),
         },
+        Want::Import { collection: item.collection(), replace: false },
         Want::Delete { item: item.clone() },
         Want::List { collection: None },
         Want::SetSecret { item: item.clone(), content_type: Text::default() },

@@ -1,6 +1,8 @@
 //! Everything that is known about one ask, one fact a line.
 
 use ratatui::text::Line;
+use sd_git::proof::Changes;
+use sd_git::signed::Signed;
 use sd_wire::ask::Want;
 use sd_wire::bounded::Attributes;
 use sd_wire::change::Change;
@@ -13,8 +15,7 @@ use crate::dates;
 use crate::docket::entry::Entry;
 use crate::routing::Described;
 use crate::screen::row::{Row, Trust};
-use crate::screen::{change, claims};
-use sd_git::signed::Signed;
+use crate::screen::{change, claims, files, import};
 
 /// The detail in lines of at most `width` columns.
 pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
@@ -23,8 +24,13 @@ pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
         (Want::Store { label, attributes, content_type, .. }, Some(Described::Target { .. })) => {
             store(entry, label, attributes, content_type, &mut rows);
         }
+        (Want::Import { replace, .. }, Some(Described::Plan(plan))) => {
+            if let Some(manifest) = &entry.filing().manifest {
+                import::rows(manifest, *replace, plan, &mut rows);
+            }
+        }
         (Want::Sign { .. }, Some(Described::Key(key))) => {
-            sign(entry.filing().signed.as_ref(), key, &mut rows);
+            sign(entry.filing().signed.as_ref(), entry.changes(), key, &mut rows);
         }
         (Want::Change { change }, Some(Described::Before(before))) => change::rows(change, before, &mut rows),
         (Want::List { .. }, Some(Described::Listing(collections))) => change::listing(collections, &mut rows),
@@ -55,6 +61,9 @@ fn meaning(want: &Want) -> &'static str {
         Want::Read { .. } => "A yes gives the secret of this item to the process below.",
         Want::Access { .. } => "A yes lets the process below read these items for 10 seconds.",
         Want::Store { .. } => "A yes lets the process below store a secret.",
+        Want::Import { .. } => {
+            "A yes lets the process below store all these items, whatever their secrets are."
+        }
         Want::Delete { .. } => "A yes deletes this item for good.",
         Want::Sign { .. } => "A yes signs these bytes with this key.",
         Want::Unlock {} => "A yes asks you for the passphrases of the key and of the store, on this screen.",
@@ -136,13 +145,14 @@ fn store(entry: &Entry, label: &str, wanted: &Attributes, content_type: &str, ro
     }
 }
 
-fn sign(signed: Option<&Signed>, key: &Key, rows: &mut Vec<Row>) {
+fn sign(signed: Option<&Signed>, changes: Option<&Changes>, key: &Key, rows: &mut Vec<Row>) {
     if let Some(signed) = signed {
         rows.push(Row::Section(Trust::Fact, "SIGNED BYTES SAY"));
         rows.push(fact("kind", &signed.what));
         let named = |(name, value): &(String, Printable)| Row::fact(Trust::Fact, name.clone(), value.clone());
         rows.extend(signed.facts.iter().map(named));
-        let title = if signed.is_unknown() { "bytes" } else { "message" };
+        rows.extend(changes.map(files::summary));
+        let title = signed.title();
         rows.push(fact(title, if signed.text.is_empty() { "none" } else { "" }));
         rows.extend(signed.text.iter().map(|line| Row::Text(Trust::Fact, line.clone())));
         rows.extend(signed.rest.iter().map(named));
@@ -151,4 +161,7 @@ fn sign(signed: Option<&Signed>, key: &Key, rows: &mut Vec<Row>) {
     rows.push(fact("key id", key.fingerprint.key_id()));
     rows.push(fact("user id", &key.user_id));
     rows.push(fact("fingerprint", key.fingerprint.as_str()));
+    if let Some(changes) = changes {
+        files::rows(changes, rows);
+    }
 }

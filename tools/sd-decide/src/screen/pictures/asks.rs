@@ -164,6 +164,8 @@ fn each_kind_of_ask_has_its_picture() {
             ("ask-delete", delete),
             ("ask-sign", made_up::sign()),
             ("ask-store", store()),
+            ("ask-import", made_up::import(false)),
+            ("ask-import-replace", made_up::import(true)),
             ("ask-unlock", Want::Unlock {}),
             ("ask-list", Want::List { collection: None }),
             ("ask-set", Want::SetSecret { item: made_up::item(7), content_type: Text::default() }),
