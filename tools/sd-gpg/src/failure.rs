@@ -31,6 +31,8 @@ pub(crate) enum Failure {
     Exec(PathBuf, io::Error),
     /// There is no gpg but this program.
     NoGpg,
+    /// git's configuration was not changed as wanted.
+    Setup(String),
 }
 
 impl Failure {
@@ -72,6 +74,7 @@ impl fmt::Display for Failure {
             Self::Empty => f.write_str("there is nothing to sign"),
             Self::Unprotected(e) => write!(f, "{e}"),
             Self::Exec(path, e) => write!(f, "{} cannot be run: {e}", path.display()),
+            Self::Setup(why) => f.write_str(why),
             Self::NoGpg => f.write_str("no gpg in PATH but this program; install gnupg"),
         }
     }

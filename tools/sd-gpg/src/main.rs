@@ -13,6 +13,7 @@ mod objects;
 mod person;
 mod real;
 mod repository;
+mod setup;
 mod sign;
 mod summary;
 
@@ -23,6 +24,7 @@ use arguments::Wanted;
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let done = match arguments::wanted(&arguments) {
+        _ if setup::is_wanted(&arguments) => setup::run(&arguments),
         // Before anything of this process is changed: gpg must find it as git left it.
         Wanted::Gpg => Err(real::become_gpg(&arguments)),
         Wanted::Signature(request) => sign::sign(&request),
