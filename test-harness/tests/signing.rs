@@ -85,7 +85,7 @@ fn a_key_that_the_companion_does_not_have_is_named_as_the_reason() {
     let (rig, _) = rig(&["--answer", "y"]);
     let run = rig.run(&format!("{REPOSITORY} {}", on_a_terminal("git commit -Snobody@example.net -m x")));
     assert_ne!(run.status, 0, "{}", run.all());
-    assert!(run.stdout.contains("no such item, collection or key"), "{}", run.all());
+    assert!(run.stdout.contains("the companion has no secret key of that name"), "{}", run.all());
 }
 
 #[test]

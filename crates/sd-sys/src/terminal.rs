@@ -1,9 +1,9 @@
 //! The few terminal calls that no safe crate offers on a given descriptor.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use nix::sys::termios::{FlushArg, tcflush};
+use nix::sys::termios::{FlushArg, LocalFlags, SetArg, Termios, tcflush, tcgetattr, tcsetattr};
 
 /// One ioctl whose argument is an integer.
 fn command(fd: impl AsFd, request: libc::Ioctl, argument: libc::c_int) -> io::Result<()> {
@@ -38,6 +38,32 @@ pub fn hang_up_others(fd: impl AsFd) -> io::Result<()> {
 /// Forgets what was typed and not yet read.
 pub fn flush_input(fd: impl AsFd) -> io::Result<()> {
     Ok(tcflush(fd, FlushArg::TCIFLUSH)?)
+}
+
+/// A terminal that does not show what is typed, until this is dropped.
+#[derive(Debug)]
+pub struct Silence<'a> {
+    fd: BorrowedFd<'a>,
+    before: Termios,
+}
+
+/// From now on the terminal shows nothing of what is typed but a line's end, and makes no signal of Ctrl+C: whoever
+/// ended by it would leave the terminal like that.
+pub fn without_echo(fd: &impl AsFd) -> io::Result<Silence<'_>> {
+    let fd = fd.as_fd();
+    let before = tcgetattr(fd)?;
+    let mut silent = before.clone();
+    silent.local_flags.remove(LocalFlags::ECHO | LocalFlags::ISIG);
+    silent.local_flags.insert(LocalFlags::ECHONL | LocalFlags::ICANON);
+    tcsetattr(fd, SetArg::TCSAFLUSH, &silent)?;
+    Ok(Silence { fd, before })
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        // A terminal that is gone needs no echo.
+        let _ = tcsetattr(self.fd, SetArg::TCSANOW, &self.before);
+    }
 }
 
 /// Columns and rows; both can be 0 when nobody has said.

@@ -33,5 +33,6 @@ pub mod parties;
 pub mod passphrase;
 pub mod path;
 pub mod pattern;
+pub mod print;
 pub mod printable;
 pub mod sign;

@@ -21,6 +21,7 @@ use sd_wire::parties::Parties;
 use sd_wire::passphrase;
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::pattern::Pattern;
+use sd_wire::print::Print;
 use sd_wire::sign::{self, Fingerprint, Key};
 
 fn golden<W: Words + PartialEq + Debug>(name: &str, words: &W) {
@@ -288,6 +289,10 @@ fn what_decide_and_sign_say_to_each_other() {
     );
     golden("sign-note-done", &sign::Note::Done {});
     golden("sign-note-failed", &sign::Note::Failed { why: Fault::UnusableKey });
+    let print = Print::from(&fingerprint());
+    let changed = Fault::KeyChanged { trusted: print, found: print };
+    golden("sign-note-key-changed", &sign::Note::Failed { why: changed });
+    golden("sign-note-key-not-allowed", &sign::Note::Failed { why: Fault::KeyNotAllowed { found: print } });
 }
 
 #[test]

@@ -58,6 +58,9 @@ impl Docket {
             self.history.note(now, entry, Decided::Nobody);
         }
         self.history.ended(id, how, why);
+        if let Some(why @ Fault::KeyChanged { .. }) = why {
+            self.say(now, why.to_string());
+        }
     }
 
     /// The ask has ended without a line from here.

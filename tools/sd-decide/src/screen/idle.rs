@@ -36,6 +36,8 @@ pub(super) fn lines(docket: &Docket, around: &Around, now: Moment, area: Rect) -
     let mut rows = vec![Row::Section(Trust::Ours, "NOW")];
     rows.push(Row::fact(Trust::Ours, "serves", Printable::line(&around.served())));
     pages::vault(docket, &mut rows);
+    let changed = docket.history().changed_key();
+    rows.extend(changed.map(|why| Row::fact(Trust::Ours, "key", Printable::line(&why.to_string()))));
     rows.iter().for_each(|row| row.wrap(width, &mut lines));
     lasting("grants", docket.grants(now).map(|grant| pages::grant(grant, now)).collect(), width, &mut lines);
     let mutes = docket.refusals().mutes().iter().map(|mute| pages::mute(mute, now)).collect();

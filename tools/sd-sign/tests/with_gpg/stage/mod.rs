@@ -50,6 +50,11 @@ impl Stage {
 
     /// A companion without any key.
     pub(crate) fn without_key(agent_options: &str) -> Self {
+        Self::listing(agent_options, None)
+    }
+
+    /// A companion without any key, with this list of those that may sign.
+    pub(crate) fn listing(agent_options: &str, list: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let uid = own_uid();
@@ -70,6 +75,10 @@ impl Stage {
         let script = "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=sign exec \"$@\"";
         let mut sh = Command::new("sh");
         sh.args(["-c", script, "sh", env!("CARGO_BIN_EXE_sd-sign"), "--parties"]).arg(path("parties.json"));
+        if let Some(list) = list {
+            private(&path("signing_keys"), list.as_bytes());
+            sh.arg("--signing-keys").arg(path("signing_keys"));
+        }
         let sign = companion(&mut sh, folder.path())
             .stdin(Stdio::from(OwnedFd::from(door)))
             .stderr(File::create(path("sign.log")).unwrap())
@@ -126,6 +135,57 @@ impl Stage {
             })
         };
         self.at_the_screen(person, work).0
+    }
+
+    /// Orders a description; the fingerprint of the key that would sign.
+    ///
+    /// # Errors
+    /// What sd-sign says instead.
+    pub(crate) fn describe(&self, key: &str) -> Result<Fingerprint, Fault> {
+        let key = sd_wire::bounded::Text::new(key).unwrap();
+        match self.order(&Order::Describe { id: id(), key }, &[]).0 {
+            Note::Key(key) => Ok(key.fingerprint),
+            Note::Failed { why } => Err(why),
+            other => panic!("{other:?}\n{}", self.logs()),
+        }
+    }
+
+    /// Orders a signature with this key.
+    ///
+    /// # Errors
+    /// What sd-sign says instead, to the sink and to sd-decide alike.
+    pub(crate) fn sign_with(&self, fingerprint: &Fingerprint) -> Result<Vec<u8>, Fault> {
+        let order = Order::Sign { id: id(), fingerprint: fingerprint.clone() };
+        match self.one_signature(&order) {
+            (What::Granted(_), signature, Note::Done {}) => Ok(signature),
+            (What::Failed { why, .. }, _, Note::Failed { why: also }) if why == also => Err(why),
+            other => panic!("{other:?}\n{}", self.logs()),
+        }
+    }
+
+    /// Makes a key without a passphrase; its fingerprint.
+    pub(crate) fn key_of(&self, user_id: &str, options: &[&str]) -> Fingerprint {
+        let before = self.fingerprints();
+        self.make_key("", &[options, &["--quick-gen-key", user_id, "ed25519", "sign", "never"]].concat());
+        self.fingerprints().into_iter().find(|key| !before.contains(key)).unwrap()
+    }
+
+    /// Every primary key's fingerprint.
+    fn fingerprints(&self) -> Vec<Fingerprint> {
+        let listed = self.gpg(&["--batch", "--with-colons", "--list-keys"], "").stdout;
+        let listed = String::from_utf8(listed).unwrap();
+        let of_primary = |pair: (&str, &str)| {
+            pair.0.starts_with("pub:").then(|| pair.1.split(':').nth(9).unwrap().to_owned())
+        };
+        let pairs = listed.lines().zip(listed.lines().skip(1));
+        pairs.filter_map(of_primary).map(|key| Fingerprint::parse(&key).unwrap()).collect()
+    }
+
+    /// Runs gpg in the companion's keyring; it must succeed.
+    pub(crate) fn must(&self, arguments: &[&str], input: &str) -> Vec<u8> {
+        let done = self.gpg(&[&["--batch", "--yes"], arguments].concat(), input);
+        assert!(done.status.success(), "{done:?}");
+        done.stdout
     }
 
     fn signature(&self) -> Order {
@@ -192,7 +252,8 @@ impl Stage {
         assert!(ended.is_ok_and(|status| status.success()));
     }
 
-    fn forget(&self) {
+    /// Has gpg-agent read its configuration again, and forget what it knows.
+    pub(crate) fn forget(&self) {
         let mut reload = Command::new("gpgconf");
         let done = companion(&mut reload, self.folder.path()).args(["--reload", "gpg-agent"]).status();
         assert!(done.is_ok_and(|status| status.success()));
@@ -210,10 +271,7 @@ impl Stage {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        match self.order(&Order::Describe { id: id(), key: sd_wire::bounded::Text::default() }, &[]).0 {
-            Note::Key(key) => key.fingerprint,
-            other => panic!("{other:?}\n{}", self.logs()),
-        }
+        self.describe("").unwrap_or_else(|why| panic!("{why:?}\n{}", self.logs()))
     }
 
     /// Plays sd-decide at passphrase.sock while `work` runs: one prompt after the other, no more than there are
@@ -272,7 +330,7 @@ impl Stage {
         child.wait_with_output().unwrap()
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
