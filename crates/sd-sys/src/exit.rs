@@ -4,12 +4,16 @@ use std::process::ExitCode;
 
 /// The command line is wrong.
 pub const USAGE: u8 = 64;
+/// What the tool was given to read is not what it takes.
+pub const DATA: u8 = 65;
 /// Something that the tool needs (a bus, a socket, a backend) is not there.
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of the tool itself.
 pub const BUG: u8 = 70;
 /// A peer misspoke, and nothing more can be said to it.
 pub const PROTOCOL: u8 = 76;
+/// Another user may do it.
+pub const NO_PERMISSION: u8 = 77;
 /// The installation is wrong: a missing or untrusted file, a wrong uid.
 pub const MISCONFIGURED: u8 = 78;
 
