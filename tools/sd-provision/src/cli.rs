@@ -171,7 +171,9 @@ mod tests {
     fn every_command_has_a_manual_page() {
         let folder = tempfile::tempdir().unwrap();
         man(folder.path()).unwrap();
-        for page in ["sd-provision.1", "sd-provision-key.1", "sd-provision-key-import.1", "sd-provision-key-trust.1"] {
+        for page in
+            ["sd-provision.1", "sd-provision-key.1", "sd-provision-key-import.1", "sd-provision-key-trust.1"]
+        {
             let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
             assert!(text.contains(".SH NAME"), "{page}: {text}");
         }

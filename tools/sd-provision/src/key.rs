@@ -94,7 +94,10 @@ fn import(place: &Place, file: &Path, replace: bool) -> Result<(), Failure> {
     say(&format!("imported  {}\n          {}", key.fingerprint.as_str(), key.user_id))?;
     sign_with(place, &key.fingerprint, replace)?;
     if file != Path::new("-") {
-        say(&format!("{} still holds the secret key: remove it, and the key from the desktop.", file.display()))?;
+        say(&format!(
+            "{} still holds the secret key: remove it, and the key from the desktop.",
+            file.display()
+        ))?;
     }
     Ok(())
 }
@@ -181,11 +184,12 @@ fn signing(place: &Place) -> Result<Fingerprint, Failure> {
     match (fit.next(), fit.next()) {
         (Some(key), None) => Ok(key.fingerprint),
         (Some(_), Some(_)) => Err(Failure::Data(
-            "more than one key may sign; choose: `sd-provision key list`, then `sd-provision key trust FPR`".into(),
+            "more than one key may sign; choose: `sd-provision key list`, then `sd-provision key trust FPR`"
+                .into(),
         )),
-        (None, _) => Err(Failure::Data(
-            "no key of the companion can sign and may; see `sd-provision key list`".into(),
-        )),
+        (None, _) => {
+            Err(Failure::Data("no key of the companion can sign and may; see `sd-provision key list`".into()))
+        }
     }
 }
 
@@ -196,7 +200,11 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     if file == Path::new("-") {
         io::stdin().lock().take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes).map_err(wrong)?;
     } else {
-        File::open(file).map_err(wrong)?.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes).map_err(wrong)?;
+        File::open(file)
+            .map_err(wrong)?
+            .take(MAX_FILE.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(wrong)?;
     }
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_FILE) {
         Ok(bytes)

@@ -46,14 +46,20 @@ impl Keyring {
         let failed = |e| Failure::gpg("list its keys", e);
         self.gpg.add_key_list_mode(gpgme::KeyListMode::WITH_SECRET).map_err(failed)?;
         let listed = self.gpg.keys().map_err(failed)?;
-        listed.map(|key| key.map_err(failed)).filter_map(|key| key.map(|key| described(&key)).transpose()).collect()
+        listed
+            .map(|key| key.map_err(failed))
+            .filter_map(|key| key.map(|key| described(&key)).transpose())
+            .collect()
     }
 
     /// The keys that these bytes hold, without taking any of them.
     pub(crate) fn look_into(&mut self, bytes: &[u8]) -> Result<Vec<Described>, Failure> {
         let failed = |e| Failure::Data(format!("the file holds no key that gpg can read: {e}"));
         let listed = self.gpg.read_keys(bytes).map_err(failed)?;
-        listed.map(|key| key.map_err(failed)).filter_map(|key| key.map(|key| described(&key)).transpose()).collect()
+        listed
+            .map(|key| key.map_err(failed))
+            .filter_map(|key| key.map(|key| described(&key)).transpose())
+            .collect()
     }
 
     /// Takes what these bytes hold.
@@ -73,7 +79,10 @@ impl Keyring {
             .export([key.as_str()], ExportMode::empty(), &mut bytes)
             .map_err(|e| Failure::gpg("export the key", e))?;
         if bytes.is_empty() {
-            return Err(Failure::Data(format!("there is no key {} in the companion's keyring", key.as_str())));
+            return Err(Failure::Data(format!(
+                "there is no key {} in the companion's keyring",
+                key.as_str()
+            )));
         }
         Ok(bytes)
     }

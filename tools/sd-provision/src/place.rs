@@ -26,7 +26,8 @@ impl Place {
     pub(crate) fn of(whose: &Whose) -> Result<Self, Failure> {
         let own = Account::own();
         let desktop = own.as_ref().and_then(Account::desktop);
-        let variable = std::env::var_os("GNUPGHOME").map(PathBuf::from).filter(|path| !path.as_os_str().is_empty());
+        let variable =
+            std::env::var_os("GNUPGHOME").map(PathBuf::from).filter(|path| !path.as_os_str().is_empty());
         let named = whose.gnupghome.clone().or(variable);
         let home = match (named, &own) {
             (Some(home), _) => home,
@@ -34,7 +35,8 @@ impl Place {
             (None, Some(own)) if desktop.is_some() => own.home.join(".gnupg"),
             _ => {
                 return Err(Failure::Usage(
-                    "whose key? run it as the companion, as root with --user NAME, or say --gnupghome DIR".into(),
+                    "whose key? run it as the companion, as root with --user NAME, or say --gnupghome DIR"
+                        .into(),
                 ));
             }
         };

@@ -80,7 +80,8 @@ fn success(status: ExitStatus) -> Result<(), Failure> {
 
 /// What the companion says to this deed.
 fn output(mut companion: Command, deed: &str) -> Result<Vec<u8>, Failure> {
-    let mut child = companion.arg(deed).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(cannot)?;
+    let mut child =
+        companion.arg(deed).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(cannot)?;
     let mut said = Vec::new();
     if let Some(output) = child.stdout.take() {
         output.take(MAX_FILE).read_to_end(&mut said).map_err(cannot)?;

@@ -25,7 +25,9 @@ const DAY: u64 = 24 * 60 * 60;
 pub(super) fn generate(place: &Place, new: &New) -> Result<Fingerprint, Failure> {
     let user_id = user_id(new.name.as_deref(), new.email.as_deref())?;
     if new.algo.is_empty() || !new.algo.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(Failure::Usage("--algo takes the name of one algorithm, such as ed25519 or rsa4096".into()));
+        return Err(Failure::Usage(
+            "--algo takes the name of one algorithm, such as ed25519 or rsa4096".into(),
+        ));
     }
     let passphrase = if new.no_passphrase { None } else { Some(prompt::new_passphrase()?) };
     place.make_home()?;
@@ -82,14 +84,17 @@ impl Workshop {
                     let entry = entry?;
                     let bytes = fs::read(entry.path())?;
                     let target = to.join(entry.file_name());
-                    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target)?;
+                    let mut file =
+                        OpenOptions::new().write(true).create_new(true).mode(0o600).open(target)?;
                     file.write_all(&bytes)?;
                     file.sync_all()?;
                 }
             }
             Ok(())
         };
-        moved().map_err(|e| Failure::Misconfigured(format!("the key cannot be moved to {}: {e}", home.display())))
+        moved().map_err(|e| {
+            Failure::Misconfigured(format!("the key cannot be moved to {}: {e}", home.display()))
+        })
     }
 }
 
