@@ -4,9 +4,9 @@ mod as_root;
 mod generate;
 mod publish;
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use sd_keys::Allowed;
@@ -220,9 +220,10 @@ fn write(file: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(wrong)
 }
 
-/// A file that was not there before: what is public may be read.
+/// A file that was not there before. What is public may be read, whatever the umask of this process.
 fn new_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
     Ok(file)
 }
 

@@ -40,13 +40,19 @@ pub(super) fn publish(
     public: &[u8],
     trust: bool,
 ) -> Result<(), Failure> {
+    // No agent is needed, nor should one be started that is no part of the user's session.
+    let gpg = || {
+        let mut gpg = gpg();
+        gpg.args(["--batch", "--no-tty", "--no-autostart"]);
+        gpg
+    };
     // Exit status 0 also when nothing was new.
-    feed(gpg().args(["--batch", "--no-tty", "--import"]), public)?;
+    feed(gpg().arg("--import"), public)?;
     if trust {
         let line = format!("{}:6:\n", key.as_str());
-        feed(gpg().args(["--batch", "--no-tty", "--import-ownertrust"]), line.as_bytes())?;
+        feed(gpg().arg("--import-ownertrust"), line.as_bytes())?;
     }
-    feed(gpg().args(["--batch", "--no-tty", "--with-colons", "--list-keys", key.as_str()]), &[])
+    feed(gpg().args(["--with-colons", "--list-keys", key.as_str()]), &[])
 }
 
 fn feed(command: &mut Command, bytes: &[u8]) -> Result<(), Failure> {
