@@ -82,7 +82,10 @@ fn a_key_that_was_exchanged_is_refused_with_both_fingerprints_until_a_person_tak
 
     let taken = provision(&home, &["trust", &second]);
     assert!(taken.status.success(), "{taken:?}");
-    let run = rig.run(&format!("{REPOSITORY} git commit -q -S -m taken && git log --format=%s"));
+    let run = rig.run(&format!(
+        "{} git commit -q -S -m taken && git log --format=%s",
+        REPOSITORY.replace("repo", "again")
+    ));
     assert_eq!((run.status, run.stdout.as_str()), (0, "taken\nstart\n"), "{}", run.all());
 }
 
