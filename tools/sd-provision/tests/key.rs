@@ -131,6 +131,41 @@ fn an_imported_key_keeps_its_passphrase_and_is_the_one_that_signs() {
 }
 
 #[test]
+fn a_key_whose_primary_part_stays_elsewhere_is_taken_by_its_subkey() {
+    let stage = Stage::new();
+    let with = |more: &[&str]| {
+        stage.gpg("desktop", &[&["--passphrase", "", "--pinentry-mode", "loopback"], more].concat(), b"")
+    };
+    with(&["--quick-gen-key", ADA, "ed25519", "cert", "never"]);
+    let listed = String::from_utf8(with(&["--with-colons", "-K"])).unwrap();
+    let key = listed
+        .lines()
+        .find_map(|line| line.strip_prefix("fpr:::::::::"))
+        .unwrap()
+        .trim_end_matches(':')
+        .to_owned();
+    with(&["--quick-add-key", &key, "ed25519", "sign", "never"]);
+    fs::write(stage.at("sub.asc"), with(&["--armor", "--export-secret-subkeys", &key])).unwrap();
+    stage.says(&["import", path(&stage.at("sub.asc"))]);
+    assert_eq!(stage.says(&["signing"]).trim(), key);
+    assert!(!stage.gpg("companion", &["--detach-sign"], b"payload").is_empty());
+}
+
+#[test]
+fn without_gpg_agent_an_import_says_so_and_can_be_repeated() {
+    let stage = Stage::new();
+    let key = stage.secret_of_desktop("secret.asc");
+    // As provisioning writes it: only the companion's user manager starts an agent.
+    fs::write(stage.at("companion/gpg.conf"), "no-autostart\n").unwrap();
+    let (status, why) = stage.fails(&["import", path(&stage.at("secret.asc"))]);
+    assert!(status == 69 && why.contains("gpg-agent"), "{status} {why}");
+    assert_eq!(stage.kept(), "");
+    fs::remove_file(stage.at("companion/gpg.conf")).unwrap();
+    stage.says(&["import", path(&stage.at("secret.asc"))]);
+    assert!(stage.kept().contains(&key));
+}
+
+#[test]
 fn a_second_key_signs_only_when_a_person_says_so() {
     let stage = Stage::new();
     stage.says(&["generate", "--no-passphrase", "--name", "First"]);

@@ -31,21 +31,32 @@ pub(crate) fn describe(name: &str, keys: &Keys) -> Result<Key, Fault> {
 /// # Errors
 /// As [`describe`], and what gpg-agent says.
 pub(crate) fn would_ask(name: &str, keys: &Keys) -> Result<bool, Fault> {
+    asks(&find(&mut context()?, name, keys)?.0)
+}
+
+/// Whether somebody may have to type something for a signature with the key of this name: a passphrase, or a card's PIN,
+/// of which gpg-agent knows nothing beforehand.
+///
+/// # Errors
+/// As [`would_ask`].
+pub(crate) fn may_ask(name: &str, keys: &Keys) -> Result<bool, Fault> {
     let (key, _) = find(&mut context()?, name, keys)?;
-    let signer = signer(&key).ok_or(Fault::UnusableKey)?;
-    agent::would_ask(signer.keygrip().map_err(|_| Fault::UnusableKey)?)
+    if is_on_card(&key) { Ok(true) } else { asks(&key) }
 }
 
 /// Makes gpg-agent ask for the passphrase of the key of this name, unless it knows it: by a signature of a text of our
-/// own, which is thrown away.
+/// own, which is thrown away. A key on a card counts as unlocked: the card is not touched, nor need it be there.
 ///
 /// # Errors
 /// As [`describe`], and as gpg's error means it.
 pub(crate) fn unlock(name: &str, keys: &Keys) -> Result<(), Fault> {
     let mut gpg = context()?;
     let (key, _) = find(&mut gpg, name, keys)?;
-    gpg.add_signer(&key).map_err(|e| fault(e, is_on_card(&key)))?;
-    gpg.sign_detached(UNLOCKING, Vec::new()).map(drop).map_err(|e| fault(e, is_on_card(&key)))
+    if is_on_card(&key) {
+        return Ok(());
+    }
+    gpg.add_signer(&key).map_err(|e| fault(e, false))?;
+    gpg.sign_detached(UNLOCKING, Vec::new()).map(drop).map_err(|e| fault(e, false))
 }
 
 /// Says of itself, should it ever be seen, that it stands for nothing.
@@ -168,6 +179,11 @@ fn signer(key: &gpgme::Key) -> Option<gpgme::Subkey<'_>> {
     let primary = parts.next();
     let newest = parts.filter(fit).max_by_key(gpgme::Subkey::creation_time);
     newest.or(primary.filter(fit))
+}
+
+fn asks(key: &gpgme::Key) -> Result<bool, Fault> {
+    let signer = signer(key).ok_or(Fault::UnusableKey)?;
+    agent::would_ask(signer.keygrip().map_err(|_| Fault::UnusableKey)?)
 }
 
 fn is_on_card(key: &gpgme::Key) -> bool {

@@ -84,7 +84,7 @@ fn is_no_key(why: Fault) -> bool {
     )
 }
 
-/// Signs, and gives a person the time to type the key's passphrase if gpg-agent does not know it.
+/// Signs, and gives a person the time to type the key's passphrase if gpg-agent does not know it, or a card's PIN.
 fn signature(
     fingerprint: &Fingerprint,
     payload: Vec<u8>,
@@ -93,7 +93,7 @@ fn signature(
 ) -> Result<Signature, Fault> {
     let began = Instant::now();
     let (name, its) = (fingerprint.as_str().to_owned(), keys.clone());
-    let patience = match by(began + deadline::WORKER, gpg_hangs, move || keyring::would_ask(&name, &its)) {
+    let patience = match by(began + deadline::WORKER, gpg_hangs, move || keyring::may_ask(&name, &its)) {
         Ok(true) => deadline::WORKER_ASKS,
         Err(Fault::GpgTimeout) => return Err(Fault::GpgTimeout),
         // What is wrong with the key or with gpg-agent, gpg says best itself.

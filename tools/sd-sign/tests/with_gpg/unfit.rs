@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use sd_wire::fault::Fault;
-use sd_wire::sign::Fingerprint;
+use sd_wire::sign::{Fingerprint, Note, Order};
 
-use crate::stage::{Person, RIGHT, Stage};
+use crate::stage::{Person, RIGHT, Stage, id};
 
 const ADA: &str = "Ada Example <ada@example.org>";
 
@@ -107,6 +107,9 @@ fn a_card_that_is_not_there_is_said_to_be_missing() {
     stage.end_agent();
     assert_eq!(stage.describe(""), Ok(key.clone()), "it would sign, were it there");
     assert_eq!(stage.sign_with(&key), Err(Fault::CardAbsent), "{}", stage.logs());
+    // The store can be unlocked all the same, which waits for the key.
+    assert!(!stage.locked());
+    assert_eq!(stage.order(&Order::Unlock { id: id() }, &[]).0, Note::Done {}, "{}", stage.logs());
 }
 
 #[test]
