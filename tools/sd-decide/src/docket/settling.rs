@@ -58,8 +58,9 @@ impl Docket {
             self.history.note(now, entry, Decided::Nobody);
         }
         self.history.ended(id, how, why);
-        if let Some(why @ Fault::KeyChanged { .. }) = why {
-            self.say(now, why.to_string());
+        if let Some(Fault::KeyChanged { trusted, found }) = why {
+            // Short enough for the two lines that a notice has on 80 columns; the page while nothing waits says it all.
+            self.say(now, format!("THE SIGNING KEY IS ANOTHER ONE: {found} instead of {trusted}"));
         }
     }
 

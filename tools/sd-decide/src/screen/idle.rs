@@ -36,9 +36,11 @@ pub(super) fn lines(docket: &Docket, around: &Around, now: Moment, area: Rect) -
     let mut rows = vec![Row::Section(Trust::Ours, "NOW")];
     rows.push(Row::fact(Trust::Ours, "serves", Printable::line(&around.served())));
     pages::vault(docket, &mut rows);
-    let changed = docket.history().changed_key();
-    rows.extend(changed.map(|why| Row::fact(Trust::Ours, "key", Printable::line(&why.to_string()))));
     rows.iter().for_each(|row| row.wrap(width, &mut lines));
+    if let Some(why) = docket.history().changed_key() {
+        let said = row::words(&format!(" {why}"), width.min(TEXT));
+        lines.extend(said.into_iter().map(|line| Line::styled(line, strong)));
+    }
     lasting("grants", docket.grants(now).map(|grant| pages::grant(grant, now)).collect(), width, &mut lines);
     let mutes = docket.refusals().mutes().iter().map(|mute| pages::mute(mute, now)).collect();
     lasting("mutes", mutes, width, &mut lines);
