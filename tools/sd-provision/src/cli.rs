@@ -56,7 +56,8 @@ pub(crate) struct Whose {
     /// The companion's GnuPG home [default: $GNUPGHOME, else .gnupg in the companion's home].
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) gnupghome: Option<PathBuf>,
-    /// Where sd-sign keeps the key of the first use [default: the unit's state, else secrets-dispatcher in the GnuPG home].
+    /// Where sd-sign keeps the key of the first use [default: the state of the companion's unit; for who is no companion
+    /// secrets-dispatcher in the GnuPG home].
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) state: Option<PathBuf>,
 }

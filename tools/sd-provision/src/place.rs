@@ -42,11 +42,21 @@ impl Place {
         };
         let home = std::path::absolute(&home)
             .map_err(|e| Failure::Usage(format!("{} is no path: {e}", home.display())))?;
-        let state = whose.state.clone().or_else(|| {
-            let of_unit = state_of(desktop?);
-            of_unit.is_dir().then_some(of_unit)
-        });
-        let first_use = state.map_or_else(|| FirstUse::within_gnupg(&home), FirstUse::within);
+        let first_use = match (&whose.state, desktop) {
+            (Some(state), _) => FirstUse::within(state.clone()),
+            (None, None) => FirstUse::within_gnupg(&home),
+            (None, Some(desktop)) => {
+                let state = state_of(desktop);
+                if !state.is_dir() {
+                    // Written elsewhere it would not be what sd-sign reads, and the next key would be the first.
+                    return Err(Failure::Misconfigured(format!(
+                        "{} is not there yet: run this as root with --user {desktop}, which makes it, or say --state",
+                        state.display()
+                    )));
+                }
+                FirstUse::within(state)
+            }
+        };
         let list = desktop.map(list_of).filter(|list| list.symlink_metadata().is_ok());
         Ok(Self { home, first_use, list })
     }

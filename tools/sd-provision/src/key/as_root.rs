@@ -18,7 +18,7 @@ use crate::place::state_of;
 /// Does what is wanted for the companion of this desktop user.
 pub(super) fn run(desktop: &str, whose: &Whose, deed: Deed) -> Result<(), Failure> {
     let companion = Account::companion_of(desktop)?;
-    if whose.state.is_none() && whose.gnupghome.is_none() {
+    if whose.state.is_none() {
         make_state(desktop, &companion)?;
     }
     let mut child = itself(&companion, whose);
