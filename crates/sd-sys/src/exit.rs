@@ -12,8 +12,8 @@ pub const UNAVAILABLE: u8 = 69;
 pub const BUG: u8 = 70;
 /// A peer misspoke, and nothing more can be said to it.
 pub const PROTOCOL: u8 = 76;
-/// Another user may do it.
-pub const NO_PERMISSION: u8 = 77;
+/// The caller has not the right to do this.
+pub const FORBIDDEN: u8 = 77;
 /// The installation is wrong: a missing or untrusted file, a wrong uid.
 pub const MISCONFIGURED: u8 = 78;
 

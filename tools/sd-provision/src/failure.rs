@@ -32,7 +32,7 @@ impl Failure {
             Self::Usage(_) => exit::USAGE,
             Self::Data(_) => exit::DATA,
             Self::Unavailable(_) | Self::Output(_) => exit::UNAVAILABLE,
-            Self::Permission(_) => exit::NO_PERMISSION,
+            Self::Permission(_) => exit::FORBIDDEN,
             Self::Misconfigured(_) => exit::MISCONFIGURED,
             Self::OfChild(status) => *status,
         })
