@@ -62,3 +62,4 @@ rig *ARGS: build
 man FOLDER="target/man":
     mkdir -p "{{FOLDER}}"
     cargo run --quiet --package sdctl -- man "{{FOLDER}}"
+    cargo run --quiet --package sd-provision -- man "{{FOLDER}}"

@@ -76,8 +76,21 @@ pub fn takes_keys(picture: &str) -> bool {
     bottom_says(picture, ARMED)
 }
 
+/// The code that the bottom line wants to be copied, and how many of its characters stand there already:
+/// `type  ACDE  to approve: AC__`.
+fn code_on(picture: &str) -> Option<(&str, usize)> {
+    let (before, after) = bottom(picture)?.split_once(" to approve: ")?;
+    let code = before.trim().strip_prefix("type ")?.trim();
+    let left = after.chars().take(code.len()).filter(|c| *c == '_').count();
+    Some((code, code.len().checked_sub(left)?))
+}
+
 fn bottom_says(picture: &str, what: &str) -> bool {
-    picture.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(|line| line.contains(what))
+    bottom(picture).is_some_and(|line| line.contains(what))
+}
+
+fn bottom(picture: &str) -> Option<&str> {
+    picture.lines().rev().find(|line| !line.trim().is_empty())
 }
 
 /// The person who never hesitates: remembers which asks it has answered.
@@ -86,6 +99,8 @@ pub struct Typist {
     answers: Answers,
     given: BTreeMap<String, Given>,
     turned: Option<Instant>,
+    /// The ask whose code is being copied, and how many of its characters were typed.
+    copied: (String, usize),
 }
 
 #[derive(Debug)]
@@ -108,7 +123,7 @@ impl Typist {
     /// A typist who answers like this and has seen nothing yet.
     #[must_use]
     pub fn new(answers: Answers) -> Self {
-        Self { answers, given: BTreeMap::new(), turned: None }
+        Self { answers, given: BTreeMap::new(), turned: None, copied: (String::new(), 0) }
     }
 
     /// The key to type at this picture, if any; it counts as typed.
@@ -117,6 +132,9 @@ impl Typist {
         let key = self.key_for(ask)?;
         if key == 'y' && bottom_says(picture, UNSEEN) {
             return self.turn_page(ask, now);
+        }
+        if let Some((code, typed)) = code_on(picture).filter(|_| key == 'y') {
+            return self.copy(ask, code, typed);
         }
         if !bottom_says(picture, if key == 'y' { ARMED } else { DENIES }) {
             return None;
@@ -143,6 +161,16 @@ impl Typist {
             Answers::Script(keys) => Some(keys.get(self.given.len()).copied().unwrap_or('n')),
             Answers::None | Answers::Ask => None,
         }
+    }
+
+    /// The next character of a code, unless it was typed and the picture is from before.
+    fn copy(&mut self, ask: &str, code: &str, typed: usize) -> Option<Stroke> {
+        if self.copied.0 != ask {
+            self.copied = (ask.to_owned(), 0);
+        }
+        let key = code.chars().nth(typed).filter(|_| self.copied.1 == typed)?;
+        self.copied.1 += 1;
+        Some(Stroke { key, ask: ask.to_owned() })
     }
 
     fn turn_page(&mut self, ask: &str, now: Instant) -> Option<Stroke> {
@@ -245,6 +273,22 @@ mod tests {
         let typed = (0..10).filter(|n| typist.stroke(&shown, now + Duration::from_secs(3 * n)).is_some());
         assert_eq!(typed.count(), 3);
         assert_eq!(typist.look_again(&shown), None);
+    }
+
+    #[test]
+    fn a_code_is_copied_character_by_character() {
+        let now = Instant::now();
+        let mut typist = Typist::new(Answers::Every('y'));
+        let mut key = |bottom: &str| typist.stroke(&picture(A, bottom), now).map(|stroke| stroke.key);
+        assert_eq!(key(ARMED_LINE), Some('y'));
+        assert_eq!(key(" type  ACDE  to approve: ____   Esc: not now"), Some('A'));
+        assert_eq!(key(" type  ACDE  to approve: ____   Esc: not now"), None, "not twice");
+        assert_eq!(key(" type  ACDE  to approve: A___   Esc: not now"), Some('C'));
+        assert_eq!(
+            key(" type  ACDE  to approve: ACD_   Esc: not now"),
+            None,
+            "one that was not expected yet"
+        );
     }
 
     #[test]

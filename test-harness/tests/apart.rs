@@ -293,3 +293,38 @@ fn the_bus_lets_nobody_listen_to_what_the_gate_tells_others() {
         assert!(answer.contains(DENIED), "uid {stranger}: {answer}");
     }
 }
+
+#[test]
+fn root_becomes_the_companion_to_make_a_key_and_the_desktop_user_to_hand_it_over() {
+    apart();
+    let place = tempfile::tempdir_in("/tmp").unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_sd-rig")).with_file_name("sd-provision");
+    // Two users that only this script has, and a state of the machine's own that is gone afterwards.
+    let script = r#"set -eu
+        chmod 711 "$PLACE"; cd "$PLACE"
+        mkdir -m 700 nb companion; chown 65530:65530 nb; chown 65531:65531 companion
+        { cat /etc/passwd; echo "sdnb:x:65530:65530::$PLACE/nb:/bin/sh"
+          echo "secrets-sdnb:x:65531:65531::$PLACE/companion:/bin/sh"; } > passwd
+        mount --bind passwd /etc/passwd; mount -t tmpfs tmpfs /var/lib
+        as() { setpriv --reuid "$1" --regid "$1" --clear-groups env HOME="$2" "${@:3}"; }
+        trap 'as 65530 "$PLACE/nb" gpgconf --kill all; as 65531 "$PLACE/companion" gpgconf --kill all' EXIT
+        provision key --user sdnb generate --no-passphrase --name Ada
+        key=$(provision key --user sdnb signing)
+        provision key --user sdnb publish-to-desktop --trust
+        grep -q "$key" /var/lib/secrets-dispatcher/sdnb/sign/trusted_key
+        as 65530 "$PLACE/nb" gpg --batch --with-colons --list-keys | grep -q "^pub:u:.*"
+        as 65530 "$PLACE/nb" gpg --batch --with-colons --list-secret-keys | grep . && exit 9
+        as 65531 "$PLACE/companion" gpg --batch --with-colons --list-secret-keys "$key" | grep -q ^sec
+        find "$PLACE/nb" "$PLACE/companion" /var/lib/secrets-dispatcher/sdnb/sign -user root | grep . && exit 9
+        [ -z "$(as 65530 / cat /var/lib/secrets-dispatcher/sdnb/sign/trusted_key 2> /dev/null)" ]
+        echo handed over"#;
+    let script = script.replace("provision key", "\"$PROVISION\" key");
+    let done = Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "bash", "-c", &script])
+        .env("PLACE", place.path())
+        .env("PROVISION", program)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && said.ends_with("handed over\n"), "{done:?}");
+}

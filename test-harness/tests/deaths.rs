@@ -104,7 +104,7 @@ fn killing_the_fetcher_in_the_middle_of_an_order_fails_the_request_at_once() {
 
 /// Commits that wait for a key, one after the other, in files `N.err` (what its terminal showed) and `N.ended`; and the companion's agent.
 fn committing(commits: usize) -> (Going, Pid) {
-    let (rig, _) = keys::rig(&["--answer", "y"]);
+    let (rig, _) = keys::rig(&["--answer", "y", "--size", "120x60"]);
     let numbers: Vec<String> = (1..=commits).map(|n| n.to_string()).collect();
     let going = Going::start(
         rig.holding(),

@@ -36,8 +36,10 @@ fn the_screen_shows_who_signs_what_and_who_asks() {
         "Ada Example <ada@example.org>",
         "the subject",
         "the body",
-        "M one.txt",
-        "A two.txt",
+        "files       2 files: 1 added, 1 modified",
+        "FILES, PROVED BY THE SIGNED HASHES",
+        "│ > M one.txt",
+        "│ > A two.txt",
         "repo",
         "main",
         "sd-gpg",
@@ -83,7 +85,7 @@ fn a_key_that_the_companion_does_not_have_is_named_as_the_reason() {
     let (rig, _) = rig(&["--answer", "y"]);
     let run = rig.run(&format!("{REPOSITORY} {}", on_a_terminal("git commit -Snobody@example.net -m x")));
     assert_ne!(run.status, 0, "{}", run.all());
-    assert!(run.stdout.contains("no such item, collection or key"), "{}", run.all());
+    assert!(run.stdout.contains("the companion has no secret key of that name"), "{}", run.all());
 }
 
 #[test]

@@ -35,6 +35,9 @@ pub(crate) fn dictionary(claims: &Claims) -> Dictionary<'_> {
     if claims.files_omitted > 0 {
         dictionary.insert("files-omitted", claims.files_omitted.into());
     }
+    if let Some(why) = &claims.unproved {
+        dictionary.insert("unproved", why.as_str().into());
+    }
     dictionary
 }
 
@@ -55,6 +58,7 @@ mod tests {
             files: List::new(vec![ChangedFile { status: Text::clipped("M"), path: Text::clipped("a") }])
                 .unwrap(),
             files_omitted: 3,
+            unproved: Some(Text::clipped("shallow")),
         };
         let dictionary = dictionary(&claims);
         let mut types: Vec<_> =
@@ -69,6 +73,7 @@ mod tests {
             "files-omitted u",
             "repository s",
             "says s",
+            "unproved s",
         ];
         assert_eq!(types, expected);
     }

@@ -47,10 +47,11 @@ impl Failure {
     /// Whether somebody must start something before any request of this kind can succeed.
     #[must_use]
     pub fn is_absence(&self) -> bool {
-        let not_there = Fault::Unavailable;
         match self {
             Self::Absent | Self::Unavailable(_) => true,
-            Self::Ended(What::Failed { why, .. } | What::Rejected { why }) => *why == not_there,
+            Self::Ended(What::Failed { why, .. } | What::Rejected { why }) => {
+                matches!(why, Fault::Unavailable | Fault::NoAgent)
+            }
             _ => false,
         }
     }

@@ -257,12 +257,20 @@ impl Gate {
         }
     }
 
-    /// Signs a payload with a key as git names it; empty for the companion's default key.
+    /// Signs a payload with a key as git names it; empty for the companion's default key. `objects` prove which files a
+    /// commit changes (`sd_git::bundle`).
     ///
     /// # Errors
     /// Any [`Failure`].
-    pub async fn sign(&self, payload: &Payload, key: &str, claims: &Claims) -> Result<Signature, Failure> {
-        let answer = self.ask(&request::Signature { payload, key }, claims, deadline::REQUESTER).await?;
+    pub async fn sign(
+        &self,
+        payload: &Payload,
+        objects: Option<&Payload>,
+        key: &str,
+        claims: &Claims,
+    ) -> Result<Signature, Failure> {
+        let request = request::Signature { payload, objects, key };
+        let answer = self.ask(&request, claims, deadline::REQUESTER).await?;
         match answer.granted().await? {
             Granted::Signature { len, status } => {
                 Ok(Signature { bytes: answer.signature(len).await?, status: status.as_str().to_owned() })

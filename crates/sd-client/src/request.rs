@@ -268,6 +268,7 @@ impl Request for DeleteCollection<'_> {
 
 pub(crate) struct Signature<'a> {
     pub(crate) payload: &'a Payload,
+    pub(crate) objects: Option<&'a Payload>,
     pub(crate) key: &'a str,
 }
 
@@ -277,8 +278,11 @@ impl Request for Signature<'_> {
     fn body(
         &self,
         sink: BorrowedFd<'_>,
-        claims: Dictionary<'_>,
+        mut claims: Dictionary<'_>,
     ) -> Result<impl Serialize + DynamicType, Failure> {
+        if let Some(objects) = self.objects {
+            claims.insert("objects", Fd::from(objects.as_fd().try_clone_to_owned()?).into());
+        }
         Ok((Fd::from(sink), Fd::from(self.payload.as_fd()), self.key, claims))
     }
 }

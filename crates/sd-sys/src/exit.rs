@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 /// The command line is wrong.
 pub const USAGE: u8 = 64;
+/// What the tool was given to read is not what it takes.
+pub const DATA: u8 = 65;
 /// Something that the tool needs (a bus, a socket, a backend) is not there.
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of the tool itself.

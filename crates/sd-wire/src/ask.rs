@@ -22,8 +22,8 @@ pub const MAX_ITEMS: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Packet {
-    /// Somebody asks for something. Descriptors: the sink; for [`Want::Sign`] also the payload, for [`Want::Import`]
-    /// the manifest.
+    /// Somebody asks for something. Descriptors: the sink; for [`Want::Sign`] also the payload and what proves it,
+    /// for [`Want::Import`] the manifest.
     Ask(Box<Ask>),
     /// The desktop user takes an ask back.
     Cancel {
@@ -120,6 +120,9 @@ pub enum Want {
     Sign {
         /// The key as git names it: a fingerprint, an id, a user id; empty for the companion's default key.
         key: Text<512>,
+        /// Whether the objects that prove a commit's files are beside the ask, behind the payload.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        objects: bool,
     },
     /// That gpg-agent forget its passphrases and the backend lock its collections, at once.
     Lock {},
@@ -148,11 +151,15 @@ impl Want {
         }
     }
 
-    /// How many descriptors travel beside the ask: the sink, and a payload for a signature, a manifest for an
-    /// import.
+    /// How many descriptors travel beside the ask: the sink, and a payload for a signature and what proves it, a manifest
+    /// for an import.
     #[must_use]
     pub fn descriptors(&self) -> usize {
-        if matches!(self, Self::Sign { .. } | Self::Import { .. }) { 2 } else { 1 }
+        match self {
+            Self::Sign { objects: true, .. } => 3,
+            Self::Sign { .. } | Self::Import { .. } => 2,
+            _ => 1,
+        }
     }
 }
 

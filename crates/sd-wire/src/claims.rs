@@ -26,6 +26,9 @@ pub struct Claims {
     /// How many more files have changed than `files` holds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub files_omitted: u32,
+    /// For a commit: why the objects that would prove its files were not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproved: Option<Text<256>>,
 }
 
 fn is_zero(n: &u32) -> bool {

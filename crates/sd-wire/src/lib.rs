@@ -34,5 +34,6 @@ pub mod parties;
 pub mod passphrase;
 pub mod path;
 pub mod pattern;
+pub mod print;
 pub mod printable;
 pub mod sign;

@@ -10,6 +10,9 @@ use crate::line::Words;
 /// The most bytes that a payload may have: everything that is signed is shown in full, and nobody reads more.
 pub const MAX_PAYLOAD: usize = 2 * 1024 * 1024;
 
+/// The most bytes of objects that prove which files a commit changes: the parents, and the trees along the changed paths.
+pub const MAX_OBJECTS: usize = 16 * 1024 * 1024;
+
 /// What `sd-decide` may order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

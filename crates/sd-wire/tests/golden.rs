@@ -22,6 +22,7 @@ use sd_wire::parties::Parties;
 use sd_wire::passphrase;
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::pattern::Pattern;
+use sd_wire::print::Print;
 use sd_wire::sign::{self, Fingerprint, Key};
 
 fn golden<W: Words + PartialEq + Debug>(name: &str, words: &W) {
@@ -113,6 +114,7 @@ fn claims() -> Claims {
         branch: Some(text("main")),
         files: List::new(vec![ChangedFile { status: text("M"), path: text("a.rs") }]).unwrap(),
         files_omitted: 3,
+        unproved: Some(text("a shallow clone")),
     }
 }
 
@@ -136,7 +138,8 @@ fn what_the_gate_says_to_decide() {
         ),
         ("import", Want::Import { collection: collection(), replace: false }),
         ("delete", Want::Delete { item: item() }),
-        ("sign", Want::Sign { key: text("nb@example.org") }),
+        ("sign", Want::Sign { key: text("nb@example.org"), objects: false }),
+        ("sign-proved", Want::Sign { key: text("nb@example.org"), objects: true }),
         ("list", Want::List { collection: Some(collection()) }),
         ("set", Want::SetSecret { item: item(), content_type: text("text/plain") }),
         ("change", Want::Change { change: changes()[0].1.clone() }),
@@ -289,6 +292,10 @@ fn what_decide_and_sign_say_to_each_other() {
     );
     golden("sign-note-done", &sign::Note::Done {});
     golden("sign-note-failed", &sign::Note::Failed { why: Fault::UnusableKey });
+    let print = Print::from(&fingerprint());
+    let changed = Fault::KeyChanged { trusted: print, found: print };
+    golden("sign-note-key-changed", &sign::Note::Failed { why: changed });
+    golden("sign-note-key-not-allowed", &sign::Note::Failed { why: Fault::KeyNotAllowed { found: print } });
 }
 
 #[test]

@@ -125,7 +125,7 @@ async fn ask(cli: &Cli) -> Ended {
         What::Sign { key } => {
             let payload = Payload::seal(&input()?)?;
             let key = key.as_deref().unwrap_or_default();
-            let signature = gate.sign(&payload, key, &claims).await.map_err(said)?;
+            let signature = gate.sign(&payload, None, key, &claims).await.map_err(said)?;
             eprintln!("{}", signature.status);
             Ok(std::io::stdout().write_all(&signature.bytes)?)
         }

@@ -70,6 +70,11 @@ pub(crate) struct ClaimedApp {
     pub(crate) seen: Option<Seen>,
 }
 
+/// The name of git's processes.
+const GIT: &str = "git";
+/// The shells by which git runs what it is told to run.
+const SHELLS: [&str; 3] = ["sh", "dash", "bash"];
+
 impl Caller {
     /// Looks at the maker of the sink, and at the app that it claims to ask for.
     pub(crate) fn look(sink: &Sink, claims: &Claims, readers: &Readers) -> Self {
@@ -124,11 +129,14 @@ impl Caller {
         }
     }
 
-    /// The `git` that started the maker: the farthest in an unbroken line, since git runs git. Which process that is the
-    /// kernel attests; that it is git is only how it looks.
+    /// The `git` that started the maker: the farthest in an unbroken line, since git runs git, itself or by a shell, as
+    /// a rebase does with `--exec`. Which process that is the kernel attests; that it is git is only how it looks.
     pub(crate) fn git(&self) -> Option<Pinned> {
         let parents = &self.seen.as_ref()?.parents;
-        parents.iter().take_while(|parent| parent.comm == "git").last().map(Pinned::of)
+        let first = parents.first().filter(|parent| parent.comm == GIT)?;
+        let line =
+            parents.iter().take_while(|parent| parent.comm == GIT || SHELLS.contains(&parent.comm.as_str()));
+        Some(Pinned::of(line.filter(|parent| parent.comm == GIT).last().unwrap_or(first)))
     }
 
     /// Whether this process is among those that started the maker of the sink. Whatever a caller claims says nothing

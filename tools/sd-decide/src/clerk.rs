@@ -2,7 +2,8 @@
 
 mod chores;
 mod errands;
-mod held;
+pub(crate) mod held;
+mod prover;
 mod queue;
 mod vt;
 mod wait;
@@ -15,6 +16,8 @@ use std::time::{Duration, SystemTime};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Uid, User};
 
+use sd_git::proof;
+use sd_git::signed::Signed;
 use sd_start::NotServing;
 use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
@@ -29,13 +32,12 @@ use sd_wire::printable::Printable;
 
 use crate::caller::Caller;
 use crate::clerk::errands::Errands;
-use crate::clerk::held::Cabinet;
+use crate::clerk::held::{Beside, Cabinet};
 use crate::clerk::queue::Turn;
 use crate::clerk::wait::{Found, Signals};
 use crate::clerk::watchdog::Watchdog;
 use crate::clerk::watches::Watches;
 use crate::cli::Cli;
-use crate::commit::Signed;
 use crate::console::Console;
 use crate::docket::Docket;
 use crate::docket::code::Code;
@@ -311,7 +313,8 @@ impl Clerk {
     }
 
     fn file(&mut self, brought: Brought) {
-        let Brought::Ask { ask, sink, payload, gate } = brought else { return };
+        let Brought::Ask { ask, beside, gate } = brought else { return };
+        let Beside { sink, payload, objects } = beside;
         let id = ask.id.clone();
         if self.docket.knows(&id) {
             held::refused(&ask, "an ask with this id is pending already");
@@ -336,19 +339,21 @@ impl Clerk {
             _ => None,
         };
         let to_sign = payload.as_ref().filter(|_| manifest.is_none());
-        let signed = match to_sign.map(|payload| payload.read()).transpose() {
+        let bytes = match to_sign.map(Payload::read).transpose() {
             Ok(Some(bytes)) if !Signed::fits(&bytes) => {
                 held::refused(&ask, "its payload has more lines than anybody reads");
                 gate_door::settle(sink, &id, Fault::TooLarge);
                 return;
             }
-            Ok(bytes) => bytes.map(|bytes| Signed::read(&bytes)),
+            Ok(bytes) => bytes,
             Err(why) => {
                 held::refused(&ask, format!("its payload could not be read: {why}"));
                 gate_door::settle(sink, &id, Fault::Malformed);
                 return;
             }
         };
+        let signed = bytes.as_deref().map(Signed::read);
+        let changes = bytes.as_deref().and_then(|bytes| proof::check(bytes, &[]));
         let mut random = [[0; 2]; Code::LENGTH];
         if let Err(why) = getrandom::fill(random.as_flattened_mut()) {
             held::refused(&ask, format!("the kernel gives no random bytes: {why}"));
@@ -357,8 +362,8 @@ impl Clerk {
         }
         let code = Code::from_random(random);
         let caller = Caller::look(&sink, &ask.claims, &self.readers);
-        self.cabinet.keep(&ask, sink, payload, gate, &caller);
-        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed, manifest, code })));
+        self.cabinet.keep(&ask, Beside { sink, payload, objects }, gate, &caller);
+        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed, changes, manifest, code })));
     }
 
     fn draw(&mut self) -> Result<(), NotServing> {

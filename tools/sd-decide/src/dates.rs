@@ -22,11 +22,6 @@ pub(crate) fn time(seconds: u64) -> String {
     format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// A commit's time, in the time zone that the commit names.
-pub(crate) fn of_commit(time: Time) -> String {
-    time.format_or_unix(ISO8601)
-}
-
 /// A time left, as `4:59`.
 pub(crate) fn left(milliseconds: u64) -> String {
     // Rounded up: `0:00` is over.

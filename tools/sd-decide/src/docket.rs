@@ -129,6 +129,7 @@ impl Docket {
         let mut effects = Vec::new();
         match event {
             Event::Filed(filing) => self.file(now, Rc::from(filing), &mut effects),
+            Event::Proved { id, changes } => self.proved(&id, changes),
             Event::Described { id, what } => self.described(now, &id, what, &mut effects),
             Event::DescribeFailed { id, why } => self.not_described(now, &id, why, &mut effects),
             Event::Key(key) => self.key(now, key, &mut effects),

@@ -16,6 +16,7 @@ use sd_wire::outcome::{Outcome, What};
 use sd_wire::parties::Parties;
 use sd_wire::sign;
 
+use crate::clerk::held::Beside;
 use crate::lobby::Lobby;
 
 /// The door.
@@ -30,10 +31,8 @@ pub(crate) enum Brought {
     Ask {
         /// The gate's words.
         ask: Box<Ask>,
-        /// The way home.
-        sink: Sink,
-        /// What is to be signed, or the manifest of an import.
-        payload: Option<Payload>,
+        /// What came beside it.
+        beside: Beside,
         /// Where the note about its end goes.
         gate: Link,
     },
@@ -87,8 +86,8 @@ impl Door {
     fn read_ask(&self, ask: Box<Ask>, fds: Vec<OwnedFd>, gate: Link) -> Option<Brought> {
         let (found, wanted) = (fds.len(), ask.want.descriptors());
         let mut fds = fds.into_iter();
-        let (sink, payload, more) = (fds.next(), fds.next(), fds.next());
-        if found != wanted || more.is_some() {
+        let (sink, payload, objects) = (fds.next(), fds.next(), fds.next());
+        if found != wanted || fds.next().is_some() {
             let kind = ask.want.kind();
             refuse_ask(&ask, format!("a {kind} takes {wanted} descriptors, {found} came"));
             self.turn_away(Some(ask.id), sink);
@@ -102,15 +101,18 @@ impl Door {
             }
         };
         let most = if matches!(ask.want, Want::Import { .. }) { MAX_MANIFEST } else { sign::MAX_PAYLOAD };
-        let payload = match payload.map(|fd| Payload::admit(fd, most)).transpose() {
-            Ok(payload) => payload,
-            Err(why) => {
+        let payload = payload.map(|fd| Payload::admit(fd, most)).transpose();
+        let objects = objects.map(|fd| Payload::admit(fd, sign::MAX_OBJECTS)).transpose();
+        match (payload, objects) {
+            (Ok(payload), Ok(objects)) => {
+                Some(Brought::Ask { ask, beside: Beside { sink, payload, objects }, gate })
+            }
+            (Err(why), _) | (_, Err(why)) => {
                 refuse_ask(&ask, why);
                 settle(sink, &ask.id, Fault::Malformed);
-                return None;
+                None
             }
-        };
-        Some(Brought::Ask { ask, sink, payload, gate })
+        }
     }
 
     /// Tells the requester, if there is a sink among the descriptors.

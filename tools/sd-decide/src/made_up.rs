@@ -12,10 +12,11 @@ use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::sign::{Fingerprint, Key};
 
 use crate::caller::Caller;
-use crate::commit::Signed;
 use crate::docket::code::Code;
 use crate::docket::event::{Event, Filing};
 use crate::routing::Described;
+use sd_git::proof;
+use sd_git::signed::Signed;
 
 pub(crate) const COMMIT: &[u8] = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\
 parent 1111111111111111111111111111111111111111\n\
@@ -62,7 +63,7 @@ pub(crate) fn store() -> Want {
 }
 
 pub(crate) fn sign() -> Want {
-    Want::Sign { key: Text::default() }
+    Want::Sign { key: Text::default(), objects: false }
 }
 
 pub(crate) fn description(n: u64, label: &str) -> Description {
@@ -144,9 +145,17 @@ pub(crate) fn key() -> Key {
 
 pub(crate) fn filing(n: u64, want: Want, caller: Caller) -> Filing {
     let signed = matches!(want, Want::Sign { .. }).then(|| Signed::read(COMMIT));
+    let changes = signed.as_ref().and_then(|_| proof::check(COMMIT, &[]));
     let code = Code::from_random([[0, 0], [0, 1], [0, 2], [0, 3]]);
     let manifest = matches!(want, Want::Import { .. }).then(|| manifest(3));
-    Filing { ask: Ask { id: id(n), want, claims: Claims::default() }, caller, signed, manifest, code }
+    Filing {
+        ask: Ask { id: id(n), want, claims: Claims::default() },
+        caller,
+        signed,
+        changes,
+        manifest,
+        code,
+    }
 }
 
 pub(crate) fn filed(n: u64, want: Want) -> Event {

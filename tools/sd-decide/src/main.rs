@@ -9,7 +9,6 @@
 mod caller;
 mod clerk;
 mod cli;
-mod commit;
 mod console;
 mod dates;
 mod docket;

@@ -138,7 +138,7 @@ pub(crate) fn road(
         }
         Want::Lock {} => Road::Lock,
         Want::Unlock {} => Road::Plain,
-        Want::Sign { key } => Road::ByKey(Order::Sign(sign::Order::Describe { id, key: key.clone() })),
+        Want::Sign { key, .. } => Road::ByKey(Order::Sign(sign::Order::Describe { id, key: key.clone() })),
     })
 }
 

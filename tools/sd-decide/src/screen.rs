@@ -8,6 +8,7 @@ mod change;
 mod claims;
 mod decision;
 mod detail;
+mod files;
 mod footer;
 mod header;
 mod help;

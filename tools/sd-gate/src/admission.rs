@@ -10,10 +10,10 @@ use sd_wire::id::AskId;
 use sd_wire::import::MAX_MANIFEST;
 use sd_wire::outcome::{Outcome, What};
 use sd_wire::path::{CollectionPath, ItemPath};
-use sd_wire::sign::MAX_PAYLOAD;
+use sd_wire::sign::{MAX_OBJECTS, MAX_PAYLOAD};
 use zbus::fdo::DBusProxy;
 use zbus::message::Header;
-use zbus::zvariant::OwnedObjectPath;
+use zbus::zvariant::{Fd, OwnedObjectPath, OwnedValue};
 
 use crate::error::Refusal;
 
@@ -79,6 +79,17 @@ pub(crate) fn reject(sink: Sink, id: &AskId, why: Fault) {
 /// [`Refusal::BadPayload`], with the check that failed.
 pub(crate) fn payload(fd: OwnedFd) -> Result<Payload, Refusal> {
     Payload::admit(fd, MAX_PAYLOAD).map_err(|e| Refusal::BadPayload(format!("payload: {e}")))
+}
+
+/// What proves the files of a commit, if it can no longer change. What stands in it is for sd-decide to read.
+///
+/// # Errors
+/// [`Refusal::BadArgument`] when the claim is of another type, [`Refusal::BadPayload`] with the check that failed.
+pub(crate) fn objects(claim: OwnedValue) -> Result<Payload, Refusal> {
+    let fd = Fd::try_from(claim)
+        .map_err(|_| Refusal::BadArgument("claim objects is not a file descriptor".into()))?;
+    let fd = OwnedFd::try_from(fd).map_err(|e| Refusal::BadPayload(format!("objects: {e}")))?;
+    Payload::admit(fd, MAX_OBJECTS).map_err(|e| Refusal::BadPayload(format!("objects: {e}")))
 }
 
 /// The manifest of an import, if it can no longer change. What stands in it is for sd-decide to read.

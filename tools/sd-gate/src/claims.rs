@@ -25,6 +25,7 @@ pub(crate) fn read(untrusted: HashMap<String, OwnedValue>) -> Result<Claims, Ref
             "branch" => claims.branch = Some(text(&key, value)?),
             "files" => claims.files = files(&key, value)?,
             "files-omitted" => claims.files_omitted = number::<u32>(&key, value)?,
+            "unproved" => claims.unproved = Some(text(&key, value)?),
             _ => return Err(bad(&key, "is unknown")),
         }
     }

@@ -70,8 +70,8 @@ impl Decide {
 }
 
 /// The descriptors that travel beside an ask.
-pub(crate) fn beside<'a>(sink: &'a impl AsFd, payload: Option<&'a impl AsFd>) -> Vec<BorrowedFd<'a>> {
-    std::iter::once(sink.as_fd()).chain(payload.map(AsFd::as_fd)).collect()
+pub(crate) fn beside<'a>(sink: &'a impl AsFd, payloads: &'a [impl AsFd]) -> Vec<BorrowedFd<'a>> {
+    std::iter::once(sink.as_fd()).chain(payloads.iter().map(AsFd::as_fd)).collect()
 }
 
 /// Why a packet did not reach sd-decide.

@@ -58,7 +58,7 @@ impl Gate {
         bus: &Connection,
         sender: Sender,
         sink: OwnedFd,
-        payload: Option<Payload>,
+        payloads: Vec<Payload>,
         want: Want,
         untrusted_claims: Claims,
     ) -> Result<String, Refusal> {
@@ -74,7 +74,7 @@ impl Gate {
             )));
         }
         let ask = Packet::Ask(Box::new(Ask { id: id.clone(), want, claims }));
-        let link = match self.decide.say(&ask, &decide::beside(&sink, payload.as_ref())) {
+        let link = match self.decide.say(&ask, &decide::beside(&sink, &payloads)) {
             Ok(link) => link,
             Err(why) => {
                 self.tally.forget(&id);

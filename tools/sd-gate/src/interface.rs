@@ -32,7 +32,7 @@ impl Gate {
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
         let want = Want::Read { item: admission::item(&item)? };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     async fn request_access(
@@ -49,7 +49,7 @@ impl Gate {
             return Err(Refusal::BadArgument("items: none given".into()));
         }
         let items = List::new(items).map_err(|e| Refusal::BadArgument(format!("items: {e}")))?;
-        self.forward(bus, sender, sink, None, Want::Access { items }, claims).await
+        self.forward(bus, sender, sink, Vec::new(), Want::Access { items }, claims).await
     }
 
     async fn request_search(
@@ -69,7 +69,7 @@ impl Gate {
                 "attributes: none given; to see everything, ask for a list".into(),
             ));
         }
-        self.forward(bus, sender, sink, None, Want::Search { collection, attributes }, claims).await
+        self.forward(bus, sender, sink, Vec::new(), Want::Search { collection, attributes }, claims).await
     }
 
     async fn request_collections(
@@ -80,7 +80,7 @@ impl Gate {
         claims: Claims,
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
-        self.forward(bus, sender, sink, None, Want::Collections {}, claims).await
+        self.forward(bus, sender, sink, Vec::new(), Want::Collections {}, claims).await
     }
 
     async fn request_list(
@@ -93,7 +93,7 @@ impl Gate {
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
         let want = Want::List { collection: admission::collection_or_none(&collection)? };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     #[allow(clippy::too_many_arguments)] // The interface's own arguments, and two that zbus adds.
@@ -117,7 +117,7 @@ impl Gate {
             replace,
             content_type: admission::text("content_type", content_type)?,
         };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     #[allow(clippy::too_many_arguments)] // The interface's own arguments, and two that zbus adds.
@@ -134,7 +134,7 @@ impl Gate {
         let sender = self.sender(bus, &header).await?;
         let manifest = admission::manifest(manifest.into())?;
         let want = Want::Import { collection: admission::collection(&collection)?, replace };
-        self.forward(bus, sender, sink, Some(manifest), want, claims).await
+        self.forward(bus, sender, sink, vec![manifest], want, claims).await
     }
 
     async fn request_delete(
@@ -147,7 +147,7 @@ impl Gate {
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
         let want = Want::Delete { item: admission::item(&item)? };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     async fn request_set_secret(
@@ -162,7 +162,7 @@ impl Gate {
         let sender = self.sender(bus, &header).await?;
         let content_type = admission::text("content_type", content_type)?;
         let want = Want::SetSecret { item: admission::item(&item)?, content_type };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     async fn request_set_label(
@@ -181,7 +181,7 @@ impl Gate {
             Object::Collection(collection) => Change::CollectionLabel { collection, label },
         };
         let want = Want::Change { change };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     async fn request_set_attributes(
@@ -196,7 +196,7 @@ impl Gate {
         let sender = self.sender(bus, &header).await?;
         let (item, attributes) = (admission::item(&item)?, admission::attributes(attributes)?);
         let want = Want::Change { change: Change::ItemAttributes { item, attributes } };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     async fn request_set_alias(
@@ -215,7 +215,7 @@ impl Gate {
         let name = admission::text("name", name)?;
         let collection = admission::collection_or_none(&collection)?;
         let want = Want::Change { change: Change::Alias { name, collection } };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     async fn request_create_collection(
@@ -230,7 +230,7 @@ impl Gate {
         let sender = self.sender(bus, &header).await?;
         let (label, alias) = (admission::text("label", label)?, admission::text("alias", alias)?);
         let want = Want::Change { change: Change::CreateCollection { label, alias } };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     async fn request_delete_collection(
@@ -244,7 +244,7 @@ impl Gate {
         let sender = self.sender(bus, &header).await?;
         let collection = admission::collection(&collection)?;
         let want = Want::Change { change: Change::DeleteCollection { collection } };
-        self.forward(bus, sender, sink, None, want, claims).await
+        self.forward(bus, sender, sink, Vec::new(), want, claims).await
     }
 
     async fn request_signature(
@@ -254,12 +254,13 @@ impl Gate {
         sink: OwnedFd,
         payload: OwnedFd,
         key: String,
-        claims: Claims,
+        mut claims: Claims,
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
-        let payload = admission::payload(payload.into())?;
-        let want = Want::Sign { key: admission::text("key", key)? };
-        self.forward(bus, sender, sink, Some(payload), want, claims).await
+        let mut payloads = vec![admission::payload(payload.into())?];
+        payloads.extend(claims.remove("objects").map(admission::objects).transpose()?);
+        let want = Want::Sign { key: admission::text("key", key)?, objects: payloads.len() > 1 };
+        self.forward(bus, sender, sink, payloads, want, claims).await
     }
 
     async fn lock(
@@ -270,7 +271,7 @@ impl Gate {
         claims: Claims,
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
-        self.forward(bus, sender, sink, None, Want::Lock {}, claims).await
+        self.forward(bus, sender, sink, Vec::new(), Want::Lock {}, claims).await
     }
 
     async fn unlock(
@@ -281,7 +282,7 @@ impl Gate {
         claims: Claims,
     ) -> Result<String, Refusal> {
         let sender = self.sender(bus, &header).await?;
-        self.forward(bus, sender, sink, None, Want::Unlock {}, claims).await
+        self.forward(bus, sender, sink, Vec::new(), Want::Unlock {}, claims).await
     }
 
     async fn cancel(

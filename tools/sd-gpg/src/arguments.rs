@@ -1,9 +1,12 @@
-//! Whether gpg is asked for what the gate can give: an armoured detached signature of standard input.
+//! Whether gpg is asked for what the gate can give: a detached signature.
 //!
-//! git asks with `--status-fd=2 -bsau KEY`. An option that is not in the tables, or a file to sign, makes it gpg's own
-//! affair: a wrong guess there means that gpg fails for lack of a key, and never that something gets signed unseen.
+//! git asks with `--status-fd=2 -bsau KEY`; people and scripts sign files as well. An option that is not in the tables
+//! makes it gpg's own affair: a wrong guess there means that gpg fails for lack of a key, and never that something gets
+//! signed unseen.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 /// What gpg was called for.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,13 +17,21 @@ pub(crate) enum Wanted {
     Gpg,
 }
 
-/// A signature as git asks for it.
+/// A signature as it is asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     /// The key as git names it; empty when it names none.
     pub(crate) key: String,
     /// Where the status lines go, if anywhere.
     pub(crate) status_fd: Option<u32>,
+    /// As text, and not as bytes.
+    pub(crate) armour: bool,
+    /// What is signed; `None` for standard input.
+    pub(crate) file: Option<PathBuf>,
+    /// Where the signature goes; `None` for standard output, or beside the file.
+    pub(crate) output: Option<PathBuf>,
+    /// Whether a file that is there may be written over.
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,10 +39,18 @@ enum Meaning {
     Detach,
     Sign,
     Armour,
+    /// The key to sign with.
     Key,
+    /// The key to sign with, where no other is named.
+    DefaultKey,
     StatusFd,
+    Output,
+    Overwrite,
     /// Changes nothing about the signature.
     Nothing,
+    /// So does this, and has a value. A home directory too: there is no secret key in it, and gpg only reads there
+    /// what the companion's gpg has to say.
+    NothingWithValue,
 }
 
 const LONG: &[(&str, Meaning)] = &[
@@ -40,11 +59,28 @@ const LONG: &[(&str, Meaning)] = &[
     ("armor", Meaning::Armour),
     ("armour", Meaning::Armour),
     ("local-user", Meaning::Key),
+    ("default-key", Meaning::DefaultKey),
     ("status-fd", Meaning::StatusFd),
+    ("output", Meaning::Output),
+    ("yes", Meaning::Overwrite),
     ("batch", Meaning::Nothing),
+    ("no-batch", Meaning::Nothing),
     ("no-tty", Meaning::Nothing),
+    ("no-greeting", Meaning::Nothing),
+    ("no-permission-warning", Meaning::Nothing),
+    ("no-secmem-warning", Meaning::Nothing),
+    ("openpgp", Meaning::Nothing),
     ("quiet", Meaning::Nothing),
-    ("yes", Meaning::Nothing),
+    ("use-agent", Meaning::Nothing),
+    ("utf8-strings", Meaning::Nothing),
+    ("verbose", Meaning::Nothing),
+    ("no-verbose", Meaning::Nothing),
+    ("charset", Meaning::NothingWithValue),
+    ("display-charset", Meaning::NothingWithValue),
+    ("homedir", Meaning::NothingWithValue),
+    ("keyid-format", Meaning::NothingWithValue),
+    ("pinentry-mode", Meaning::NothingWithValue),
+    ("trust-model", Meaning::NothingWithValue),
 ];
 
 const SHORT: &[(char, Meaning)] = &[
@@ -52,12 +88,14 @@ const SHORT: &[(char, Meaning)] = &[
     ('s', Meaning::Sign),
     ('a', Meaning::Armour),
     ('u', Meaning::Key),
+    ('o', Meaning::Output),
     ('q', Meaning::Nothing),
+    ('v', Meaning::Nothing),
 ];
 
 impl Meaning {
     fn takes_value(self) -> bool {
-        matches!(self, Self::Key | Self::StatusFd)
+        matches!(self, Self::Key | Self::DefaultKey | Self::StatusFd | Self::Output | Self::NothingWithValue)
     }
 }
 
@@ -68,49 +106,66 @@ pub(crate) fn wanted(arguments: &[OsString]) -> Wanted {
 
 fn signature(arguments: &[OsString]) -> Option<Request> {
     let mut request = Request::default();
-    let (mut detach, mut armour) = (false, false);
+    let (mut detach, mut default_key) = (false, String::new());
     let mut rest = arguments.iter().map(OsString::as_os_str);
     while let Some(argument) = rest.next() {
-        for (meaning, value) in options(argument.to_str()?)? {
+        if argument == "--" {
+            // What follows is a file, whatever it looks like.
+            request.file = rest.next().map(PathBuf::from);
+            break;
+        }
+        if argument == "-" || !argument.as_bytes().starts_with(b"-") {
+            request.file = Some(argument.into());
+            break;
+        }
+        for (meaning, value) in options(argument)? {
             let value = match value {
                 Some(value) => Some(value),
-                None if meaning.takes_value() => Some(rest.next().and_then(OsStr::to_str)?),
+                None if meaning.takes_value() => Some(rest.next()?),
                 None => None,
             };
             match (meaning, value) {
                 (Meaning::Detach, None) => detach = true,
-                (Meaning::Armour, None) => armour = true,
-                (Meaning::Sign | Meaning::Nothing, None) => {}
+                (Meaning::Armour, None) => request.armour = true,
+                (Meaning::Overwrite, None) => request.overwrite = true,
+                (Meaning::Sign | Meaning::Nothing, None) | (Meaning::NothingWithValue, Some(_)) => {}
                 // Two keys would be two signatures.
-                (Meaning::Key, Some(key)) if request.key.is_empty() => request.key = key.to_owned(),
-                (Meaning::StatusFd, Some(fd)) => request.status_fd = Some(fd.parse().ok()?),
+                (Meaning::Key, Some(key)) if request.key.is_empty() => request.key = key.to_str()?.to_owned(),
+                (Meaning::DefaultKey, Some(key)) => default_key = key.to_str()?.to_owned(),
+                (Meaning::StatusFd, Some(fd)) => request.status_fd = Some(fd.to_str()?.parse().ok()?),
+                (Meaning::Output, Some(path)) => request.output = Some(path.into()),
                 _ => return None,
             }
         }
     }
-    (detach && armour).then_some(request)
+    if request.key.is_empty() {
+        request.key = default_key;
+    }
+    let dash = |path: &PathBuf| path.as_os_str() == "-";
+    request.file = request.file.filter(|path| !dash(path));
+    // gpg signs several files as one, or takes what follows the first as options.
+    (detach && rest.next().is_none()).then_some(request)
 }
 
 /// The options in one argument: a long one, or a cluster of short ones of which the last may have its value behind it.
-fn options(argument: &str) -> Option<Vec<(Meaning, Option<&str>)>> {
-    if let Some(long) = argument.strip_prefix("--") {
-        let (name, value) = match long.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (long, None),
-        };
-        let (_, meaning) = LONG.iter().find(|(known, _)| *known == name)?;
+fn options(argument: &OsStr) -> Option<Vec<(Meaning, Option<&OsStr>)>> {
+    let bytes = argument.as_bytes();
+    if let Some(long) = bytes.strip_prefix(b"--") {
+        let mut parts = long.splitn(2, |byte| *byte == b'=');
+        let (name, value) = (parts.next()?, parts.next().map(OsStr::from_bytes));
+        let (_, meaning) = LONG.iter().find(|(known, _)| known.as_bytes() == name)?;
         return Some(vec![(*meaning, value)]);
     }
-    let mut cluster = argument.strip_prefix('-').filter(|cluster| !cluster.is_empty())?.chars();
+    let mut cluster = bytes.strip_prefix(b"-").filter(|cluster| !cluster.is_empty())?;
     let mut found = Vec::new();
-    while let Some(letter) = cluster.next() {
-        let (_, meaning) = SHORT.iter().find(|(known, _)| *known == letter)?;
+    while let Some((letter, more)) = cluster.split_first() {
+        let (_, meaning) = SHORT.iter().find(|(known, _)| *known == char::from(*letter))?;
         if meaning.takes_value() {
-            let value = Some(cluster.as_str()).filter(|value| !value.is_empty());
-            found.push((*meaning, value));
+            found.push((*meaning, Some(OsStr::from_bytes(more)).filter(|value| !value.is_empty())));
             break;
         }
         found.push((*meaning, None));
+        cluster = more;
     }
     Some(found)
 }
@@ -124,7 +179,7 @@ mod tests {
     }
 
     fn signature(key: &str, status_fd: Option<u32>) -> Wanted {
-        Wanted::Signature(Request { key: key.to_owned(), status_fd })
+        Wanted::Signature(Request { key: key.to_owned(), status_fd, armour: true, ..Request::default() })
     }
 
     #[test]
@@ -136,6 +191,33 @@ mod tests {
         assert_eq!(of(&["--detach-sign", "--armor", "--local-user=KEY"]), signature("KEY", None));
         assert_eq!(of(&["--detach-sign", "--armor", "--local-user", "KEY"]), signature("KEY", None));
         assert_eq!(of(&["--batch", "--no-tty", "-qbsau", "KEY!"]), signature("KEY!", None));
+        assert_eq!(
+            of(&["--homedir", "/h", "--keyid-format=long", "-bsau", "KEY", "-"]),
+            signature("KEY", None)
+        );
+        assert_eq!(of(&["--default-key", "D", "-bsa"]), signature("D", None));
+        assert_eq!(of(&["--default-key", "D", "-bsau", "KEY"]), signature("KEY", None));
+    }
+
+    #[test]
+    fn people_and_scripts_sign_files_in_these_ways() {
+        let request = || Request { key: "K".to_owned(), ..Request::default() };
+        for (line, expected) in [
+            (&["-bu", "K", "file"][..], Request { file: Some("file".into()), ..request() }),
+            (
+                &["-abu", "K", "--yes", "-o", "out", "--", "-file"],
+                Request {
+                    armour: true,
+                    file: Some("-file".into()),
+                    output: Some("out".into()),
+                    overwrite: true,
+                    ..request()
+                },
+            ),
+            (&["-bsuK", "--output=-"], Request { output: Some("-".into()), ..request() }),
+        ] {
+            assert_eq!(of(line), Wanted::Signature(expected), "{line:?}");
+        }
     }
 
     #[test]
@@ -146,15 +228,15 @@ mod tests {
             &["--help"],
             &["--keyid-format=long", "--status-fd=1", "--verify", "/tmp/sig", "-"],
             &["--list-secret-keys"],
-            // Not detached, not armoured, of a file, into a file, by two keys, encrypted too.
+            // Not detached, of two files, by two keys, encrypted too.
             &["-sau", "KEY"],
-            &["-bsu", "KEY"],
-            &["-bsau", "KEY", "file"],
-            &["-bsau", "KEY", "-"],
-            &["-bsao", "out"],
+            &["--clear-sign", "-u", "KEY"],
+            &["-bsau", "KEY", "file", "another"],
+            &["-bsau", "KEY", "file", "--yes"],
             &["-bsau", "KEY", "-u", "OTHER"],
             &["-bseau", "KEY"],
             &["-bsa", "--digest-algo", "SHA1"],
+            &["-bsa", "--passphrase-fd", "0"],
             // Nonsense, which gpg explains better.
             &["-bsau"],
             &["--status-fd=x", "-bsau", "KEY"],

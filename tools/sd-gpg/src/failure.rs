@@ -15,6 +15,12 @@ pub(crate) enum Failure {
     Gate(sd_client::Failure),
     /// git did not send all of what is to be signed, or nobody takes the signature.
     Stream(&'static str, io::Error),
+    /// The file that is to be signed cannot be read.
+    Unreadable(PathBuf, io::Error),
+    /// There is a file already where the signature would go.
+    Exists(PathBuf),
+    /// The signature cannot be written there.
+    Unwritable(PathBuf, io::Error),
     /// What is to be signed is longer than can be shown.
     TooLong,
     /// There is nothing to sign.
@@ -25,6 +31,8 @@ pub(crate) enum Failure {
     Exec(PathBuf, io::Error),
     /// There is no gpg but this program.
     NoGpg,
+    /// git's configuration was not changed as wanted.
+    Setup(String),
 }
 
 impl Failure {
@@ -49,12 +57,24 @@ impl fmt::Display for Failure {
         match self {
             Self::Gate(failure) => write!(f, "no signature: {failure}"),
             Self::Stream(what, e) => write!(f, "{what}: {e}"),
+            Self::Unreadable(path, e) => write!(f, "{} cannot be read: {e}", path.display()),
+            Self::Exists(path) => {
+                write!(
+                    f,
+                    "{} is there already; --yes writes over it, --output names another file",
+                    path.display()
+                )
+            }
+            Self::Unwritable(path, e) => {
+                write!(f, "the signature cannot be written to {}: {e}", path.display())
+            }
             Self::TooLong => {
                 write!(f, "what is to be signed is longer than {MAX_PAYLOAD} bytes, more than can be shown")
             }
-            Self::Empty => f.write_str("there is nothing to sign on standard input"),
+            Self::Empty => f.write_str("there is nothing to sign"),
             Self::Unprotected(e) => write!(f, "{e}"),
             Self::Exec(path, e) => write!(f, "{} cannot be run: {e}", path.display()),
+            Self::Setup(why) => f.write_str(why),
             Self::NoGpg => f.write_str("no gpg in PATH but this program; install gnupg"),
         }
     }

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::Metadata;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
@@ -22,6 +23,33 @@ pub(crate) fn become_gpg(arguments: &[OsString]) -> Failure {
             Failure::Exec(gpg, e)
         }
         None => Failure::NoGpg,
+    }
+}
+
+/// An armoured signature as bytes, by `gpg --dearmor`.
+///
+/// # Errors
+/// [`Failure::NoGpg`], or what running it gave.
+pub(crate) fn without_armour(armoured: &[u8]) -> Result<Vec<u8>, Failure> {
+    let own = std::fs::metadata("/proc/self/exe").ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let gpg = find(&path, own.as_ref()).ok_or(Failure::NoGpg)?;
+    let failed = |e| Failure::Exec(gpg.clone(), e);
+    let mut child = Command::new(&gpg)
+        .args(["--batch", "--dearmor"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    // A signature is shorter than a pipe's buffer, so gpg need not read before we have written it all.
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(armoured).map_err(failed)?;
+    }
+    let output = child.wait_with_output().map_err(failed)?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(failed(std::io::ErrorKind::InvalidData.into()))
     }
 }
 

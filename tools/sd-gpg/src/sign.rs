@@ -1,9 +1,11 @@
-//! One signature: the payload from git to the gate, the signature and its status back.
+//! One signature: the payload and what proves it to the gate, the signature and its status back.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
+use std::path::Path;
 
-use sd_client::{Gate, Signature};
+use sd_client::Gate;
+use sd_git::gap::Gap;
 use sd_sys::harden;
 use sd_sys::payload::Payload;
 use sd_wire::bounded::Text;
@@ -11,31 +13,46 @@ use sd_wire::claims::Claims;
 use sd_wire::sign::MAX_PAYLOAD;
 
 use crate::arguments::Request;
+use crate::destination::Destination;
 use crate::failure::Failure;
-use crate::{changed, repository, summary};
+use crate::{changed, objects, real, repository, summary};
 
-/// Signs standard input, as git asked. A SIGINT ends this process, which closes the sink and so withdraws the ask.
+/// Signs what was asked for. A SIGINT ends this process, which closes the sink and so withdraws the ask.
 pub(crate) fn sign(request: &Request) -> Result<(), Failure> {
     harden::this_process().map_err(Failure::Unprotected)?;
     let status = request.status_fd.map(status_to).transpose()?;
-    let bytes = read_all()?;
+    let goes_to = Destination::of(request)?;
+    let bytes = read_all(request.file.as_deref())?;
     let payload = Payload::seal(&bytes).map_err(|e| Failure::Stream("the payload cannot be sealed", e))?;
-    let claims = claims(&bytes);
+    let (objects, gap) =
+        objects::gather(&bytes).map_or_else(|gap| (None, Some(gap)), |objects| (objects, None));
+    let seal = |objects: Vec<u8>| Payload::seal(&objects);
+    let objects =
+        objects.map(seal).transpose().map_err(|e| Failure::Stream("the objects cannot be sealed", e))?;
+    let claims = claims(&bytes, gap);
     let signature = smol::block_on(async {
         let gate = Gate::connect().await?;
-        gate.sign(&payload, &request.key, &claims).await
+        gate.sign(&payload, objects.as_ref(), &request.key, &claims).await
     })?;
-    write_all(&signature, status)
+    let bytes = if request.armour { signature.bytes } else { real::without_armour(&signature.bytes)? };
+    goes_to.write(&bytes)?;
+    tell(status, &signature.status)
 }
 
-fn read_all() -> Result<Vec<u8>, Failure> {
+fn read_all(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    match file {
+        None => read_from(std::io::stdin().lock(), "standard input cannot be read"),
+        Some(path) => {
+            let file = File::open(path).map_err(|e| Failure::Unreadable(path.to_owned(), e))?;
+            read_from(file, "the file that is to be signed cannot be read")
+        }
+    }
+}
+
+fn read_from(from: impl Read, cannot: &'static str) -> Result<Vec<u8>, Failure> {
     let most = u64::try_from(MAX_PAYLOAD).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .take(most.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|e| Failure::Stream("standard input cannot be read", e))?;
+    from.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| Failure::Stream(cannot, e))?;
     match bytes.len() {
         0 => Err(Failure::Empty),
         n if n > MAX_PAYLOAD => Err(Failure::TooLong),
@@ -43,8 +60,9 @@ fn read_all() -> Result<Vec<u8>, Failure> {
     }
 }
 
-fn claims(payload: &[u8]) -> Claims {
-    let (files, files_omitted) = changed::files(payload);
+/// What is proved needs no claim; of what is not, the files are told as git lists them.
+fn claims(payload: &[u8], gap: Option<Gap>) -> Claims {
+    let (files, files_omitted) = gap.as_ref().map(|_| changed::files(payload)).unwrap_or_default();
     let repository = repository::here();
     Claims {
         says: summary::of(payload),
@@ -52,6 +70,7 @@ fn claims(payload: &[u8]) -> Claims {
         branch: repository.and_then(|found| found.branch).map(|branch| Text::clipped(&branch)),
         files,
         files_omitted,
+        unproved: gap.map(|gap| Text::clipped(&gap.to_string())),
         ..Claims::default()
     }
 }
@@ -70,14 +89,11 @@ fn status_to(fd: u32) -> Result<Box<dyn Write>, Failure> {
     }
 }
 
-fn write_all(signature: &Signature, status: Option<Box<dyn Write>>) -> Result<(), Failure> {
-    let unwritten = |e| Failure::Stream("the signature cannot be written", e);
-    let mut out = std::io::stdout().lock();
-    out.write_all(&signature.bytes).map_err(unwritten)?;
-    out.flush().map_err(unwritten)?;
-    drop(out);
+/// Says on the status file descriptor that there is a signature; after it was written.
+fn tell(status: Option<Box<dyn Write>>, said: &str) -> Result<(), Failure> {
     let Some(mut status) = status else { return Ok(()) };
-    // After the signature: SIG_CREATED says that there is one. In one write, since others may write there too.
-    let lines: String = signature.status.lines().map(|line| format!("[GNUPG:] {line}\n")).collect();
+    // In one write, since others may write there too.
+    let lines: String = said.lines().map(|line| format!("[GNUPG:] {line}\n")).collect();
+    let unwritten = |e| Failure::Stream("the status cannot be written", e);
     status.write_all(lines.as_bytes()).and_then(|()| status.flush()).map_err(unwritten)
 }

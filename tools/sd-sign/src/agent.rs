@@ -13,7 +13,7 @@ const MAX_REPLY: u64 = 16 * 1024;
 /// Whether there is a gpg-agent.
 ///
 /// # Errors
-/// [`Fault::Unavailable`] when its socket is there and may not be used.
+/// [`Fault::NoAgent`] when its socket is there and may not be used.
 pub(crate) fn runs() -> Result<bool, Fault> {
     Ok(connect()?.is_some())
 }
@@ -33,12 +33,12 @@ pub(crate) fn forget() -> Result<(), Fault> {
 /// need none: whether the card wants its PIN, the agent does not know.
 ///
 /// # Errors
-/// [`Fault::Unavailable`] when no agent runs, [`Fault::NotFound`] when it has no such key.
+/// [`Fault::NoAgent`] when no agent runs, [`Fault::NotFound`] when it has no such key.
 pub(crate) fn would_ask(grip: &str) -> Result<bool, Fault> {
     if grip.len() != 40 || !grip.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(Fault::Malformed);
     }
-    let agent = connect()?.ok_or(Fault::Unavailable)?;
+    let agent = connect()?.ok_or(Fault::NoAgent)?;
     let said = transact(agent, &format!("KEYINFO {grip}"))?;
     said.iter().find_map(|line| asks(line, grip)).ok_or(Fault::NotFound)
 }
@@ -65,7 +65,7 @@ fn connect() -> Result<Option<UnixStream>, Fault> {
         Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Ok(None),
         Err(why) => {
             sd_journal::warning(format!("gpg-agent cannot be reached at {path}: {why}"));
-            Err(Fault::Unavailable)
+            Err(Fault::NoAgent)
         }
     }
 }
@@ -106,7 +106,7 @@ fn refused(line: &str) -> Fault {
 
 fn lost(why: io::Error) -> Fault {
     if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
-        Fault::Timeout
+        Fault::GpgTimeout
     } else {
         Fault::Lost
     }

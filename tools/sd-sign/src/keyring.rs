@@ -1,10 +1,13 @@
 //! The companion's keyring, by gpgme: which key a name means, and a signature with it.
 
-use gpgme::{Context, Error, KeyListMode, PinentryMode, Protocol};
+use gpgme::{Context, KeyListMode, PinentryMode, Protocol};
+use sd_keys::Allowed;
 use sd_wire::bounded::Text;
 use sd_wire::fault::Fault;
 use sd_wire::sign::{Fingerprint, Key};
 
+use crate::gpg_says::fault;
+use crate::keys::Keys;
 use crate::{agent, status};
 
 /// A detached armoured signature, and what gpg's `--status-fd` says of it.
@@ -13,139 +16,178 @@ pub(crate) struct Signature {
     pub(crate) status: Text<4096>,
 }
 
-/// The key that a name means: a fingerprint, an id, a user id, or empty for the first that can sign.
+/// The key that a name means: a fingerprint, an id, a user id, or empty for the first that can sign. Only one that may
+/// sign is found, if there is one among those that are meant.
 ///
 /// # Errors
-/// [`Fault::NotFound`] when no secret key matches, [`Fault::UnusableKey`] when some do and none may sign,
-/// [`Fault::Unavailable`] when there is no gpg-agent that could tell.
-pub(crate) fn describe(name: &str) -> Result<Key, Fault> {
-    find(&mut context()?, name).map(|(_, description)| description)
+/// [`Fault::NoKey`] when no secret key matches, what keeps it from signing when some do, [`Fault::NoAgent`] when there
+/// is no gpg-agent that could tell, [`Fault::KeysUnknown`] when it is not known which may sign.
+pub(crate) fn describe(name: &str, keys: &Keys) -> Result<Key, Fault> {
+    find(&mut context()?, name, keys).map(|(_, description)| description)
 }
 
 /// Whether a signature with the key of this name would make gpg-agent ask for a passphrase.
 ///
 /// # Errors
 /// As [`describe`], and what gpg-agent says.
-pub(crate) fn would_ask(name: &str) -> Result<bool, Fault> {
-    let (key, _) = find(&mut context()?, name)?;
-    agent::would_ask(grip(&key).ok_or(Fault::UnusableKey)?)
+pub(crate) fn would_ask(name: &str, keys: &Keys) -> Result<bool, Fault> {
+    asks(&find(&mut context()?, name, keys)?.0)
+}
+
+/// Whether somebody may have to type something for a signature with the key of this name: a passphrase, or a card's PIN,
+/// of which gpg-agent knows nothing beforehand.
+///
+/// # Errors
+/// As [`would_ask`].
+pub(crate) fn may_ask(name: &str, keys: &Keys) -> Result<bool, Fault> {
+    let (key, _) = find(&mut context()?, name, keys)?;
+    if is_on_card(&key) { Ok(true) } else { asks(&key) }
 }
 
 /// Makes gpg-agent ask for the passphrase of the key of this name, unless it knows it: by a signature of a text of our
-/// own, which is thrown away.
+/// own, which is thrown away. A key on a card counts as unlocked: the card is not touched, nor need it be there.
 ///
 /// # Errors
 /// As [`describe`], and as gpg's error means it.
-pub(crate) fn unlock(name: &str) -> Result<(), Fault> {
+pub(crate) fn unlock(name: &str, keys: &Keys) -> Result<(), Fault> {
     let mut gpg = context()?;
-    let (key, _) = find(&mut gpg, name)?;
-    gpg.add_signer(&key).map_err(fault)?;
-    gpg.sign_detached(UNLOCKING, Vec::new()).map(drop).map_err(fault)
+    let (key, _) = find(&mut gpg, name, keys)?;
+    if is_on_card(&key) {
+        return Ok(());
+    }
+    gpg.add_signer(&key).map_err(|e| fault(e, false))?;
+    gpg.sign_detached(UNLOCKING, Vec::new()).map(drop).map_err(|e| fault(e, false))
 }
 
 /// Says of itself, should it ever be seen, that it stands for nothing.
 const UNLOCKING: &str = "Secrets Dispatcher unlocked this key. This signature was thrown away.\n";
 
-fn find(gpg: &mut Context, name: &str) -> Result<(gpgme::Key, Key), Fault> {
+fn find(gpg: &mut Context, name: &str, keys: &Keys) -> Result<(gpgme::Key, Key), Fault> {
     // gpgme wants a C string and panics without one, which would end every other order as well.
     if name.contains('\0') {
-        return Err(Fault::NotFound);
+        return Err(Fault::NoKey);
     }
+    let allowed = keys.allowed()?;
     let patterns: Vec<&str> = if name.is_empty() { Vec::new() } else { vec![name] };
-    let mut matched = false;
-    for key in gpg.find_secret_keys(patterns.clone()).map_err(fault)? {
-        let key = key.map_err(fault)?;
-        matched = true;
-        if let Some(description) = usable(&key) {
-            return Ok((key, description));
+    let mut refused: Option<(Weight, Fault)> = None;
+    for key in gpg.find_secret_keys(patterns.clone()).map_err(|e| fault(e, false))? {
+        let key = key.map_err(|e| fault(e, false))?;
+        let (weight, why) = match examine(&key, &allowed) {
+            Ok(description) => return Ok((key, description)),
+            Err(why) => why,
+        };
+        if refused.is_none_or(|(other, _)| weight > other) {
+            refused = Some((weight, why));
         }
     }
-    if matched {
-        return Err(Fault::UnusableKey);
+    if let Some((_, why)) = refused {
+        return Err(keys.told(why));
     }
     // Without a gpg-agent every key looks as if it had no secret part.
-    if gpg.find_keys(patterns).map_err(fault)?.next().is_some() && !agent::runs()? {
-        return Err(Fault::Unavailable);
+    if gpg.find_keys(patterns).map_err(|e| fault(e, false))?.next().is_some() && !agent::runs()? {
+        return Err(Fault::NoAgent);
     }
-    Err(Fault::NotFound)
+    Err(Fault::NoKey)
 }
 
-/// Signs with exactly this key.
+/// Signs with exactly this key, which is the one of the first use from then on if there was none.
 ///
 /// # Errors
-/// [`Fault`], as gpg's error means it.
-pub(crate) fn sign(fingerprint: &Fingerprint, payload: &[u8]) -> Result<Signature, Fault> {
+/// [`Fault`], as gpg's error means it, or when this key may not sign.
+pub(crate) fn sign(fingerprint: &Fingerprint, payload: &[u8], keys: &Keys) -> Result<Signature, Fault> {
     let mut gpg = context()?;
-    let key = gpg.get_secret_key(fingerprint.as_str()).map_err(|_| Fault::NotFound)?;
+    let (key, found) = find(&mut gpg, fingerprint.as_str(), keys)?;
     // gpg also finds a key by a subkey's fingerprint; what was shown is the primary key's.
-    match usable(&key) {
-        Some(found) if found.fingerprint == *fingerprint => {}
-        Some(_) => return Err(Fault::Changed),
-        None => return Err(Fault::UnusableKey),
+    if found.fingerprint != *fingerprint {
+        return Err(Fault::Changed);
     }
+    let fault = |e| fault(e, is_on_card(&key));
     gpg.add_signer(&key).map_err(fault)?;
     gpg.set_armor(true);
     let mut bytes = Vec::new();
     let result = gpg.sign_detached(payload, &mut bytes).map_err(fault)?;
     let made = result.new_signatures().next().ok_or(Fault::Refused)?;
     let status = Text::new(status::lines(&made).ok_or(Fault::Refused)?).map_err(|_| Fault::TooLarge)?;
+    // Before it leaves: a key that signed and is not kept could be exchanged unseen.
+    keys.used(fingerprint)?;
     Ok(Signature { bytes, status })
 }
 
 fn context() -> Result<Context, Fault> {
-    let mut gpg = Context::from_protocol(Protocol::OpenPgp).map_err(fault)?;
+    let mut gpg = Context::from_protocol(Protocol::OpenPgp).map_err(|e| fault(e, false))?;
     gpg.set_offline(true);
-    gpg.set_pinentry_mode(PinentryMode::Default).map_err(fault)?;
-    gpg.add_key_list_mode(KeyListMode::WITH_KEYGRIP).map_err(fault)?;
+    gpg.set_pinentry_mode(PinentryMode::Default).map_err(|e| fault(e, false))?;
+    gpg.add_key_list_mode(KeyListMode::WITH_KEYGRIP).map_err(|e| fault(e, false))?;
     Ok(gpg)
 }
 
-fn usable(key: &gpgme::Key) -> Option<Key> {
-    if key.is_bad() || !key.can_sign() || !key.has_secret() {
-        return None;
-    }
-    let user_id = key.user_ids().find(|u| !u.is_bad())?;
-    Some(Key {
-        fingerprint: Fingerprint::parse(key.fingerprint().ok()?).ok()?,
-        user_id: Text::clipped(&String::from_utf8_lossy(user_id.id_raw()?.to_bytes())),
-    })
+/// How much it matters that a key was refused: most, if it is the one that should have signed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    UnusableAndNotAllowed,
+    NotAllowed,
+    Unusable,
 }
 
-/// The keygrip of what gpg signs with: the newest subkey that may sign, or else the primary key.
-fn grip(key: &gpgme::Key) -> Option<&str> {
+/// The key for a person, if it can sign and may.
+fn examine(key: &gpgme::Key, allowed: &Allowed) -> Result<Key, (Weight, Fault)> {
+    let damaged = || (Weight::UnusableAndNotAllowed, Fault::UnusableKey);
+    let fingerprint = key.fingerprint().ok().and_then(|print| Fingerprint::parse(print).ok());
+    let fingerprint = fingerprint.ok_or_else(damaged)?;
+    match (usable(key), allowed.admit(&fingerprint)) {
+        (Ok(user_id), Ok(())) => Ok(Key { fingerprint, user_id }),
+        (Ok(_), Err(why)) => Err((Weight::NotAllowed, why.fault())),
+        (Err(why), Ok(())) => Err((Weight::Unusable, why)),
+        (Err(why), Err(_)) => Err((Weight::UnusableAndNotAllowed, why)),
+    }
+}
+
+/// The user id of a key that can sign, or why it cannot.
+fn usable(key: &gpgme::Key) -> Result<Text<1024>, Fault> {
+    // A key without a subkey that can sign lacks what only the subkey says: that it has expired.
+    let of_signers =
+        |is: fn(&gpgme::Subkey<'_>) -> bool| key.subkeys().any(|part| part.can_sign() && is(&part));
+    if key.is_revoked() {
+        return Err(Fault::KeyRevoked);
+    }
+    if key.is_expired() {
+        return Err(Fault::KeyExpired);
+    }
+    if key.is_bad() {
+        return Err(Fault::UnusableKey);
+    }
+    if signer(key).is_none() {
+        return Err(if of_signers(|part| part.is_expired()) {
+            Fault::KeyExpired
+        } else if of_signers(|part| part.is_revoked()) {
+            Fault::KeyRevoked
+        } else if of_signers(|part| !part.is_bad() && !part.is_secret()) {
+            Fault::NoKey
+        } else {
+            Fault::UnusableKey
+        });
+    }
+    let user_id = key.user_ids().find(|u| !u.is_bad()).and_then(|u| u.id_raw());
+    let user_id = user_id.ok_or(Fault::UnusableKey)?;
+    Ok(Text::clipped(&String::from_utf8_lossy(user_id.to_bytes())))
+}
+
+/// What gpg signs with: the newest subkey that may sign, or else the primary key.
+fn signer(key: &gpgme::Key) -> Option<gpgme::Subkey<'_>> {
     let fit = |part: &gpgme::Subkey<'_>| part.can_sign() && !part.is_bad() && part.is_secret();
     let mut parts = key.subkeys();
     let primary = parts.next();
     let newest = parts.filter(fit).max_by_key(gpgme::Subkey::creation_time);
-    newest.or(primary.filter(fit))?.keygrip().ok()
+    newest.or(primary.filter(fit))
 }
 
-/// What gpg's error means. gpg hands through what the pinentry and gpg-agent said, number and source.
-fn fault(e: Error) -> Fault {
-    /// `GPG_ERR_SOURCE_PINENTRY`.
-    const PINENTRY: u32 = 5;
-    let code = e.code();
-    let is = |other: Error| code == other.code();
-    let of_pinentry = e.raw() >> 24 & 0x7f == PINENTRY;
-    // gpg-agent 2.2 ends at an entry that is empty or longer than 255 bytes, and calls that no passphrase.
-    if is(Error::BAD_PASSPHRASE) || is(Error::NO_PASSPHRASE) {
-        Fault::WrongPassphrase
-    } else if is(Error::CANCELED) || is(Error::FULLY_CANCELED) {
-        Fault::Dismissed
-    } else if is(Error::TIMEOUT) && of_pinentry {
-        Fault::NoPassphrase
-    } else if is(Error::TIMEOUT) {
-        Fault::Timeout
-    } else if is(Error::NO_SECKEY) || is(Error::UNUSABLE_SECKEY) || is(Error::KEY_EXPIRED) {
-        Fault::UnusableKey
-    } else if is(Error::NO_AGENT) || is(Error::INV_ENGINE) || is(Error::NO_PIN_ENTRY) {
-        Fault::Unavailable
-    } else if is(Error::EOF) && of_pinentry {
-        Fault::Lost
-    } else {
-        sd_journal::warning(format!("gpg: {e}"));
-        Fault::Refused
-    }
+fn asks(key: &gpgme::Key) -> Result<bool, Fault> {
+    let signer = signer(key).ok_or(Fault::UnusableKey)?;
+    agent::would_ask(signer.keygrip().map_err(|_| Fault::UnusableKey)?)
+}
+
+fn is_on_card(key: &gpgme::Key) -> bool {
+    signer(key).is_some_and(|part| part.is_card_key())
 }
 
 #[cfg(test)]
@@ -154,6 +196,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_no_c_string_names_no_key() {
-        assert_eq!(describe("ada\0").unwrap_err(), Fault::NotFound);
+        let keys = Keys::of_unit(None);
+        assert_eq!(describe("ada\0", &keys).unwrap_err(), Fault::NoKey);
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! Holds:  the companion's GNUPGHOME, and so its gpg-agent; can make it ask for a passphrase and forget them all.
 //! Trusts: an order from the decider's uid, and the sink and the sealed payload that came with it.
-//! Never:  chooses what to sign; signs what could still change; sees a passphrase; keeps anything between two orders.
+//! Never:  chooses what to sign; signs what could still change; signs with a key that the companion has not listed, or
+//!         with another than the first; sees a passphrase; keeps anything else between two orders.
 #![forbid(unsafe_code)]
 
 mod agent;
 mod cli;
+mod gpg_says;
 mod keyring;
+mod keys;
 mod serve;
 mod status;
 
@@ -19,10 +22,11 @@ use sd_start::Start;
 use sd_wire::parties::Role;
 
 fn main() -> ExitCode {
-    sd_start::run(|cli::Cli { worker }| {
+    sd_start::run(|cli::Cli { worker, signing_keys }| {
         let start = Start::as_role(Role::Companion, worker.parties.as_deref())?;
         let listener = start.listener("sign")?;
         let parties = start.parties;
+        let keys = keys::Keys::of_unit(signing_keys);
         // A gpg that hangs cannot be called back: the process ends, and its unit ends gpg with it.
         let gpg_hangs = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&gpg_hangs);
@@ -30,7 +34,7 @@ fn main() -> ExitCode {
             &listener,
             worker.idle(),
             move || seen.load(Ordering::Acquire),
-            move |link| serve::one(link, &parties, &gpg_hangs),
+            move |link| serve::one(link, &parties, &keys, &gpg_hangs),
         )
     })
 }

@@ -17,9 +17,10 @@ use sd_wire::sign::{Fingerprint, MAX_PAYLOAD, Note, Order};
 
 use crate::agent;
 use crate::keyring::{self, Signature};
+use crate::keys::Keys;
 
 /// One connection from its first byte to its last.
-pub(crate) fn one(link: &Link, parties: &Parties, gpg_hangs: &AtomicBool) {
+pub(crate) fn one(link: &Link, parties: &Parties, keys: &Keys, gpg_hangs: &AtomicBool) {
     let (order, fds) = match sd_start::one_packet::<Order>(link, parties.decide) {
         Ok(received) => received,
         Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
@@ -34,54 +35,79 @@ pub(crate) fn one(link: &Link, parties: &Parties, gpg_hangs: &AtomicBool) {
     }
     let note = match order {
         Order::Describe { key, .. } => {
-            by(Instant::now() + deadline::WORKER, gpg_hangs, move || keyring::describe(&key)).map(Note::Key)
+            let keys = keys.clone();
+            by(Instant::now() + deadline::WORKER, gpg_hangs, move || keyring::describe(&key, &keys))
+                .map(Note::Key)
         }
-        Order::State {} => state(gpg_hangs).map(|locked| Note::State { locked }),
+        Order::State {} => state(keys, gpg_hangs).map(|locked| Note::State { locked }),
         Order::Lock { .. } => {
             by(Instant::now() + deadline::WORKER, gpg_hangs, agent::forget).map(|()| Note::Done {})
         }
-        Order::Unlock { .. } => unlock(gpg_hangs).map(|()| Note::Done {}),
+        Order::Unlock { .. } => unlock(keys, gpg_hangs).map(|()| Note::Done {}),
         Order::Sign { id, fingerprint } => {
-            sign(&id, fingerprint, fds, parties, gpg_hangs).map(|()| Note::Done {})
+            sign(&id, fds, parties, &|payload| signature(&fingerprint, payload, keys, gpg_hangs))
+                .map(|()| Note::Done {})
         }
     };
     sd_start::answer(link, &note.unwrap_or_else(|why| Note::Failed { why }));
 }
 
 /// Whether the default key would ask for a passphrase. Where there is no key, nothing is locked.
-fn state(gpg_hangs: &AtomicBool) -> Result<bool, Fault> {
-    match by(Instant::now() + deadline::WORKER, gpg_hangs, || keyring::would_ask("")) {
-        Err(Fault::NotFound | Fault::UnusableKey) => Ok(false),
+fn state(keys: &Keys, gpg_hangs: &AtomicBool) -> Result<bool, Fault> {
+    let keys = keys.clone();
+    match by(Instant::now() + deadline::WORKER, gpg_hangs, move || keyring::would_ask("", &keys)) {
+        Err(why) if is_no_key(why) => Ok(false),
         other => other,
     }
 }
 
-fn unlock(gpg_hangs: &AtomicBool) -> Result<(), Fault> {
-    match by(Instant::now() + deadline::WORKER_ASKS, gpg_hangs, || keyring::unlock("")) {
-        Err(Fault::NotFound | Fault::UnusableKey) => Ok(()),
+fn unlock(keys: &Keys, gpg_hangs: &AtomicBool) -> Result<(), Fault> {
+    let keys = keys.clone();
+    match by(Instant::now() + deadline::WORKER_ASKS, gpg_hangs, move || keyring::unlock("", &keys)) {
+        Err(why) if is_no_key(why) => Ok(()),
         other => other,
     }
 }
 
-/// Signs, and gives a person the time to type the key's passphrase if gpg-agent does not know it.
-fn signature(fingerprint: Fingerprint, payload: Vec<u8>, gpg_hangs: &AtomicBool) -> Result<Signature, Fault> {
+/// Whether there is no key that could and may sign, so that there is nothing to lock or to unlock either.
+fn is_no_key(why: Fault) -> bool {
+    matches!(
+        why,
+        Fault::NoKey
+            | Fault::NotFound
+            | Fault::UnusableKey
+            | Fault::KeyExpired
+            | Fault::KeyRevoked
+            | Fault::KeyNotAllowed { .. }
+            | Fault::KeyChanged { .. }
+            | Fault::KeysUnknown
+    )
+}
+
+/// Signs, and gives a person the time to type the key's passphrase if gpg-agent does not know it, or a card's PIN.
+fn signature(
+    fingerprint: &Fingerprint,
+    payload: Vec<u8>,
+    keys: &Keys,
+    gpg_hangs: &AtomicBool,
+) -> Result<Signature, Fault> {
     let began = Instant::now();
-    let name = fingerprint.as_str().to_owned();
-    let patience = match by(began + deadline::WORKER, gpg_hangs, move || keyring::would_ask(&name)) {
+    let (name, its) = (fingerprint.as_str().to_owned(), keys.clone());
+    let patience = match by(began + deadline::WORKER, gpg_hangs, move || keyring::may_ask(&name, &its)) {
         Ok(true) => deadline::WORKER_ASKS,
-        Err(Fault::Timeout) => return Err(Fault::Timeout),
+        Err(Fault::GpgTimeout) => return Err(Fault::GpgTimeout),
         // What is wrong with the key or with gpg-agent, gpg says best itself.
         Ok(false) | Err(_) => deadline::WORKER,
     };
-    by(began + patience, gpg_hangs, move || keyring::sign(&fingerprint, &payload))
+    let (fingerprint, keys) = (fingerprint.clone(), keys.clone());
+    by(began + patience, gpg_hangs, move || keyring::sign(&fingerprint, &payload, &keys))
 }
 
 fn sign(
     id: &AskId,
-    fingerprint: Fingerprint,
     fds: Vec<OwnedFd>,
     parties: &Parties,
-    gpg_hangs: &AtomicBool,
+    signature: &dyn Fn(Vec<u8>) -> Result<Signature, Fault>,
 ) -> Result<(), Fault> {
     let (sink, payload) = beside(fds, parties.desktop).map_err(|why| {
         sd_journal::warning(format!("an order was refused: {why}"));
@@ -93,7 +119,7 @@ fn sign(
             sd_journal::warning(format!("a payload was refused: {why}"));
             Fault::Malformed
         })
-        .and_then(|bytes| signature(fingerprint, bytes, gpg_hangs));
+        .and_then(signature);
     match signed {
         Ok(signature) => settle(sink, id, signature),
         Err(why) => {
@@ -130,7 +156,7 @@ fn by<T: Send + 'static>(
         .map_err(|_| Fault::Unavailable)?;
     wait.recv_timeout(until.saturating_duration_since(Instant::now())).unwrap_or_else(|_| {
         gpg_hangs.store(true, Ordering::Release);
-        Err(Fault::Timeout)
+        Err(Fault::GpgTimeout)
     })
 }
 

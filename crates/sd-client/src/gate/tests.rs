@@ -86,7 +86,7 @@ fn every_call_has_the_name_and_signature_that_the_xml_gives() {
         on_the_wire(&request::DeleteCollection { collection: &collection }),
         on_the_wire(&request::Lock),
         on_the_wire(&request::Unlock),
-        on_the_wire(&request::Signature { payload: &payload, key: "" }),
+        on_the_wire(&request::Signature { payload: &payload, objects: Some(&payload), key: "" }),
     ];
     let interface = interface();
     for (member, signature) in calls {
@@ -166,7 +166,7 @@ fn every_request_is_of_a_kind_that_an_ask_can_be() {
         (request::Search::KIND, Want::Search { collection: None, attributes: Attributes::default() }),
         (request::Collections::KIND, Want::Collections {}),
         (request::Delete::KIND, Want::Delete { item: item() }),
-        (request::Signature::KIND, Want::Sign { key: Default::default() }),
+        (request::Signature::KIND, Want::Sign { key: Default::default(), objects: false }),
         (request::Lock::KIND, Want::Lock {}),
         (request::Unlock::KIND, Want::Unlock {}),
     ];

@@ -11,6 +11,7 @@ use sd_wire::id::AskId;
 
 use crate::clerk::chores;
 use crate::clerk::held::{self, Cabinet};
+use crate::clerk::prover::{Prover, Proving};
 use crate::clerk::queue::{Queue, Share, Turn};
 use crate::cli::Cli;
 use crate::docket::event::{Event, Moment};
@@ -26,7 +27,9 @@ const STATE_WAITS: Duration = Duration::from_millis(1500);
 /// All of them.
 pub(crate) struct Errands {
     workers: Workers,
+    prover: Prover,
     out: Vec<Out>,
+    proofs: Vec<Proof>,
     queue: Queue,
 }
 
@@ -35,6 +38,12 @@ struct Out {
     purpose: Purpose,
     /// What it takes up, when it went out without a key.
     share: Option<Share>,
+}
+
+/// A proof on its way, and the order that comes after it.
+struct Proof {
+    proving: Proving,
+    turn: Turn,
 }
 
 enum Purpose {
@@ -48,12 +57,19 @@ impl Errands {
     /// None yet, to the workers that the command line names.
     pub(crate) fn new(cli: &Cli, companion: u32) -> Self {
         let workers = Workers { fetch: cli.fetch.clone(), sign: cli.sign.clone(), companion };
-        Self { workers, out: Vec::new(), queue: Queue::default() }
+        Self {
+            workers,
+            prover: Prover::start(),
+            out: Vec::new(),
+            proofs: Vec::new(),
+            queue: Queue::default(),
+        }
     }
 
     /// The connections on which notes may come.
     pub(crate) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.out.iter().map(|out| out.errand.as_fd())
+        let proofs = self.proofs.iter().map(|proof| proof.proving.as_fd());
+        self.out.iter().map(|out| out.errand.as_fd()).chain(proofs)
     }
 
     /// How many of them are the gate's questions.
@@ -125,6 +141,7 @@ impl Errands {
     pub(crate) fn forget(&mut self, id: &AskId, cabinet: &mut Cabinet) -> Vec<Event> {
         self.queue.forget(id);
         self.out.retain(|out| out.purpose.ask() != Some(id));
+        self.proofs.retain(|proof| proof.turn.id != *id);
         self.next(cabinet)
     }
 
@@ -132,7 +149,9 @@ impl Errands {
     /// long are answered.
     pub(crate) fn hear(&mut self, places: &[usize], now: Moment, cabinet: &mut Cabinet) -> Vec<Event> {
         let mut events = Vec::new();
-        for (n, mut out) in std::mem::take(&mut self.out).into_iter().enumerate() {
+        let (out, proofs) = (std::mem::take(&mut self.out), std::mem::take(&mut self.proofs));
+        let workers = out.len();
+        for (n, mut out) in out.into_iter().enumerate() {
             let mut report = if places.contains(&n) { out.errand.report() } else { None };
             // Once: a worker that says it again misspeaks.
             if let (Some(Report::Made(_)), Purpose::Release { id }) = (&report, &out.purpose)
@@ -148,6 +167,15 @@ impl Errands {
                 (None, false) => self.out.push(out),
             }
         }
+        for (n, proof) in (workers..).zip(proofs) {
+            if places.contains(&n) {
+                let Proof { proving, turn } = proof;
+                events.push(Event::Proved { id: turn.id.clone(), changes: proving.result() });
+                events.extend(self.order(turn, cabinet));
+            } else {
+                self.proofs.push(proof);
+            }
+        }
         events.extend(self.next(cabinet));
         events
     }
@@ -156,13 +184,25 @@ impl Errands {
     fn next(&mut self, cabinet: &mut Cabinet) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
-            let out: Vec<Share> = self.out.iter().filter_map(|out| out.share).collect();
+            let proofs = self.proofs.iter().map(|proof| proof.turn.share());
+            let out: Vec<Share> = self.out.iter().filter_map(|out| out.share).chain(proofs).collect();
             let Some(turn) = self.queue.next(&out) else { return events };
             events.extend(self.send(turn, cabinet));
         }
     }
 
+    /// Sends an order, or first has proved what came with its ask.
     fn send(&mut self, turn: Turn, cabinet: &mut Cabinet) -> Option<Event> {
+        let Some((commit, objects)) = cabinet.provable(&turn.id) else { return self.order(turn, cabinet) };
+        match commit.read().and_then(|commit| self.prover.prove(commit, objects)) {
+            Ok(proving) => self.proofs.push(Proof { proving, turn }),
+            // Without a proof there is none on the screen, and it says so there.
+            Err(_) => return self.order(turn, cabinet),
+        }
+        None
+    }
+
+    fn order(&mut self, turn: Turn, cabinet: &mut Cabinet) -> Option<Event> {
         let share = Some(turn.share());
         let Turn { id, order, .. } = turn;
         if takes_sink(&order) {

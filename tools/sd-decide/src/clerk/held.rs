@@ -16,6 +16,16 @@ use sd_wire::outcome::{Listed, MAX_SHOWN, Outcome, What};
 
 use crate::caller::Caller;
 
+/// What came beside an ask.
+pub(crate) struct Beside {
+    /// The way home.
+    pub(crate) sink: Sink,
+    /// What is to be signed, or the manifest of an import.
+    pub(crate) payload: Option<Payload>,
+    /// What proves the files of a commit.
+    pub(crate) objects: Option<Payload>,
+}
+
 /// Everything that is held, by ask.
 #[derive(Default)]
 pub(crate) struct Cabinet(HashMap<AskId, Held>);
@@ -26,21 +36,16 @@ struct Held {
     pid: i32,
     sink: Option<Sink>,
     payload: Option<Payload>,
+    objects: Option<Payload>,
     gate: Link,
 }
 
 impl Cabinet {
     /// Keeps what came with an ask.
-    pub(crate) fn keep(
-        &mut self,
-        ask: &Ask,
-        sink: Sink,
-        payload: Option<Payload>,
-        gate: Link,
-        caller: &Caller,
-    ) {
-        let held =
-            Held { kind: ask.want.kind(), uid: caller.uid, pid: caller.pid, sink: Some(sink), payload, gate };
+    pub(crate) fn keep(&mut self, ask: &Ask, beside: Beside, gate: Link, caller: &Caller) {
+        let (kind, uid, pid) = (ask.want.kind(), caller.uid, caller.pid);
+        let Beside { sink, payload, objects } = beside;
+        let held = Held { kind, uid, pid, sink: Some(sink), payload, objects, gate };
         self.0.insert(ask.id.clone(), held);
     }
 
@@ -68,6 +73,12 @@ impl Cabinet {
     pub(crate) fn forward(&self, id: &AskId) -> Vec<BorrowedFd<'_>> {
         let Some(held) = self.0.get(id) else { return Vec::new() };
         held.sink.iter().map(Sink::as_fd).chain(held.payload.iter().map(Payload::as_fd)).collect()
+    }
+
+    /// The commit and what proves its files, which is held no longer.
+    pub(crate) fn provable(&mut self, id: &AskId) -> Option<(&Payload, Payload)> {
+        let held = self.0.get_mut(id)?;
+        Some((held.payload.as_ref()?, held.objects.take()?))
     }
 
     /// Closes our copies: sink and payload are the worker's.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use sd_git::proof::Changes;
 use sd_wire::ask::Want;
 use sd_wire::bounded::Attributes;
 use sd_wire::id::AskId;
@@ -23,6 +24,8 @@ pub(crate) struct Entry {
     pub(super) expires: Moment,
     pub(super) state: State,
     pub(super) seen_to_end: bool,
+    /// Which files a commit changes, as far as that is proved.
+    pub(super) changes: Option<Changes>,
     /// The rule by which its code has to be copied.
     pub(super) needs_code: Option<Arc<str>>,
     /// How many wrong ones were typed. Esc does not take them back.
@@ -91,6 +94,11 @@ impl Entry {
             State::Waiting { shown, .. } => Some(shown),
             _ => None,
         }
+    }
+
+    /// Which files a commit changes, or why that is not proved; `None` for what is no commit.
+    pub(crate) fn changes(&self) -> Option<&Changes> {
+        self.changes.as_ref()
     }
 
     /// The rule by which its code has to be copied; `None` when a `y` is enough.

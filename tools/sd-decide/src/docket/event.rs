@@ -1,5 +1,7 @@
 //! What may happen to the docket.
 
+use sd_git::proof::Changes;
+use sd_git::signed::Signed;
 use sd_wire::ask::Ask;
 use sd_wire::description::Description;
 use sd_wire::fault::Fault;
@@ -8,7 +10,6 @@ use sd_wire::import::Manifest;
 use sd_wire::passphrase::Wanted;
 
 use crate::caller::{Caller, Pinned};
-use crate::commit::Signed;
 use crate::docket::code::Code;
 use crate::docket::entry::Face;
 use crate::docket::prompts::PromptId;
@@ -41,6 +42,8 @@ pub(crate) struct Filing {
     pub(crate) caller: Caller,
     /// What would be signed, for a signature.
     pub(crate) signed: Option<Signed>,
+    /// Which files a commit changes; at first, that nothing proves it.
+    pub(crate) changes: Option<Changes>,
     /// What would be stored, for an import.
     pub(crate) manifest: Option<Manifest>,
     /// What a person has to type instead of `y`, should a rule want it.
@@ -52,6 +55,13 @@ pub(crate) struct Filing {
 pub(crate) enum Event {
     /// The gate brought an ask.
     Filed(Box<Filing>),
+    /// What was sent along with a commit proves its files, or does not. Comes before its description.
+    Proved {
+        /// Which ask.
+        id: AskId,
+        /// What is proved.
+        changes: Changes,
+    },
     /// A worker described what is asked for.
     Described {
         /// Which ask.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sd_git::proof::Changes;
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
@@ -64,6 +65,7 @@ impl Docket {
             expires: now.after(expire),
             state: State::Vault,
             seen_to_end: false,
+            changes: filing.changes.clone(),
             needs_code,
             wrong_codes: 0,
             judged,
@@ -124,6 +126,14 @@ impl Docket {
         grant.used = grant.used.saturating_add(1);
         let digest = grant.covers_read(&filing.caller, item, now)?;
         Some((routing::granted_read(&filing.ask.id, item, digest), grant.number))
+    }
+
+    /// Takes a proof in. Once an ask is described nothing on its picture changes any more.
+    pub(super) fn proved(&mut self, id: &AskId, changes: Changes) {
+        let entry = self.entries.iter_mut().find(|entry| entry.id() == id);
+        if let Some(entry) = entry.filter(|entry| matches!(entry.state, State::Describing { .. })) {
+            entry.changes = Some(changes);
+        }
     }
 
     pub(super) fn described(&mut self, now: Moment, id: &AskId, shown: Described, effects: &mut Vec<Effect>) {

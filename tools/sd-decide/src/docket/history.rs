@@ -121,6 +121,12 @@ impl History {
         self.0.iter().rev().find(|decision| decision.id == *id).is_some_and(|found| found.ended.is_none())
     }
 
+    /// What was wrong with the last signature, if it was that the key is another one.
+    pub(crate) fn changed_key(&self) -> Option<Fault> {
+        let last = self.newest().find(|decision| decision.kind == "sign" && decision.ended.is_some())?;
+        last.why.filter(|why| matches!(why, Fault::KeyChanged { .. }))
+    }
+
     /// The decisions, newest first.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &Decision> {
         self.0.iter().rev()

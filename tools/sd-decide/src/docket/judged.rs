@@ -1,5 +1,6 @@
 //! An ask before the rules: what of it they may look at, once when it is filed and once when it is described.
 
+use sd_git::signed::Signed;
 use sd_wire::ask::Want;
 use sd_wire::change::{Before, Change};
 use sd_wire::description::{CollectionShown, Description};
@@ -21,8 +22,16 @@ pub(super) fn judge(rules: &Rules, filing: &Filing, described: Option<&Described
         },
         processes: &processes,
     };
-    rules.judge(&subject)
+    let mut judged = rules.judge(&subject);
+    // Nobody can say what a signature of such bytes is good for, so it takes more than a key that is quickly pressed.
+    if filing.signed.as_ref().is_some_and(Signed::is_unknown) {
+        judged.code.get_or_insert_with(|| UNKNOWN.into());
+    }
+    judged
 }
+
+/// Stands for the rule, where none of the person's own wants a code for what is no commit, tag or push certificate.
+const UNKNOWN: &str = "unknown data";
 
 /// The names of the caller, of the app that it claims, and of the parents of both. None when nobody could be looked at.
 pub(super) fn processes(filing: &Filing) -> Vec<&str> {

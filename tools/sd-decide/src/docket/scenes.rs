@@ -381,6 +381,23 @@ fn a_backend_that_does_not_describe_fails_the_ask() {
 }
 
 #[test]
+fn another_signing_key_than_before_is_said_at_once_and_until_one_signs_again() {
+    let print = |digit: &str| (&sd_wire::sign::Fingerprint::parse(&digit.repeat(40)).unwrap()).into();
+    let why = Fault::KeyChanged { trusted: print("A"), found: print("B") };
+    let mut scene = Scene::new();
+    scene.step(filed(1, sign()));
+    let effects = scene.step(Event::DescribeFailed { id: id(1), why });
+    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why }]);
+    assert!(scene.docket.notice(Moment(scene.now)).is_some_and(|said| said.contains(&"B".repeat(40))));
+    assert_eq!(scene.docket.history().changed_key(), Some(why));
+    scene.wait(60_000);
+    assert_eq!(scene.docket.history().changed_key(), Some(why));
+    scene.step(filed(2, sign()));
+    scene.step(Event::DescribeFailed { id: id(2), why: Fault::KeyExpired });
+    assert_eq!(scene.docket.history().changed_key(), None);
+}
+
+#[test]
 fn a_description_of_something_else_is_never_shown() {
     let two = Described::Items(vec![description(7, "a"), description(8, "b")]);
     let misfits = [(read(7), two.clone()), (access(&[7]), two), (sign(), made_up::described(&store()))];
@@ -497,7 +514,7 @@ fn a_flood_of_asks_that_nobody_decides_pushes_no_decision_out_of_the_history() {
 fn what_is_kept_of_an_ask_is_short_however_long_its_message_or_label_is() {
     let mut scene = Scene::new();
     let mut filing = made_up::filing(1, sign(), Caller::made_up(4711, 99));
-    filing.signed = Some(crate::commit::Signed::read(&[1; 1024 * 1024]));
+    filing.signed = Some(sd_git::signed::Signed::read(&[1; 1024 * 1024]));
     scene.step(Event::Filed(Box::new(filing)));
     scene.step(filed(2, access(&[1, 2])));
     let long = "x".repeat(10_000);

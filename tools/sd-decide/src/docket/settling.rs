@@ -58,6 +58,10 @@ impl Docket {
             self.history.note(now, entry, Decided::Nobody);
         }
         self.history.ended(id, how, why);
+        if let Some(Fault::KeyChanged { trusted, found }) = why {
+            // Short enough for the two lines that a notice has on 80 columns; the page while nothing waits says it all.
+            self.say(now, format!("THE SIGNING KEY IS ANOTHER ONE: {found} instead of {trusted}"));
+        }
     }
 
     /// The ask has ended without a line from here.

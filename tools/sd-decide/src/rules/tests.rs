@@ -230,7 +230,7 @@ fn the_kinds_are_those_of_the_asks() {
         Want::List { collection: None },
         Want::SetSecret { item: item.clone(), content_type: Text::default() },
         Want::Change { change: Change::ItemLabel { item, label: Text::default() } },
-        Want::Sign { key: Text::default() },
+        Want::Sign { key: Text::default(), objects: false },
         Want::Unlock {},
         Want::Lock {},
     ];

@@ -80,7 +80,7 @@ pub(super) fn claimed(entry: &Entry, rows: &mut Vec<Row>) {
     if let Some(app) = &entry.filing().caller.app {
         claimed_app(app, &mut said);
     }
-    let key = if let Want::Sign { key } = entry.want() { Some(&**key) } else { None };
+    let key = if let Want::Sign { key, .. } = entry.want() { Some(&**key) } else { None };
     let mut claim = |name: &str, value: Option<&str>| {
         said.extend(value.map(|value| Row::fact(Trust::Claim, name, Printable::line(value))));
     };
@@ -88,6 +88,7 @@ pub(super) fn claimed(entry: &Entry, rows: &mut Vec<Row>) {
     claim("says", claims.says.as_deref());
     claim("repository", claims.repository.as_deref());
     claim("branch", claims.branch.as_deref());
+    claim("no proof", claims.unproved.as_deref());
     let title = |n: usize| if n == 0 { "files" } else { "" };
     for (n, file) in claims.files.iter().enumerate() {
         claim(title(n), Some(&format!("{} {}", &*file.status, &*file.path)));

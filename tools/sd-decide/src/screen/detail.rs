@@ -1,6 +1,8 @@
 //! Everything that is known about one ask, one fact a line.
 
 use ratatui::text::Line;
+use sd_git::proof::Changes;
+use sd_git::signed::Signed;
 use sd_wire::ask::Want;
 use sd_wire::bounded::Attributes;
 use sd_wire::change::Change;
@@ -10,12 +12,11 @@ use sd_wire::path::ItemPath;
 use sd_wire::printable::Printable;
 use sd_wire::sign::Key;
 
-use crate::commit::Signed;
 use crate::dates;
 use crate::docket::entry::Entry;
 use crate::routing::Described;
 use crate::screen::row::{Row, Trust};
-use crate::screen::{change, claims, import};
+use crate::screen::{change, claims, files, import};
 
 /// The detail in lines of at most `width` columns.
 pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
@@ -32,7 +33,7 @@ pub(super) fn lines(entry: &Entry, width: usize) -> Vec<Line<'static>> {
             }
         }
         (Want::Sign { .. }, Some(Described::Key(key))) => {
-            sign(entry.filing().signed.as_ref(), key, &mut rows);
+            sign(entry.filing().signed.as_ref(), entry.changes(), key, &mut rows);
         }
         (Want::Change { change }, Some(Described::Before(before))) => change::rows(change, before, &mut rows),
         (_, Some(Described::Not(why))) => {
@@ -180,13 +181,14 @@ fn store(entry: &Entry, label: &str, wanted: &Attributes, content_type: &str, ro
     }
 }
 
-fn sign(signed: Option<&Signed>, key: &Key, rows: &mut Vec<Row>) {
+fn sign(signed: Option<&Signed>, changes: Option<&Changes>, key: &Key, rows: &mut Vec<Row>) {
     if let Some(signed) = signed {
         rows.push(Row::Section(Trust::Fact, "SIGNED BYTES SAY"));
         rows.push(fact("kind", &signed.what));
         let named = |(name, value): &(String, Printable)| Row::fact(Trust::Fact, name.clone(), value.clone());
         rows.extend(signed.facts.iter().map(named));
-        let title = if signed.is_unknown() { "bytes" } else { "message" };
+        rows.extend(changes.map(files::summary));
+        let title = signed.title();
         rows.push(fact(title, if signed.text.is_empty() { "none" } else { "" }));
         rows.extend(signed.text.iter().map(|line| Row::Text(Trust::Fact, line.clone())));
         rows.extend(signed.rest.iter().map(named));
@@ -195,4 +197,7 @@ fn sign(signed: Option<&Signed>, key: &Key, rows: &mut Vec<Row>) {
     rows.push(fact("key id", key.fingerprint.key_id()));
     rows.push(fact("user id", &key.user_id));
     rows.push(fact("fingerprint", key.fingerprint.as_str()));
+    if let Some(changes) = changes {
+        files::rows(changes, rows);
+    }
 }

@@ -37,6 +37,10 @@ pub(super) fn lines(docket: &Docket, around: &Around, now: Moment, area: Rect) -
     rows.push(Row::fact(Trust::Ours, "serves", Printable::line(&around.served())));
     pages::vault(docket, &mut rows);
     rows.iter().for_each(|row| row.wrap(width, &mut lines));
+    if let Some(why) = docket.history().changed_key() {
+        let said = row::words(&format!(" {why}"), width.min(TEXT));
+        lines.extend(said.into_iter().map(|line| Line::styled(line, strong)));
+    }
     lasting("grants", docket.grants(now).map(|grant| pages::grant(grant, now)).collect(), width, &mut lines);
     let mutes = docket.refusals().mutes().iter().map(|mute| pages::mute(mute, now)).collect();
     lasting("mutes", mutes, width, &mut lines);

@@ -3,6 +3,7 @@
 //! The whole ones stand in `pictures/*.txt`; `BLESS=1` writes them anew, and then somebody has to look at them.
 
 mod asks;
+mod commits;
 mod hostile;
 mod lists;
 mod modes;

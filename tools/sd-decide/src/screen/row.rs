@@ -39,6 +39,8 @@ pub(super) enum Row {
     Fact(Trust, String, Printable),
     /// Text of several lines, one of them.
     Text(Trust, Printable),
+    /// Such a line, and some below it that each begin with a word of ours.
+    TextWith(Trust, Printable, Vec<(&'static str, Printable)>),
     /// A sentence of ours.
     Note(String),
 }
@@ -70,6 +72,17 @@ impl Row {
                     let sign = if n == 0 { QUOTE } else { GOES_ON };
                     let mark = Span::styled(format!("{} {sign} ", trust.mark()), trust.style());
                     out.push(Line::from(vec![mark, Span::raw(part)]));
+                }
+            }
+            Self::TextWith(trust, value, more) => {
+                Self::Text(*trust, value.clone()).wrap(width, out);
+                for (word, value) in more {
+                    let room = width.saturating_sub(columns(word)).saturating_sub(5);
+                    for (n, part) in cut(value.as_str(), room).into_iter().enumerate() {
+                        let word = if n == 0 { (*word).to_owned() } else { " ".repeat(columns(word)) };
+                        let mark = Span::styled(format!("{} {GOES_ON} {word} ", trust.mark()), trust.style());
+                        out.push(Line::from(vec![mark, Span::raw(part)]));
+                    }
                 }
             }
             Self::Note(text) => {

@@ -30,7 +30,8 @@ fn a_signature_carries_the_very_payload_and_the_key_that_was_shown() {
     let commit = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b> 1 +0000\n\
                   committer A <a@b> 1 +0000\n\na title\n";
     let payload = Payload::seal(commit.as_bytes()).unwrap();
-    let (_sink, gate) = stage.file_with(1, Want::Sign { key: Text::default() }, &[payload.as_fd()]);
+    let (_sink, gate) =
+        stage.file_with(1, Want::Sign { key: Text::default(), objects: false }, &[payload.as_fd()]);
     let (worker, order, _) = stage.ordered_at::<sign::Order>(&stage.sign);
     assert!(matches!(order, sign::Order::Describe { .. }));
     let fingerprint = sign::Fingerprint::parse("0123456789ABCDEF0123456789ABCDEF01234567").unwrap();
@@ -154,7 +155,7 @@ fn a_worker_that_is_gone_fails_the_ask() {
     drop(worker);
     let lost = What::Failed { stage: At::Decide, why: Fault::Lost };
     assert_eq!(outcome(&sink).unwrap().what, lost);
-    let (sink, gate) = stage.file(2, Want::Sign { key: Text::default() });
+    let (sink, gate) = stage.file(2, Want::Sign { key: Text::default(), objects: false });
     drop(gate);
     assert_eq!(outcome(&sink).unwrap().what, What::Failed { stage: At::Decide, why: Fault::Malformed });
     assert!(stage.decide.try_wait().unwrap().is_none());

@@ -23,7 +23,8 @@ fn search() -> Want {
 fn more_than_can_be_shown_is_not_signed() {
     let stage = Stage::new(300);
     let payload = Payload::seal(&vec![b'x'; sign::MAX_PAYLOAD + 1]).unwrap();
-    let (sink, gate) = stage.file_with(1, Want::Sign { key: Text::default() }, &[payload.as_fd()]);
+    let (sink, gate) =
+        stage.file_with(1, Want::Sign { key: Text::default(), objects: false }, &[payload.as_fd()]);
     assert_eq!(outcome(&sink).unwrap().what, What::Failed { stage: At::Decide, why: Fault::Malformed });
     drop(gate);
 }
@@ -32,7 +33,7 @@ fn more_than_can_be_shown_is_not_signed() {
 fn payloads_that_wait_are_bounded_together() {
     let stage = Stage::new(300);
     let payload = Payload::seal(&vec![b'x'; sign::MAX_PAYLOAD]).unwrap();
-    let want = || Want::Sign { key: Text::default() };
+    let want = || Want::Sign { key: Text::default(), objects: false };
     let all: Vec<(Link, Link)> = (0..9).map(|n| stage.file_with(n, want(), &[payload.as_fd()])).collect();
     let (last, _) = all.last().unwrap();
     assert_eq!(outcome(last).unwrap().what, What::Failed { stage: At::Decide, why: Fault::TooMany });

@@ -17,7 +17,7 @@ fn bad_packets_are_refused_by_name_and_others_are_served() {
         (good.replace("\"item\"", "\"thing\""), "unknown field"),
         (good.trim_end().to_owned(), "does not end with a newline"),
         (format!("{good}{good}"), "more than one line"),
-        (line(Want::Sign { key: Text::default() }), "a sign takes 2 descriptors, 1 came"),
+        (line(Want::Sign { key: Text::default(), objects: false }), "a sign takes 2 descriptors, 1 came"),
     ];
     for (bytes, fault) in &told {
         let (ours, theirs) = Link::pair().unwrap();
@@ -38,7 +38,7 @@ fn bad_packets_are_refused_by_name_and_others_are_served() {
     stage.logs("a read takes 1 descriptors, 0 came");
     stage.gate().send(good.as_bytes(), &[file.as_fd()]).unwrap();
     stage.logs("not a socket");
-    let sign = line(Want::Sign { key: Text::default() });
+    let sign = line(Want::Sign { key: Text::default(), objects: false });
     stage.gate().send(sign.as_bytes(), &[unsealed.as_fd(), file.as_fd()]).unwrap();
     assert_eq!(outcome(&unsealed_ours).unwrap().what, malformed);
     stage.logs("not a sealed memfd");

@@ -1,5 +1,7 @@
 //! Asks whose approval takes the code that stands on the screen.
 
+use sd_git::signed::Signed;
+
 use super::*;
 use crate::docket::history::Decided;
 
@@ -27,6 +29,18 @@ fn a_y_alone_does_not_approve_what_takes_a_code() {
     assert!(scene.key(Key::Char('y')).is_empty());
     assert!(types(&mut scene, "yyyy").is_empty());
     assert!(dispatched(&scene.wait(5000)).is_empty());
+}
+
+#[test]
+fn bytes_that_are_nothing_of_gits_take_a_code_without_any_rule() {
+    for (bytes, code) in [(&b"anything"[..], Some("unknown data")), (made_up::COMMIT, None)] {
+        let mut scene = Scene::new();
+        let mut filing = made_up::filing(1, made_up::sign(), Caller::made_up(4711, 99));
+        filing.signed = Some(Signed::read(bytes));
+        scene.step(Event::Filed(Box::new(filing)));
+        scene.step(Event::Described { id: id(1), what: made_up::described(&made_up::sign()) });
+        assert_eq!(scene.docket.selected().unwrap().needs_code(), code);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::docket::history::Decided;
+use sd_sys::process::Process;
 
 /// sd-gpg, started by a git that was started by another.
 fn sd_gpg(pid: i32, git: i32) -> Caller {
@@ -115,6 +116,25 @@ fn a_grant_to_git_covers_nobody_that_only_claims_an_app_below_that_git() {
     let mut liar = with_app(Caller::made_up(700, 99), 500, 99, true);
     liar.app.as_mut().unwrap().seen = sd_gpg(500, 400).seen;
     assert!(dispatched(&file_by(&mut scene, 2, sign(), liar)).is_empty());
+}
+
+#[test]
+fn the_git_of_a_rebase_is_the_one_whose_shell_runs_the_others() {
+    for (line, git) in [
+        (&["git", "bash", "foot"][..], Some(1)),
+        (&["git", "git", "bash", "foot"], Some(2)),
+        (&["git", "sh", "git", "bash", "foot"], Some(3)),
+        (&["git", "sh", "make", "sh", "git", "bash"], Some(1)),
+        (&["sh", "git"], None),
+        (&["make", "git"], None),
+    ] {
+        let mut caller = Caller::made_up(500, 99);
+        let seen = caller.seen.as_mut().unwrap();
+        let made_up = seen.parents[0].clone();
+        let parent = |(pid, comm): (i32, &&str)| Process { pid, comm: (*comm).to_owned(), ..made_up.clone() };
+        seen.parents = (1..).zip(line).map(parent).collect();
+        assert_eq!(caller.git().map(|git| git.pid), git, "{line:?}");
+    }
 }
 
 #[test]

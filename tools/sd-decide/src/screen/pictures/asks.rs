@@ -69,7 +69,7 @@ fn the_bottom_line_says_wait_until_a_key_counts() {
 #[test]
 fn a_signature_shows_what_is_signed_and_by_which_key() {
     for size in SIZES {
-        let want = Want::Sign { key: Text::new("ada@example.org").unwrap() };
+        let want = Want::Sign { key: Text::new("ada@example.org").unwrap(), objects: false };
         let mut filing = filing(1, want, Caller::made_up(4711, 99));
         filing.ask.claims.repository = Some(Text::new("/home/nb/engine").unwrap());
         filing.ask.claims.branch = Some(Text::new("main").unwrap());

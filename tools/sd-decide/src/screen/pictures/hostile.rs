@@ -5,11 +5,11 @@ use sd_wire::description::Description;
 
 use super::stage::*;
 use crate::caller::Caller;
-use crate::commit::Signed;
 use crate::docket::event::Event;
 use crate::keys::Key;
 use crate::made_up::{self, description, filing, read, sign};
 use crate::routing::Described;
+use sd_git::signed::Signed;
 
 #[test]
 fn hostile_text_is_shown_as_escapes_and_cannot_leave_its_line() {

@@ -20,6 +20,25 @@ fn an_idle_screen_waits_for_what_comes() {
 }
 
 #[test]
+fn another_signing_key_than_before_is_loud_with_both_fingerprints() {
+    for size in SIZES {
+        let mut stage = Stage::new(size);
+        let print = |digit: &str| (&sd_wire::sign::Fingerprint::parse(&digit.repeat(40)).unwrap()).into();
+        let why = sd_wire::fault::Fault::KeyChanged { trusted: print("A"), found: print("B") };
+        stage.step(Event::Filed(Box::new(filing(1, sign(), Caller::made_up(4711, 99)))));
+        stage.step(Event::DescribeFailed { id: made_up::id(1), why });
+        let lines = stage.is_now_as_kept("key-changed");
+        let notice = lines.iter().position(|line| line.starts_with(" ! THE SIGNING KEY")).unwrap();
+        let notice = lines[notice..].join("\n");
+        for digit in ["A", "B"] {
+            assert!(notice.contains(&digit.repeat(40)), "{notice}");
+            assert!(text(&lines).matches(&digit.repeat(40)).count() >= 2, "{lines:#?}");
+        }
+        assert!(text(&lines).contains("sd-provision key trust"), "{lines:#?}");
+    }
+}
+
+#[test]
 fn an_idle_screen_tells_what_lasts_and_what_was_decided() {
     for size in SIZES {
         let mut stage = decided(size);

@@ -8,11 +8,11 @@ use sd_wire::description::Description;
 use super::lists::to_the_end;
 use super::stage::*;
 use crate::caller::Caller;
-use crate::commit::Signed;
 use crate::docket::event::Event;
 use crate::keys::Key;
 use crate::made_up::{self, access, description, filing, read, sign};
 use crate::routing::Described;
+use sd_git::signed::Signed;
 
 #[test]
 fn a_detail_longer_than_the_pane_has_to_be_scrolled_to_its_end() {

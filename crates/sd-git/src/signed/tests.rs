@@ -1,5 +1,13 @@
 use super::*;
-use crate::made_up::COMMIT;
+
+const COMMIT: &[u8] = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\
+parent 1111111111111111111111111111111111111111\n\
+author Ada Lovelace <ada@example.org> 1700000000 +0100\n\
+committer Grace Hopper <grace@example.org> 1700000060 +0000\n\
+\n\
+engine: count further\n\
+\n\
+The mill had one wheel too few.\n";
 
 fn fact_of<'a>(signed: &'a Signed, name: &str) -> Vec<&'a str> {
     let all = signed.facts.iter().chain(&signed.rest);
@@ -52,7 +60,15 @@ fn what_is_no_commit_is_shown_as_it_is() {
         assert!(signed.is_unknown());
     }
     let text = Signed::read(b"tree zz\nhello\x1b[2J\n").text;
-    assert_eq!(text.iter().map(Printable::as_str).collect::<Vec<_>>(), ["tree zz", "hello\\x1b[2J"]);
+    let rows = [
+        "tree zz",
+        "hello\\x1b[2J",
+        "",
+        "00000000  74 72 65 65 20 7a 7a 0a  tree zz.",
+        "00000008  68 65 6c 6c 6f 1b 5b 32  hello.[2",
+        "00000010  4a 0a                    J.",
+    ];
+    assert_eq!(text.iter().map(Printable::as_str).collect::<Vec<_>>(), rows);
 }
 
 #[test]
@@ -138,6 +154,62 @@ fn more_lines_than_a_person_can_read_are_not_signed() {
     assert!(!Signed::fits(&vec![b'\n'; MOST_LINES + 1]));
 }
 
+const OLD: &str = "1111111111111111111111111111111111111111";
+const NEW: &str = "2222222222222222222222222222222222222222";
+const NULL: &str = "0000000000000000000000000000000000000000";
+
+fn certificate(head: &str, updates: &str) -> String {
+    format!("certificate version 0.1\npusher Ada <ada@example.org> 1700000000 +0100\n{head}\n{updates}")
+}
+
+#[test]
+fn a_push_certificate_is_read_in_full() {
+    let head = "pushee ssh://host/repo\nnonce 1700000000-abc\npush-option ci.skip\npush-option two words\n";
+    let updates =
+        format!("{OLD} {NEW} refs/heads/main\n{NULL} {NEW} refs/heads/new\n{OLD} {NULL} refs/tags/v1\n");
+    let signed = Signed::read(certificate(head, &updates).as_bytes());
+    assert_eq!(signed.what, "git push certificate");
+    for (name, values) in [
+        ("pusher", &["Ada <ada@example.org>"][..]),
+        ("date", &["2023-11-14 23:13:20 +0100"]),
+        ("pushee", &["ssh://host/repo"]),
+        ("nonce", &["1700000000-abc"]),
+        ("push-option", &["ci.skip", "two words"]),
+    ] {
+        assert_eq!(fact_of(&signed, name), values, "{name}");
+    }
+    let moves = format!("moves from {OLD} to {NEW}: refs/heads/main");
+    let creates = format!("creates at {NEW}: refs/heads/new");
+    let deletes = format!("DELETES, was at {OLD}: refs/tags/v1");
+    assert_eq!(signed.text.iter().map(Printable::as_str).collect::<Vec<_>>(), [moves, creates, deletes]);
+}
+
+#[test]
+fn a_certificate_that_git_would_not_write_is_unknown_data() {
+    let update = format!("{OLD} {NEW} refs/heads/main\n");
+    assert!(!Signed::read(certificate("", &update).as_bytes()).is_unknown());
+    for (head, updates) in [
+        ("", String::new()),
+        ("", format!("{OLD} {NEW} refs/heads/main")),
+        ("", format!("{update}\n")),
+        ("", format!("{OLD} {NEW}\n")),
+        ("", format!("{OLD} {NEW} \n")),
+        ("", format!("{NULL} {NULL} refs/heads/main\n")),
+        ("", format!("{OLD} {} refs/heads/main\n", "2".repeat(64))),
+        ("", format!("{} {NEW} refs/heads/main\n", "A".repeat(40))),
+        ("", format!("{update}\0")),
+        ("nonce a\nnonce b\n", update.clone()),
+        ("nonce a\npushee b\n", update.clone()),
+        ("other x\n", update.clone()),
+    ] {
+        assert!(Signed::read(certificate(head, &updates).as_bytes()).is_unknown(), "{head:?} {updates:?}");
+    }
+    let odd = certificate("", &update).replace("+0100", "+0100 ");
+    assert!(Signed::read(odd.as_bytes()).is_unknown());
+    let odd = certificate("", &update).replace("0.1", "0.2");
+    assert!(Signed::read(odd.as_bytes()).is_unknown());
+}
+
 proptest::proptest! {
     #[test]
     fn no_bytes_make_the_reader_fail(cut in 0_usize..200, at in 0_usize..200, byte: u8) {
@@ -145,6 +217,16 @@ proptest::proptest! {
         if let Some(place) = bytes.get_mut(at) {
             *place = byte;
         }
-        Signed::read(&bytes);
+        let _ = Signed::read(&bytes);
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_certificates_fail(cut in 0_usize..250, at in 0_usize..250, byte: u8) {
+        let whole = certificate("nonce a\n", &format!("{OLD} {NEW} refs/heads/main\n")).into_bytes();
+        let mut bytes = whole.get(..cut.min(whole.len())).unwrap().to_vec();
+        if let Some(place) = bytes.get_mut(at) {
+            *place = byte;
+        }
+        let _ = Signed::read(&bytes);
     }
 }

@@ -1,16 +1,11 @@
-//! A key with a passphrase: the real sd-sign, gpg, gpg-agent and sd-pinentry, and a person played at passphrase.sock.
-
-// A test fails by panicking; clippy.toml knows that of #[test] functions only.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod stage;
+//! A key with a passphrase.
 
 use sd_wire::fault::Fault;
 use sd_wire::outcome::{Granted, What};
 use sd_wire::passphrase::{Note as Answer, Unlocks};
 use sd_wire::sign::{Note, Order};
 
-use stage::{Person, RIGHT, SLOWLY, Stage, WRONG, id};
+use crate::stage::{Person, RIGHT, SLOWLY, Stage, WRONG, id};
 
 fn unlock() -> Order {
     Order::Unlock { id: id() }
@@ -152,7 +147,7 @@ fn where_no_agent_runs_and_none_may_be_started_that_is_said() {
     stage.forbid_starting_agents();
     stage.end_agent();
     for order in [Order::State {}, unlock()] {
-        assert_eq!(stage.order(&order, &[]).0, Note::Failed { why: Fault::Unavailable }, "{}", stage.logs());
+        assert_eq!(stage.order(&order, &[]).0, Note::Failed { why: Fault::NoAgent }, "{}", stage.logs());
     }
     assert_eq!(stage.agent(), None);
 }

@@ -1,11 +1,10 @@
 //! The real sd-sign, sd-pinentry, gpg and gpg-agent, with sd-decide played by the test on both sides.
 
 use std::fs::{File, Permissions};
-use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -21,6 +20,7 @@ use sd_wire::parties::Parties;
 use sd_wire::sign::{Fingerprint, Note, Order};
 use tempfile::TempDir;
 
+mod keyring;
 mod screen;
 
 use screen::prompt;
@@ -50,6 +50,11 @@ impl Stage {
 
     /// A companion without any key.
     pub(crate) fn without_key(agent_options: &str) -> Self {
+        Self::listing(agent_options, None)
+    }
+
+    /// A companion without any key, with this list of those that may sign.
+    pub(crate) fn listing(agent_options: &str, list: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let uid = own_uid();
@@ -70,6 +75,10 @@ impl Stage {
         let script = "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=sign exec \"$@\"";
         let mut sh = Command::new("sh");
         sh.args(["-c", script, "sh", env!("CARGO_BIN_EXE_sd-sign"), "--parties"]).arg(path("parties.json"));
+        if let Some(list) = list {
+            private(&path("signing_keys"), list.as_bytes());
+            sh.arg("--signing-keys").arg(path("signing_keys"));
+        }
         let sign = companion(&mut sh, folder.path())
             .stdin(Stdio::from(OwnedFd::from(door)))
             .stderr(File::create(path("sign.log")).unwrap())
@@ -128,6 +137,32 @@ impl Stage {
         self.at_the_screen(person, work).0
     }
 
+    /// Orders a description; the fingerprint of the key that would sign.
+    ///
+    /// # Errors
+    /// What sd-sign says instead.
+    pub(crate) fn describe(&self, key: &str) -> Result<Fingerprint, Fault> {
+        let key = sd_wire::bounded::Text::new(key).unwrap();
+        match self.order(&Order::Describe { id: id(), key }, &[]).0 {
+            Note::Key(key) => Ok(key.fingerprint),
+            Note::Failed { why } => Err(why),
+            other => panic!("{other:?}\n{}", self.logs()),
+        }
+    }
+
+    /// Orders a signature with this key.
+    ///
+    /// # Errors
+    /// What sd-sign says instead, to the sink and to sd-decide alike.
+    pub(crate) fn sign_with(&self, fingerprint: &Fingerprint) -> Result<Vec<u8>, Fault> {
+        let order = Order::Sign { id: id(), fingerprint: fingerprint.clone() };
+        match self.one_signature(&order) {
+            (What::Granted(_), signature, Note::Done {}) => Ok(signature),
+            (What::Failed { why, .. }, _, Note::Failed { why: also }) if why == also => Err(why),
+            other => panic!("{other:?}\n{}", self.logs()),
+        }
+    }
+
     fn signature(&self) -> Order {
         Order::Sign { id: id(), fingerprint: self.fingerprint() }
     }
@@ -174,46 +209,8 @@ impl Stage {
             .join("\n")
     }
 
-    /// The pid of the companion's gpg-agent, if one runs.
-    pub(crate) fn agent(&self) -> Option<u32> {
-        let mut ask = Command::new("gpg-connect-agent");
-        let told = companion(&mut ask, self.folder.path())
-            .args(["--no-autostart", "getinfo pid", "/bye"])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        String::from_utf8(told.stdout).unwrap().lines().find_map(|line| line.strip_prefix("D ")?.parse().ok())
-    }
-
-    /// Ends the companion's gpg-agent.
-    pub(crate) fn end_agent(&self) {
-        let mut end = Command::new("gpgconf");
-        let ended = companion(&mut end, self.folder.path()).args(["--kill", "gpg-agent"]).status();
-        assert!(ended.is_ok_and(|status| status.success()));
-    }
-
-    fn forget(&self) {
-        let mut reload = Command::new("gpgconf");
-        let done = companion(&mut reload, self.folder.path()).args(["--reload", "gpg-agent"]).status();
-        assert!(done.is_ok_and(|status| status.success()));
-    }
-
-    /// Gives the key a subkey for signing, which gpg prefers to the key itself.
-    pub(crate) fn add_signing_subkey(&self, right: &str) {
-        let fingerprint = self.fingerprint();
-        self.make_key(right, &["--quick-add-key", fingerprint.as_str(), "ed25519", "sign", "never"]);
-    }
-
-    /// Keeps gpg from starting a gpg-agent, as provisioning does.
-    pub(crate) fn forbid_starting_agents(&self) {
-        private(&self.at("g/gpg.conf"), b"no-autostart\n");
-    }
-
     fn fingerprint(&self) -> Fingerprint {
-        match self.order(&Order::Describe { id: id(), key: sd_wire::bounded::Text::default() }, &[]).0 {
-            Note::Key(key) => key.fingerprint,
-            other => panic!("{other:?}\n{}", self.logs()),
-        }
+        self.describe("").unwrap_or_else(|why| panic!("{why:?}\n{}", self.logs()))
     }
 
     /// Plays sd-decide at passphrase.sock while `work` runs: one prompt after the other, no more than there are
@@ -251,28 +248,7 @@ impl Stage {
         }
     }
 
-    /// Makes a key with exactly these arguments, and forgets its passphrase.
-    pub(crate) fn make_key(&self, right: &str, arguments: &[&str]) {
-        let loopback = ["--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0"];
-        let made = self.gpg(&[&loopback[..], arguments].concat(), &format!("{right}\n"));
-        assert!(made.status.success(), "{made:?}");
-        self.forget();
-    }
-
-    fn gpg(&self, arguments: &[&str], input: &str) -> Output {
-        let mut gpg = Command::new("gpg");
-        let mut child = companion(&mut gpg, self.folder.path())
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }

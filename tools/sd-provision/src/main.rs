@@ -1,0 +1,52 @@
+//! sd-provision — sets the companion's side up: for now the key that it signs with.
+//!
+//! Holds:  what whoever runs it has: the companion its keyring; root, for as long as it takes to become one of two users.
+//! Trusts: its command line, the terminal, and the gpg of the system.
+//! Never:  takes a passphrase from an argument, the environment or a file; as root, opens anything of the desktop user's
+//!         home, or runs gpg: a child does, which is that user.
+#![forbid(unsafe_code)]
+
+mod account;
+mod cli;
+mod failure;
+mod key;
+mod keyring;
+mod place;
+mod prompt;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Wish};
+use failure::Failure;
+use sd_sys::exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(why) => {
+            // What cannot be printed cannot be reported either; the status still says it.
+            let _ = why.print();
+            return if why.use_stderr() { exit::code(exit::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match fulfil(cli.wish) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read has read enough.
+        Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        // It has said so itself.
+        Err(Failure::OfChild(status)) => exit::code(status),
+        Err(failure) => {
+            eprintln!("sd-provision: {failure}");
+            failure.exit()
+        }
+    }
+}
+
+fn fulfil(wish: Wish) -> Result<(), Failure> {
+    match wish {
+        Wish::Key(options) => key::run(options),
+        Wish::Completions { shell } => Ok(cli::completions(shell)?),
+        Wish::Man { folder } => Ok(cli::man(&folder)?),
+    }
+}
