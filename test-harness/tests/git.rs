@@ -117,3 +117,43 @@ fn files_are_signed_with_and_without_armour_where_gpg_would_write_them() {
     assert!(run.screens.iter().any(|screen| screen.contains("unknown data, 6 bytes")), "{}", run.all());
     assert!(run.screens.iter().any(|screen| screen.contains("to approve: _")), "{}", run.all());
 }
+
+#[test]
+fn a_caller_that_lies_about_the_objects_of_a_commit_proves_nothing_and_the_screen_says_so() {
+    let magic = r"sd-objects 1\n";
+    for (objects, says) in [
+        (magic.to_owned(), "the caller left out commit"),
+        // A tree of its own making, in place of the one that is signed.
+        (format!(r"{magic}t\0\0\0\0"), "the caller left out commit"),
+        (format!(r"{magic}b\0\0\0\001x"), "an object of no known kind"),
+        (format!(r"{magic}t\0\0\377\377x"), "it ends inside of an object"),
+        ("hello".to_owned(), "it begins otherwise"),
+    ] {
+        let (rig, _) = rig(&["--answer", "n", "--size", "120x60"]);
+        let run = rig.run(&format!(
+            r#"{REPOSITORY} git commit -q --no-gpg-sign -m second; git cat-file commit HEAD > ../payload
+            printf '{objects}' > ../objects; sd-ask sign --objects ../objects < ../payload"#
+        ));
+        assert_ne!(run.status, 0, "{}", run.all());
+        assert!(run.stderr.contains("denied"), "it was put before a person: {}", run.all());
+        let shown = run.screens.join("\n");
+        for fact in ["~ files       NOT PROVED; see below", "FILES: NOT PROVED", says] {
+            assert!(shown.contains(fact), "{fact:?} is not on the screen\n{}", run.all());
+        }
+    }
+}
+
+#[test]
+fn what_a_repository_lacks_is_claimed_and_not_proved() {
+    let (rig, _) = rig(&["--answer", "y", "--size", "120x60"]);
+    let run = rig.run(&format!(
+        r#"{REPOSITORY} tree=$(git write-tree); lost=$(git rev-parse 'HEAD^{{tree}}')
+        rm -f ".git/objects/$(echo "$lost" | cut -c1-2)/$(echo "$lost" | cut -c3-)"
+        git commit-tree -S -p HEAD -m second "$tree""#
+    ));
+    assert_eq!(run.status, 0, "{}", run.all());
+    let shown = run.screens.join("\n");
+    for fact in ["FILES: NOT PROVED", "the caller sent no objects", "~ no proof    the caller left out tree"] {
+        assert!(shown.contains(fact), "{fact:?} is not on the screen\n{}", run.all());
+    }
+}

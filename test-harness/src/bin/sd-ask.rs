@@ -53,7 +53,12 @@ enum What {
     /// Deletes an item.
     Delete { item: String },
     /// A signature of standard input, to standard output.
-    Sign { key: Option<String> },
+    Sign {
+        key: Option<String>,
+        /// A file to send as what proves a commit's files.
+        #[arg(long)]
+        objects: Option<std::path::PathBuf>,
+    },
     /// That the store be locked.
     Lock,
     /// That the store be unlocked.
@@ -122,10 +127,11 @@ async fn ask(cli: &Cli) -> Ended {
             Ok(())
         }
         What::Delete { item } => Ok(gate.delete(&ItemPath::parse(item)?, &claims).await.map_err(said)?),
-        What::Sign { key } => {
+        What::Sign { key, objects } => {
             let payload = Payload::seal(&input()?)?;
+            let objects = objects.as_ref().map(|file| Payload::seal(&std::fs::read(file)?)).transpose()?;
             let key = key.as_deref().unwrap_or_default();
-            let signature = gate.sign(&payload, None, key, &claims).await.map_err(said)?;
+            let signature = gate.sign(&payload, objects.as_ref(), key, &claims).await.map_err(said)?;
             eprintln!("{}", signature.status);
             Ok(std::io::stdout().write_all(&signature.bytes)?)
         }
