@@ -1,16 +1,16 @@
 #!/bin/bash
-# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt]
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz]
 #
 # unit, pipeline and clients run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
 # without tests/alone.rs and tests/recovery.rs, which need one user for all. clients is tests/clients: real applications.
 # backends is what of pipeline and clients depends on the backend, once more with oo7-daemon behind the chain. vt is
-# tests/vt: sd-decide on the kernel's own terminal. TEST_BACKEND=oo7 has every ring use that backend where a test does not
-# choose one. A ring that cannot run is skipped, and with CI=true that is a failure; so is always a ring in which fewer
-# tests ran than is written below. Tests of applications that scripts/clients.sh cannot get are skipped. The last line is
-# the sum: N passed, N failed, N skipped.
+# tests/vt: sd-decide on the kernel's own terminal. fuzz is scripts/fuzz.sh. TEST_BACKEND=oo7 has every ring use that
+# backend where a test does not choose one. A ring that cannot run is skipped, and with CI=true that is a failure; so is
+# always a ring in which fewer tests ran than is written below. Tests of applications that scripts/clients.sh cannot get
+# are skipped. The last line is the sum: N passed, N failed, N skipped.
 set -euo pipefail
-[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt]' >&2; exit 64; }
+[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
 ordinary=${SUDO_UID:-$(id -u nobody)}
@@ -37,7 +37,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=3 [unit]=800 [pipeline]=200 [clients]=105 [backends]=58 [root]=195 [vt]=22)
+declare -A least=([check]=3 [unit]=800 [pipeline]=200 [clients]=105 [backends]=58 [root]=195 [vt]=22 [fuzz]=4)
 
 # Of the pipeline ring, the files of tests whose outcome depends on the backend, and of the clients those that differ in
 # what they call. A test that names gnome_keyring is about that alone.
@@ -207,6 +207,10 @@ for ring in "$@"; do
             else
                 row vt '-' 0 1 0 'does not build'
             fi ;;
+        fuzz)
+            if scripts/fuzz.sh 30 | tee "$work/fuzz.said"; then :; fi
+            row fuzz '30 s a target' "$(grep -c 'nothing found$' "$work/fuzz.said" || true)" \
+                "$(grep -c ' failed' "$work/fuzz.said" || true)" 0 ;;
         *) echo "no such ring: $ring" >&2; exit 64 ;;
     esac
 done

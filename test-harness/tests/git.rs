@@ -153,7 +153,8 @@ fn what_a_repository_lacks_is_claimed_and_not_proved() {
     ));
     assert_eq!(run.status, 0, "{}", run.all());
     let shown = run.screens.join("\n");
-    for fact in ["FILES: NOT PROVED", "the caller sent no objects", "~ no proof    the caller left out tree"] {
+    for fact in ["FILES: NOT PROVED", "the caller sent no objects", "~ no proof    the caller left out tree"]
+    {
         assert!(shown.contains(fact), "{fact:?} is not on the screen\n{}", run.all());
     }
 }
