@@ -53,6 +53,11 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
 
+    /// The companion's list of keys that may sign, a fingerprint a line; a copy of it is used. Without it, the first key
+    /// that signs is the only one.
+    #[arg(long, value_name = "FILE")]
+    pub signing_keys: Option<PathBuf>,
+
     /// What is typed at an ask: y or n at every one, `none` nothing at all, `ask` lets you answer on this terminal; a
     /// word of two or more of y and n is typed one key an ask, and n once it is used up.
     #[arg(long, value_name = "y|n|none|ask|SCRIPT", default_value = "none")]

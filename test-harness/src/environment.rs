@@ -58,9 +58,11 @@ impl Environment {
         if let Some(phrase) = &options.phrase {
             run_dir::public_file(&run.join("credentials/phrase"), phrase)?;
         }
-        if let Some(rules) = &options.rules {
-            let text = fs::read_to_string(rules).doing(format_args!("read {}", rules.display()))?;
-            run_dir::public_file(&run.join("credentials/rules"), &text)?;
+        for (name, file) in [("rules", &options.rules), ("signing_keys", &options.signing_keys)] {
+            if let Some(file) = file {
+                let text = fs::read_to_string(file).doing(format_args!("read {}", file.display()))?;
+                run_dir::public_file(&run.join("credentials").join(name), &text)?;
+            }
         }
         run_dir::public_file(&run.join("config/parties.json"), &people.parties())?;
         let log = match &options.log {

@@ -139,7 +139,7 @@ fn the_signer_refuses_what_is_not_an_order_and_serves_on() {
             let describe =
                 r#"{"v":1,"body":{"describe":{"id":"0123456789abcdef","key":"nobody@example.net"}}}"#;
             let answer = going.knock("sign", &[describe]);
-            assert!(answer.contains("not_found"), "{answer}");
+            assert!(answer.contains("no_key"), "{answer}");
         },
     );
 }

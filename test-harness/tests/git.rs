@@ -95,7 +95,8 @@ fn an_interrupted_git_takes_its_ask_from_the_screen() {
         r#"{REPOSITORY} git commit -S -m interrupted 2> "$HOME/said" & wait_for() {{
             n=0; until [ "$(sdctl list --json | grep -c '"kind":"sign"')" = "$1" ]; do
                 n=$((n + 1)); [ $n -lt 300 ] || exit 9; sleep 0.1; done; }}
-        wait_for 1; pkill -INT -x sd-gpg; wait_for 0; wait; git log --format=%s"#
+        wait_for 1; kill -INT "$(sdctl list --json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' | head -n 1)"
+        wait_for 0; wait; git log --format=%s"#
     ));
     assert_eq!((run.status, run.stdout.as_str()), (0, "start\n"), "{}", run.all());
 }
