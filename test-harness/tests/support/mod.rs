@@ -22,6 +22,8 @@ use test_harness::screen;
 
 /// The rig as cargo built it, with the real tools beside it.
 pub(crate) const RIG: &str = env!("CARGO_BIN_EXE_sd-rig");
+/// How long a test waits for what does not come. It only ever costs a test that fails, so the slowest machine decides.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// COMMAND among fakes, less `/NAME.sock`: connects to one of the chain's sockets and prints what comes.
 pub(crate) const KNOCK: &str = "sd-fake knock $SD_RIG_RUN/socket";
 const FAKE: &str = env!("CARGO_BIN_EXE_sd-fake");
@@ -210,14 +212,14 @@ pub(crate) fn on_a_terminal(git: &str) -> String {
     format!("script --quiet --return --command '{git}' /dev/null < /dev/null")
 }
 
-/// Asks until there is an answer; a test that waits for what does not come fails after half a minute.
+/// Asks until there is an answer; a test that waits for what does not come fails after [`PATIENCE`].
 pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(started.elapsed() < Duration::from_secs(30), "waited in vain for {what}");
+        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -380,7 +382,7 @@ impl Going {
     pub(crate) fn stands(&self, what: &str) {
         let started = Instant::now();
         while !self.screen().contains(what) {
-            assert!(started.elapsed() < Duration::from_secs(30), "no {what:?} on\n{}", self.screen());
+            assert!(started.elapsed() < PATIENCE, "no {what:?} on\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
