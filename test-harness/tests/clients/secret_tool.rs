@@ -9,6 +9,8 @@ use crate::fates::{Deed, ends, fates};
 const STORED: &str = "printf hunter2 | secret-tool store --label=demo service demo";
 /// What sd-app, which is built on another library, reads of that item.
 const READ: &str = "sd-app 'retry read /collection/login/1'";
+/// As [`READ`], wherever the item is now: to some backends a secret in the place of another is another item.
+const FIND: &str = "sd-app 'search service=demo' 'retry read FOUND' | tail -n 1";
 
 const LOOKUP: Deed = Deed {
     before: STORED,
@@ -33,7 +35,7 @@ const STORE: Deed = Deed {
     approved: ends(0, ""),
     denied: ends(0, ""),
     expired: ends(0, ""),
-    look: READ,
+    look: FIND,
     after: "changed",
     untouched: "hunter2",
 };
