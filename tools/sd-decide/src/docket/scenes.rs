@@ -4,14 +4,18 @@ mod changes;
 mod codes;
 mod commands;
 mod grants;
+mod history;
 mod imports;
 mod lines;
 mod metadata;
 mod prompts;
 mod refusals;
+mod scene;
 mod typing;
 mod vault;
+mod workers;
 
+use scene::*;
 use sd_wire::ask::{Resolution, Want};
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
@@ -29,86 +33,6 @@ use crate::made_up::{self, access, description, filed, filed_by, id, item, read,
 use crate::routing::{Described, Order};
 use crate::rules::Rules;
 use sd_wire::claims::App;
-
-/// A docket with a person before it and a clock.
-struct Scene {
-    docket: Docket,
-    now: u64,
-}
-
-impl Scene {
-    fn new() -> Self {
-        Self::under("")
-    }
-
-    fn under(rules: &str) -> Self {
-        let rules = Rules::parse(rules).unwrap();
-        let mut scene = Self { docket: Docket::new(std::time::Duration::from_secs(300), rules), now: 0 };
-        scene.step(Event::Active(true));
-        scene.step(Event::Started);
-        scene
-    }
-
-    fn step(&mut self, event: Event) -> Vec<Effect> {
-        self.docket.step(Moment(self.now), event)
-    }
-
-    fn wait(&mut self, milliseconds: u64) -> Vec<Effect> {
-        self.now += milliseconds;
-        self.step(Event::Tick)
-    }
-
-    /// Files an ask and describes it.
-    fn file(&mut self, n: u64, want: Want) {
-        self.step(filed(n, want.clone()));
-        self.step(Event::Described { id: id(n), what: made_up::described(&want) });
-    }
-
-    /// A picture of the whole selected ask is on the terminal.
-    fn see(&mut self) {
-        let face = self.docket.selected().and_then(super::Entry::face);
-        self.step(Event::Drawn(face));
-        if let Some(face) = face {
-            self.step(Event::SeenToEnd(face));
-        }
-    }
-
-    fn see_and_wait(&mut self) {
-        self.see();
-        self.wait(700);
-    }
-
-    fn key(&mut self, key: Key) -> Vec<Effect> {
-        self.step(Event::Key(key))
-    }
-}
-
-fn dispatched(effects: &[Effect]) -> Vec<&Order> {
-    effects
-        .iter()
-        .filter_map(|e| if let Effect::Dispatch { order, .. } = e { Some(order) } else { None })
-        .collect()
-}
-
-fn queued(effects: &[Effect]) -> usize {
-    effects.iter().filter(|effect| matches!(effect, Effect::Queue { .. })).count()
-}
-
-fn told(effects: &[Effect]) -> Vec<Resolution> {
-    effects.iter().filter_map(|e| if let Effect::Tell { how, .. } = e { Some(*how) } else { None }).collect()
-}
-
-/// How many asks the effects approve: each is told what was shown.
-fn approved(effects: &[Effect]) -> usize {
-    effects.iter().filter(|effect| matches!(effect, Effect::Approve { .. })).count()
-}
-
-fn settled(effects: &[Effect]) -> Vec<&What> {
-    effects
-        .iter()
-        .filter_map(|e| if let Effect::Settle { what, .. } = e { Some(what) } else { None })
-        .collect()
-}
 
 #[test]
 fn a_yes_dispatches_the_item_and_the_digest_that_were_shown() {
@@ -365,72 +289,6 @@ fn an_ask_over_its_time_is_not_approved_before_the_clock_is_looked_at() {
     assert!(dispatched(&scene.key(Key::Char('y'))).is_empty());
 }
 
-fn decide_waits() -> u64 {
-    u64::try_from(deadline::DECIDE_WAITS.as_millis()).unwrap()
-}
-
-#[test]
-fn a_backend_that_does_not_describe_fails_the_ask() {
-    let mut scene = Scene::new();
-    scene.step(filed(1, read(7)));
-    let effects = scene.wait(decide_waits());
-    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Timeout }]);
-    scene.step(filed(2, read(7)));
-    let effects = scene.step(Event::DescribeFailed { id: id(2), why: Fault::NotFound });
-    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::NotFound }]);
-}
-
-#[test]
-fn another_signing_key_than_before_is_said_at_once_and_until_one_signs_again() {
-    let print = |digit: &str| (&sd_wire::sign::Fingerprint::parse(&digit.repeat(40)).unwrap()).into();
-    let why = Fault::KeyChanged { trusted: print("A"), found: print("B") };
-    let mut scene = Scene::new();
-    scene.step(filed(1, sign()));
-    let effects = scene.step(Event::DescribeFailed { id: id(1), why });
-    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why }]);
-    assert!(scene.docket.notice(Moment(scene.now)).is_some_and(|said| said.contains(&"B".repeat(40))));
-    assert_eq!(scene.docket.history().changed_key(), Some(why));
-    scene.wait(60_000);
-    assert_eq!(scene.docket.history().changed_key(), Some(why));
-    scene.step(filed(2, sign()));
-    scene.step(Event::DescribeFailed { id: id(2), why: Fault::KeyExpired });
-    assert_eq!(scene.docket.history().changed_key(), None);
-}
-
-#[test]
-fn a_description_of_something_else_is_never_shown() {
-    let two = Described::Items(vec![description(7, "a"), description(8, "b")]);
-    let misfits = [(read(7), two.clone()), (access(&[7]), two), (sign(), made_up::described(&store()))];
-    for (want, what) in misfits {
-        let mut scene = Scene::new();
-        scene.step(filed(1, want));
-        let effects = scene.step(Event::Described { id: id(1), what });
-        assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Malformed }]);
-        assert!(scene.docket.selected().is_none());
-    }
-}
-
-#[test]
-fn a_worker_that_says_nothing_is_given_up() {
-    let mut scene = Scene::new();
-    scene.step(filed(1, Want::Collections {}));
-    scene.wait(1000);
-    scene.step(Event::Sent { id: id(1) });
-    assert!(scene.wait(decide_waits() - 1).is_empty());
-    let effects = scene.wait(1);
-    assert!(settled(&effects).is_empty(), "the sink is the worker's");
-    assert_eq!(told(&effects), [Resolution::Failed]);
-}
-
-#[test]
-fn an_order_that_cannot_be_sent_fails_the_ask_by_its_sink() {
-    let mut scene = Scene::new();
-    scene.step(filed(1, Want::Collections {}));
-    let effects = scene.step(Event::DispatchFailed { id: id(1), why: Fault::Unavailable });
-    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Unavailable }]);
-    assert_eq!(told(&effects), [Resolution::Failed]);
-}
-
 #[test]
 fn the_limits_hold_for_one_process_and_for_all() {
     let mut scene = Scene::new();
@@ -469,65 +327,11 @@ fn a_cancel_takes_back_what_waits_and_nothing_that_is_dispatched() {
 }
 
 #[test]
-fn a_search_that_waits_for_its_turn_can_be_taken_back_and_does_not_wait_for_ever() {
-    let mut scene = Scene::new();
-    scene.step(filed(1, Want::Collections {}));
-    assert_eq!(told(&scene.step(Event::Withdrawn { id: id(1) })), [Resolution::Withdrawn]);
-    scene.step(filed(2, Want::Collections {}));
-    assert_eq!(settled(&scene.step(Event::Cancelled { id: id(2) })), [&What::Cancelled {}]);
-    scene.step(filed(3, Want::Collections {}));
-    assert!(scene.docket.listed().next().is_none(), "nobody is asked about it");
-    let effects = scene.wait(decide_waits());
-    assert_eq!(settled(&effects), [&What::Failed { stage: Stage::Decide, why: Fault::Timeout }]);
-    assert!(scene.step(Event::Sent { id: id(3) }).is_empty());
-}
-
-#[test]
 fn a_second_ask_with_a_pending_id_changes_nothing() {
     let mut scene = Scene::new();
     scene.file(1, read(7));
     assert!(scene.step(filed(1, read(8))).is_empty());
     assert_eq!(scene.docket.selected().unwrap().want(), &read(7));
-}
-
-#[test]
-fn a_flood_of_asks_that_nobody_decides_pushes_no_decision_out_of_the_history() {
-    let mut scene = Scene::new();
-    scene.file(1, read(1));
-    scene.grant();
-    scene.step(filed(2, read(1)));
-    scene.step(Event::WorkerDone { id: id(2) });
-    for n in 3..2000 {
-        scene.step(filed(n, read(n)));
-        scene.step(Event::Withdrawn { id: id(n) });
-    }
-    assert_eq!(scene.docket.history().newest().count(), KEPT);
-    let decided: Vec<_> = scene.docket.history().newest().map(|decision| &decision.decided).collect();
-    let last = [&Decided::Nobody, &Decided::ByGrant(1), &Decided::Granted(2)];
-    assert_eq!(decided[KEPT - 3..], last);
-    // The first yes is still under way, and is not written down a second time when it ends.
-    scene.step(Event::WorkerDone { id: id(1) });
-    assert_eq!(scene.docket.history().newest().last().unwrap().ended, Some(Resolution::Granted));
-}
-
-#[test]
-fn what_is_kept_of_an_ask_is_short_however_long_its_message_or_label_is() {
-    let mut scene = Scene::new();
-    let mut filing = made_up::filing(1, sign(), Caller::made_up(4711, 99));
-    filing.signed = Some(sd_git::signed::Signed::read(&[1; 1024 * 1024]));
-    scene.step(Event::Filed(Box::new(filing)));
-    scene.step(filed(2, access(&[1, 2])));
-    let long = "x".repeat(10_000);
-    let items = Described::Items(vec![description(1, &long), description(2, &long)]);
-    scene.step(Event::Described { id: id(2), what: items });
-    for n in [1, 2] {
-        scene.step(Event::Withdrawn { id: id(n) });
-    }
-    for decision in scene.docket.history().newest() {
-        assert!(decision.what.as_str().len() < 300, "{}", decision.what.as_str().len());
-    }
-    let newest = scene.docket.history().newest().next().unwrap();
-    assert!(newest.what.as_str().ends_with(" and 1 more"));
 }
 
 #[test]
@@ -540,23 +344,4 @@ fn a_prompts_yes_to_the_proxy_alone_covers_no_read() {
     scene.see_and_wait();
     assert_eq!(approved(&scene.key(Key::Char('y'))), 1);
     assert!(dispatched(&scene.step(filed_by(2, read(7), agent))).is_empty());
-}
-
-#[test]
-fn an_ask_ends_once_in_the_history_however_it_ends() {
-    let mut scene = Scene::new();
-    for (n, key) in [(1, 'y'), (2, 'n'), (3, 'y')] {
-        scene.file(n, read(n));
-        scene.see_and_wait();
-        scene.key(Key::Char(key));
-        scene.step(match n {
-            1 => Event::WorkerFailed { id: id(n), why: Fault::NotFound },
-            _ => Event::WorkerDone { id: id(n) },
-        });
-    }
-    scene.file(4, read(4));
-    scene.wait(300_000);
-    let ended: Vec<_> = scene.docket.history().newest().map(|decision| decision.ended).collect();
-    let expected = [Resolution::Expired, Resolution::Granted, Resolution::Denied, Resolution::Failed];
-    assert_eq!(ended, expected.map(Some));
 }
