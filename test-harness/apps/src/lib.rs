@@ -44,3 +44,48 @@ pub fn run<S: Store>(open: impl FnOnce() -> Result<S, String>) -> ExitCode {
     }
     ExitCode::SUCCESS
 }
+
+/// The whole application on a version of the crate keyring, whose versions look the same: its `Entry` and `Error` are
+/// in the module that is given.
+#[macro_export]
+macro_rules! application_on {
+    ($($module:ident)::+) => {
+        use $($module)::+::{Entry, Error};
+
+        struct Keyring;
+
+        fn main() -> std::process::ExitCode {
+            $crate::run(|| Ok(Keyring))
+        }
+
+        impl $crate::Store for Keyring {
+            fn set(&mut self, user: &str, password: &str) -> Result<(), String> {
+                entry(user)?.set_password(password).map_err(words)
+            }
+
+            fn get(&mut self, user: &str) -> Result<Option<String>, String> {
+                found(entry(user)?.get_password())
+            }
+
+            fn delete(&mut self, user: &str) -> Result<Option<()>, String> {
+                found(entry(user)?.delete_credential())
+            }
+        }
+
+        fn entry(user: &str) -> Result<Entry, String> {
+            Entry::new("demo", user).map_err(words)
+        }
+
+        fn found<T>(answer: Result<T, Error>) -> Result<Option<T>, String> {
+            match answer {
+                Ok(it) => Ok(Some(it)),
+                Err(Error::NoEntry) => Ok(None),
+                Err(error) => Err(words(error)),
+            }
+        }
+
+        fn words(error: Error) -> String {
+            format!("{error:?}")
+        }
+    };
+}
