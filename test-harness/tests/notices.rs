@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use support::keys::REPOSITORY;
-use support::{Going, Rig, eventually, keys};
+use support::{Going, Hold, Rig, eventually, keys};
 
 const ITEM: &str = "/org/freedesktop/secrets/collection/fake/i1";
 /// A lookup by an application through sd-agent, which waits for a key.
@@ -247,23 +247,6 @@ fn a_screen_that_is_not_there_is_told_likewise() {
     std::fs::remove_file(going.dir.join("socket/decide.sock")).unwrap();
     going.make("go");
     says(&going, "notices", &["title \"Nobody can approve requests\"", "the approval screen is not running"]);
-}
-
-/// The rig's keeper, stopped: it starts nothing again until this is dropped.
-struct Hold(Pid);
-
-impl Hold {
-    fn of(going: &Going) -> Self {
-        let keeper = sd_sys::Process::look(going.pid("sd-gate").as_raw()).unwrap().ppid;
-        kill(Pid::from_raw(keeper), Signal::SIGSTOP).unwrap();
-        Self(Pid::from_raw(keeper))
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let _ = kill(self.0, Signal::SIGCONT);
-    }
 }
 
 #[test]
