@@ -67,6 +67,7 @@ fn what_is_not_proved_says_so_where_a_person_looks_first_and_says_why() {
         ("missing", Gap::Missing { kind: Kind::Tree, id }),
         ("malformed", Gap::Malformed { kind: Kind::Tree, id, why: "is not in git's order" }),
         ("collision", Gap::Collision),
+        ("cut-off", Gap::NotABundle("it ends inside of an object")),
         ("too-much", Gap::TooMuch { what: "changed files", most: 20_000 }),
     ];
     for (name, gap) in gaps {
