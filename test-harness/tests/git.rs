@@ -159,3 +159,45 @@ fn what_a_repository_lacks_is_claimed_and_not_proved() {
         assert!(shown.contains(fact), "{fact:?} is not on the screen\n{}", run.all());
     }
 }
+
+#[test]
+fn every_shape_of_commit_is_proved_and_its_signature_is_good() {
+    for format in ["sha1", "sha256"] {
+        let (rig, public) = rig(&["--answer", "y", "--size", "120x200", "--timeout", "120"]);
+        let run = rig.run(&format!(
+            r#"{} export GIT_DEFAULT_HASH={format}; {REPOSITORY}
+            git commit -q -S -m shapes
+            sub=$(git rev-parse HEAD); mkdir lib
+            ln -s one.txt link; chmod +x two.txt; git mv one.txt moved.txt
+            git add .; git update-index --add --cacheinfo "160000,$sub,lib"; git commit -q -S -m kinds
+            git commit -q -S --allow-empty -m nothing
+            touch "$(printf 'n\344me')"; git add .
+            printf 'gr\374n' | git -c i18n.commitEncoding=latin1 commit -q -S -F -
+            mkdir many; for n in $(seq 2000); do echo $n > many/$n; done; git add .; git commit -q -S -m many
+            git checkout -q --orphan other; git commit -q -S -m 'a first one'
+            git verify-commit main main~1 main~2 main~3 main~4 other
+            git log --format='%G? %s' main | head -n 1"#,
+            verifier(&public)
+        ));
+        assert_eq!((run.status, run.stdout.as_str()), (0, "G many\n"), "{}", run.stderr);
+        let shown = run.screens.join("\n");
+        for fact in [
+            "files       4 files: 2 added, 1 modified, 1 renamed",
+            "is symbolic link",
+            "is executable, was file",
+            "is submodule at",
+            "from one.txt",
+            "files       none: it changes no file",
+            r"A n\xe4me",
+            r"gr\xfcn",
+            "encoding    latin1",
+            "files       2000 files: 2000 added",
+            "> A many/1999",
+            "none: the first commit of its history",
+            "files       2005 files: 2005 added",
+        ] {
+            assert!(shown.contains(fact), "{fact:?} is not on the screen of {format}");
+        }
+        assert!(!shown.contains("NOT PROVED"), "{format}");
+    }
+}

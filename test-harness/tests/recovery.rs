@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use support::{Going, Rig, eventually};
+use support::keys::REPOSITORY;
+use support::{Going, Hold, Rig, eventually};
 use zbus::Connection;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
@@ -125,23 +125,6 @@ fn absence_is_told(going: &Going, sentence: &str) {
     assert!(line.contains(&sentence.replace('<', "&lt;").replace('>', "&gt;")), "{line}");
 }
 
-/// The rig's keeper, stopped: it starts nothing again until this is dropped.
-struct Hold(Pid);
-
-impl Hold {
-    fn of(going: &Going) -> Self {
-        let keeper = sd_sys::Process::look(going.pid("sd-gate").as_raw()).unwrap().ppid;
-        kill(Pid::from_raw(keeper), Signal::SIGSTOP).unwrap();
-        Self(Pid::from_raw(keeper))
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let _ = kill(self.0, Signal::SIGCONT);
-    }
-}
-
 #[test]
 fn without_a_gate_each_call_ends_within_a_second_with_what_to_do_and_the_desktop_is_told_once() {
     let going = Going::start(rig(), WITH_SERVER);
@@ -240,4 +223,22 @@ fn an_agent_whose_session_bus_has_gone_ends_so_that_it_is_started_again() {
     let going = Going::start(rig(), script);
     assert_eq!(going.file("ended").trim(), "69", "{}", going.file("agent"));
     assert!(going.file("agent").contains("session bus"), "{}", going.file("agent"));
+}
+
+#[test]
+fn without_a_gate_git_does_not_wait_and_hears_what_to_do() {
+    // Who is ended by timeout says nothing.
+    let script = format!(
+        "( here=$PWD; {REPOSITORY} while ! test -e $here/no-gate; do sleep 0.02; done
+           timeout 3 git commit -S -m x ) > said 2>&1; touch done"
+    );
+    let going = Going::start(rig(), &script);
+    let hold = Hold::of(&going);
+    kill(going.pid("sd-gate"), Signal::SIGKILL).unwrap();
+    going.make("no-gate");
+    eventually("git to end", || going.has("done").then_some(()));
+    drop(hold);
+    let said = going.file("said");
+    assert!(said.contains("sd-gpg: no signature: the approval side is not running"), "{said}");
+    assert!(said.contains("systemctl start"), "{said}");
 }
