@@ -58,7 +58,9 @@ fn make(user: &str, wish: &Setup) -> Result<(), Failure> {
     choice::fit_for_a_companion(user)?;
     let desktop = Account::named(user)?;
     if desktop.uid == 0 || desktop.desktop().is_some() {
-        return Err(Failure::Usage(format!("{user} is no desktop user: choose the one that logs in and works there")));
+        return Err(Failure::Usage(format!(
+            "{user} is no desktop user: choose the one that logs in and works there"
+        )));
     }
     let mut work = work(desktop, wish)?;
     if wish.upgrade && !wish.dry_run {
@@ -74,7 +76,11 @@ fn make(user: &str, wish: &Setup) -> Result<(), Failure> {
 
 /// What is written down of this user, with what is chosen now.
 fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
-    let mut choice = Choice { vt: wish.vt.unwrap_or(vt::USUAL), backend: wish.backend.unwrap_or(Backend::Store), plain_name: true };
+    let mut choice = Choice {
+        vt: wish.vt.unwrap_or(vt::USUAL),
+        backend: wish.backend.unwrap_or(Backend::Store),
+        plain_name: true,
+    };
     let mut site = Site::here(desktop, choice);
     let record = load(&site)?;
     if let Some(record) = &record {

@@ -89,7 +89,8 @@ mod tests {
         for good in ["nb", "_x", "ada-2", "a23456789012345678901"] {
             assert!(fit_for_a_companion(good).is_ok(), "{good}");
         }
-        for bad in ["", "Ada", "../x", "a/b", "-a", "1a", "a b", "a@b", "a%i", "ä", "a234567890123456789012"] {
+        for bad in ["", "Ada", "../x", "a/b", "-a", "1a", "a b", "a@b", "a%i", "ä", "a234567890123456789012"]
+        {
             assert!(fit_for_a_companion(bad).is_err(), "{bad}");
         }
     }

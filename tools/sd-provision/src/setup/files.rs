@@ -108,7 +108,7 @@ pub(crate) const AFTER: [Settings; 9] = [
         name: "unit-decide",
         what: "the virtual terminal of the approval screen",
         path: |site| Some(drop_in(site, &format!("sd-decide@{}.service", site.user()))),
-        text: |site| Some(Ok(texts::decide(site))),
+        text: |site| site.parties().map(|parties| Ok(texts::decide(site, &parties))),
         mode: 0o644,
         once: false,
         tell: Tell::Unit(Some("sd-decide@%.service")),
@@ -135,7 +135,7 @@ pub(crate) const AFTER: [Settings; 9] = [
         name: "unit-manager",
         what: "that the companion's session ends when nothing needs it",
         path: |site| site.companion().map(|it| drop_in(site, &format!("user@{}.service", it.uid))),
-        text: |site| Some(Ok(texts::manager(site))),
+        text: |site| site.parties().map(|parties| Ok(texts::manager(site, &parties))),
         mode: 0o644,
         once: false,
         tell: Tell::Unit(None),
@@ -214,7 +214,8 @@ impl Step for Settings {
         let Some(path) = work.record.paths.get(self.name).cloned() else { return Ok(()) };
         self.pending(work);
         work.save()?;
-        take_away(&path).map_err(|e| Failure::Unavailable(format!("{} cannot be removed: {e}", path.display())))
+        take_away(&path)
+            .map_err(|e| Failure::Unavailable(format!("{} cannot be removed: {e}", path.display())))
     }
 }
 

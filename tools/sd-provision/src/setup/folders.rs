@@ -44,7 +44,8 @@ impl Step for Folders {
     fn apply(&self, work: &mut Work) -> Result<(), Failure> {
         let site = &work.site;
         let list = format!("/etc/tmpfiles.d/secrets-dispatcher-{}.conf", site.user());
-        let companion = site.companion().ok_or_else(|| Failure::Misconfigured("there is no companion".into()))?;
+        let companion =
+            site.companion().ok_or_else(|| Failure::Misconfigured("there is no companion".into()))?;
         let home = site.at(site.home());
         if fs::symlink_metadata(&home).is_ok_and(|about| about.is_dir() && about.uid() != companion.uid) {
             // Kept by an earlier --remove --keep-data, closed to all: the companion's number may be another one now.

@@ -41,7 +41,10 @@ impl Step for Home {
     }
 
     fn says(&self, site: &Site) -> String {
-        format!("the companion's settings: gpg with our pinentry, {} as the Secret Service", site.choice.backend)
+        format!(
+            "the companion's settings: gpg with our pinentry, {} as the Secret Service",
+            site.choice.backend
+        )
     }
 
     fn look(&self, work: &Work) -> Result<Found, Failure> {
@@ -59,7 +62,9 @@ impl Step for Home {
         let companion = companion.ok_or_else(|| Failure::Misconfigured("there is no companion".into()))?;
         match child(&work.site, &companion, "fill")? {
             None => Ok(()),
-            Some(why) => Err(Failure::Unavailable(format!("the companion's home could not be filled: {why}"))),
+            Some(why) => {
+                Err(Failure::Unavailable(format!("the companion's home could not be filled: {why}")))
+            }
         }
     }
 

@@ -71,15 +71,18 @@ impl Step for Package {
 /// Where the program of a backend may lie, and what brings it.
 fn program(backend: Backend) -> (&'static [&'static str], &'static str) {
     match backend {
-        Backend::Store => (&["/usr/libexec/secrets-dispatcher/sd-store"], "apt install --reinstall secrets-dispatcher"),
+        Backend::Store => {
+            (&["/usr/libexec/secrets-dispatcher/sd-store"], "apt install --reinstall secrets-dispatcher")
+        }
         Backend::Gopass => (
             &["/usr/bin/gopass-secret-service", "/usr/local/bin/gopass-secret-service"],
             "install gopass-secret-service into /usr/local/bin, from its authors (Debian has no package of it)",
         ),
         Backend::GnomeKeyring => (&["/usr/bin/gnome-keyring-daemon"], "apt install gnome-keyring"),
-        Backend::Oo7 => {
-            (&["/usr/libexec/oo7-daemon", "/usr/bin/oo7-daemon", "/usr/local/bin/oo7-daemon"], "apt install oo7-daemon")
-        }
+        Backend::Oo7 => (
+            &["/usr/libexec/oo7-daemon", "/usr/bin/oo7-daemon", "/usr/local/bin/oo7-daemon"],
+            "apt install oo7-daemon",
+        ),
     }
 }
 

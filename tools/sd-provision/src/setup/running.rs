@@ -30,7 +30,10 @@ impl Step for Running {
 
     fn look(&self, work: &Work) -> Result<Found, Failure> {
         if !is_logged_in(&work.site) {
-            return Ok(Found::Skipped(format!("{} is not logged in: it starts at the login", work.site.user())));
+            return Ok(Found::Skipped(format!(
+                "{} is not logged in: it starts at the login",
+                work.site.user()
+            )));
         }
         let target = work.site.target();
         let done = run::output(run::root("systemctl", &["is-active", &target]))?;

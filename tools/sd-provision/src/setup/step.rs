@@ -60,8 +60,9 @@ impl Work {
 
     /// Makes the folders above a path, and writes down which were made.
     pub(crate) fn folders(&mut self, path: &Path) -> Result<(), Failure> {
-        let made = put::make_above(path)
-            .map_err(|e| Failure::Unavailable(format!("the folder of {} cannot be made: {e}", path.display())))?;
+        let made = put::make_above(path).map_err(|e| {
+            Failure::Unavailable(format!("the folder of {} cannot be made: {e}", path.display()))
+        })?;
         self.machine.folders.extend(made);
         Ok(())
     }

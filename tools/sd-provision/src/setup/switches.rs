@@ -66,7 +66,9 @@ impl Step for Switch {
             return Ok(Found::Good);
         }
         if !writable(&self.file(&work.site)) {
-            return Ok(Found::Skipped("the kernel's switches cannot be set from in here, a container".into()));
+            return Ok(Found::Skipped(
+                "the kernel's switches cannot be set from in here, a container".into(),
+            ));
         }
         Ok(Found::Lacking(format!("{} is {}, not {}", self.key(), first(&text), self.value)))
     }

@@ -62,60 +62,68 @@ pub(crate) fn policy(site: &Site) -> String {
     POLICY.replace("@GATE@", &gate).replace("@DESKTOP@", &site.desktop.uid.to_string())
 }
 
+/// A template of units/companion.
+fn filled(template: &str, site: &Site, parties: &Parties) -> String {
+    let [.., companion] = site.servants();
+    let words = [
+        ("@USER@", site.user()),
+        ("@COMPANION@", &companion),
+        ("@HOME@", &site.home()),
+        ("@UID@", &parties.desktop.to_string()),
+        ("@CUID@", &parties.companion.to_string()),
+        ("@VT@", &site.choice.vt.to_string()),
+    ];
+    words.iter().fold(made(site) + template, |text, (word, value)| text.replace(word, value))
+}
+
 /// secrets-dispatcher@.target: lives with the desktop user's sessions, on top of the companion's.
 pub(crate) fn target(site: &Site, parties: &Parties) -> String {
-    let (desktop, companion) = (parties.desktop, parties.companion);
-    format!(
-        "{}[Unit]\n\
-         Requires=user@{companion}.service\n\
-         After=user@{companion}.service user@{desktop}.service\n\
-         StopPropagatedFrom=user@{desktop}.service\n",
-        made(site)
-    )
+    filled(include_str!("../../../../units/companion/secrets-dispatcher@.target.conf.in"), site, parties)
 }
 
 /// sd-decide@.service: the terminal.
-pub(crate) fn decide(site: &Site) -> String {
-    let vt = site.choice.vt;
-    format!(
-        "{}[Service]\n\
-         TTYPath=/dev/tty{vt}\n\
-         DeviceAllow=\n\
-         DeviceAllow=/dev/tty{vt} rw\n",
-        made(site)
-    )
+pub(crate) fn decide(site: &Site, parties: &Parties) -> String {
+    filled(include_str!("../../../../units/companion/sd-decide@.service.conf.in"), site, parties)
 }
 
 /// sd-fetch@.service: the companion's bus.
 pub(crate) fn fetch(site: &Site, parties: &Parties) -> String {
-    let companion = parties.companion;
-    format!(
-        "{}[Unit]\n\
-         Requires=user@{companion}.service\n\
-         After=user@{companion}.service\n\
-         [Service]\n\
-         Environment=DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/{companion}/bus\n\
-         BindPaths=/run/user/{companion}/bus\n",
-        made(site)
-    )
+    filled(include_str!("../../../../units/companion/sd-fetch@.service.conf.in"), site, parties)
 }
 
 /// sd-sign@.service: the companion's keyring, and its gpg-agent.
 pub(crate) fn sign(site: &Site, parties: &Parties) -> String {
-    let (companion, home) = (parties.companion, site.home());
-    format!(
-        "{}[Unit]\n\
-         Requires=user@{companion}.service\n\
-         After=user@{companion}.service\n\
-         [Service]\n\
-         Environment=GNUPGHOME={home}/.gnupg\n\
-         BindPaths=/run/user/{companion}/gnupg\n\
-         ReadWritePaths={home}/.gnupg\n",
-        made(site)
-    )
+    filled(include_str!("../../../../units/companion/sd-sign@.service.conf.in"), site, parties)
 }
 
-/// user@.service of the companion: no longer than it is needed.
-pub(crate) fn manager(site: &Site) -> String {
-    format!("{}[Unit]\nStopWhenUnneeded=yes\n", made(site))
+/// user@.service of the companion: its sandbox, and no longer than it is needed.
+pub(crate) fn manager(site: &Site, parties: &Parties) -> String {
+    filled(include_str!("../../../../units/companion/user@.service.conf.in"), site, parties)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Account;
+    use crate::setup::choice::{Backend, Choice};
+
+    #[test]
+    fn nothing_of_a_template_is_left_to_be_filled_in() {
+        let choice = Choice { vt: 9, backend: Backend::Store, plain_name: true };
+        let site = Site::below("/x".as_ref(), Account::former("nb", 1000), choice, |_| None);
+        let parties = Parties { desktop: 1000, gate: 990, decide: 989, companion: 988 };
+        for text in [target, decide, fetch, sign, manager].map(|text| text(&site, &parties)) {
+            assert!(
+                !text
+                    .replace("user@988", "")
+                    .replace("user@1000", "")
+                    .replace("@nb", "")
+                    .replace("@.", "")
+                    .contains('@'),
+                "{text}"
+            );
+        }
+        assert!(decide(&site, &parties).contains("TTYPath=/dev/tty9\n"));
+        assert!(target(&site, &parties).contains("StopPropagatedFrom=user@1000.service\n"));
+    }
 }

@@ -29,7 +29,11 @@ impl Step for Users {
         let home = site.companion().map(|companion| companion.home);
         Ok(match home {
             Some(home) if home == std::path::Path::new(&site.home()) => Found::Good,
-            home => Found::Lacking(format!("the companion's home is {}, not {}", home.unwrap_or_default().display(), site.home())),
+            home => Found::Lacking(format!(
+                "the companion's home is {}, not {}",
+                home.unwrap_or_default().display(),
+                site.home()
+            )),
         })
     }
 

@@ -59,7 +59,9 @@ pub(crate) fn free(site: &Site) -> Option<u16> {
 fn taken(site: &Site) -> Option<String> {
     let vt = site.choice.vt;
     if !(FIRST..=LAST).contains(&vt) {
-        return Some(format!("there is no virtual terminal {vt} for this: it has to be from {FIRST} to {LAST}"));
+        return Some(format!(
+            "there is no virtual terminal {vt} for this: it has to be from {FIRST} to {LAST}"
+        ));
     }
     let logins = logins(site);
     if vt <= logins {
@@ -114,7 +116,8 @@ fn configured_logins(folder: &Path) -> u16 {
 fn user_of(vt: u16, except: Option<u32>) -> Option<String> {
     let device = format!("/dev/tty{vt}");
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
-    let processes = processes.filter(|it| it.file_name().to_string_lossy().bytes().all(|c| c.is_ascii_digit()));
+    let processes =
+        processes.filter(|it| it.file_name().to_string_lossy().bytes().all(|c| c.is_ascii_digit()));
     for process in processes {
         let path = process.path();
         let ours = fs::symlink_metadata(&path)
@@ -150,7 +153,8 @@ mod tests {
         fs::write(folder.path().join("logind.conf"), "[Login]\n#NAutoVTs=6\nNAutoVTs=8\n").unwrap();
         assert_eq!(configured_logins(folder.path()), 8);
         fs::create_dir(folder.path().join("logind.conf.d")).unwrap();
-        fs::write(folder.path().join("logind.conf.d/a.conf"), "[Login]\nNAutoVTs = 9\nNAutoVTs=10\n").unwrap();
+        fs::write(folder.path().join("logind.conf.d/a.conf"), "[Login]\nNAutoVTs = 9\nNAutoVTs=10\n")
+            .unwrap();
         assert_eq!(configured_logins(folder.path()), 10);
     }
 }

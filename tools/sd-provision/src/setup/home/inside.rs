@@ -10,10 +10,13 @@ use crate::account::Account;
 use crate::failure::Failure;
 use crate::setup::choice::Backend;
 use crate::setup::put::{self, Wanted};
-use crate::setup::site::LIBEXEC;
 
 /// Where the package puts units of users.
 const USER_UNITS: &str = "/usr/lib/systemd/user";
+/// What gpg and its agent are told, and what the companion's bus starts.
+const AGENT: &str = include_str!("../../../../../units/companion/gpg-agent.conf");
+const GPG: &str = include_str!("../../../../../units/companion/gpg.conf");
+const SERVICE: &str = include_str!("../../../../../units/companion/org.freedesktop.secrets.service.in");
 const WANTS: &str = ".config/systemd/user/default.target.wants";
 
 /// What the child does.
@@ -28,7 +31,9 @@ pub(crate) enum Task {
 /// Does it in the home of whoever runs this process.
 pub(crate) fn run(task: Task, backend: Backend) -> Result<(), Failure> {
     let own = Account::own().filter(|own| own.desktop().is_some()).ok_or_else(|| {
-        Failure::Permission("this is what sd-provision starts as the companion; run sd-provision as root".into())
+        Failure::Permission(
+            "this is what sd-provision starts as the companion; run sd-provision as root".into(),
+        )
     })?;
     let lacking = |why: String| {
         println!("{why}");
@@ -46,26 +51,14 @@ fn files(home: &Path, backend: Backend) -> Vec<(PathBuf, Wanted)> {
     let private = |text: String| Wanted::File { text, mode: 0o600 };
     let unit = backend.unit();
     vec![
-        (home.join(".gnupg/gpg-agent.conf"), private(agent())),
-        (home.join(".gnupg/gpg.conf"), private("# The agent is that of the companion's user manager.\nno-autostart\n".into())),
+        (home.join(".gnupg/gpg-agent.conf"), private(AGENT.into())),
+        (home.join(".gnupg/gpg.conf"), private(GPG.into())),
         (
             home.join(".local/share/dbus-1/services/org.freedesktop.secrets.service"),
-            private(format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/false\nSystemdService={unit}\n")),
+            private(SERVICE.replace("@BACKEND@", backend.word())),
         ),
         (home.join(WANTS).join(&unit), Wanted::Link { to: Path::new(USER_UNITS).join(&unit) }),
     ]
-}
-
-fn agent() -> String {
-    format!(
-        "# Passphrases are typed on the approval screen and nowhere else.\n\
-         pinentry-program {LIBEXEC}/sd-pinentry\n\
-         no-allow-loopback-pinentry\n\
-         no-allow-external-cache\n\
-         # How long an unlocked key stays unlocked, in seconds; a lock on the screen forgets it at once.\n\
-         default-cache-ttl 28800\n\
-         max-cache-ttl 28800\n"
-    )
 }
 
 /// The links that start the backends that were not chosen.
