@@ -47,7 +47,7 @@ fn tiocsti() -> Line {
         ),
     };
     Line {
-        name: "terminals",
+        name: "tiocsti",
         what: "no program types into its terminal".into(),
         found,
         mend: "sysctl dev.tty.legacy_tiocsti=0; look for who sets it in /etc/sysctl.d".into(),
