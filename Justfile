@@ -72,3 +72,18 @@ man FOLDER="target/man":
     mkdir -p "{{FOLDER}}"
     cargo run --quiet --package sdctl -- man "{{FOLDER}}"
     cargo run --quiet --package sd-provision -- man "{{FOLDER}}"
+
+# Puts what is built (release, or PROFILE=dev) where a machine looks for it, below DESTDIR=…; nothing is provisioned.
+[no-exit-message, positional-arguments]
+install *ARGS:
+    @scripts/install.sh "$@"
+
+# Takes away what `just install` has put there.
+[no-exit-message, positional-arguments]
+uninstall *ARGS:
+    @scripts/install.sh --uninstall "$@"
+
+# Builds the Debian package into target/debian; with DEB_BUILD_OPTIONS=noopt from the dev profile, as the tests do.
+[no-exit-message, positional-arguments]
+deb *ARGS:
+    @scripts/deb.sh "$@"
