@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline clients backends root vt fuzz
+    @scripts/run-rings.sh check unit pipeline clients backends root vt container fuzz
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -47,6 +47,11 @@ suites *ARGS:
 [no-exit-message]
 test-vt:
     @scripts/run-rings.sh vt
+
+# Runs the ring of installed machines: the Debian package, sd-provision, PAM and systemd in booted containers, as root.
+[no-exit-message]
+test-container:
+    @scripts/run-rings.sh container
 
 # Measures, side by side in one run: what a proof of 5,000 changed files costs, against git's own list of them.
 bench:
