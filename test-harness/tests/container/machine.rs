@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use nix::unistd::geteuid;
 
@@ -28,7 +29,6 @@ pub(crate) struct Said {
 #[derive(Debug)]
 pub(crate) struct Machine {
     leader: u32,
-    name: String,
     terminals: Vec<Terminal>,
     keeper: Child,
     // Its end is the end of the machine.
@@ -88,7 +88,7 @@ impl Machine {
             pids.split_whitespace().filter_map(|pid| pid.parse().ok()).find(is_first)
         };
         eventually("the machine's first process", console, || leader().is_some());
-        let machine = Self { leader: leader().unwrap(), name, terminals, keeper, _hold: hold };
+        let machine = Self { leader: leader().unwrap(), terminals, keeper, _hold: hold };
         let state = || machine.run("systemctl is-system-running").out;
         eventually(
             "the machine to be up",
@@ -155,8 +155,15 @@ impl Drop for Machine {
             nix::sys::signal::Signal::SIGHUP,
         );
         let _ = self.keeper.wait();
-        let _ = &self.name;
     }
+}
+
+/// A machine that the tests of a file take turns on; it is booted for the first of them.
+pub(crate) type Shared = LazyLock<Mutex<Machine>>;
+
+/// A turn on it. A test that failed leaves it to the next one as it is.
+pub(crate) fn turn(shared: &'static Shared) -> MutexGuard<'static, Machine> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The tree that scripts/machine-tree.sh has made.

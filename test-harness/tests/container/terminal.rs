@@ -1,7 +1,7 @@
 //! A virtual terminal of the kernel that a machine is given: what stands on it, and who types.
 
 use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,12 +18,10 @@ const NUMBERS: std::ops::RangeInclusive<u16> = 9..=24;
 /// One is shown at a time.
 static SHOWN: Mutex<()> = Mutex::new(());
 
-/// A virtual terminal; when it is dropped, it is as it was.
+/// A virtual terminal. The machine's keeper gives it back as it was.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     number: u16,
-    owner: (u32, u32),
-    mode: u32,
     _lock: Flock<File>,
 }
 
@@ -44,13 +42,7 @@ impl Terminal {
         let lock = File::create(format!("/run/sd-tty{number}.lock")).unwrap();
         let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).ok()?;
         let path = format!("/dev/tty{number}");
-        let file = fs::metadata(&path).ok()?;
-        (!is_open(Path::new(&path))).then(|| Self {
-            number,
-            owner: (file.uid(), file.gid()),
-            mode: file.permissions().mode() & 0o777,
-            _lock: lock,
-        })
+        (Path::new(&path).exists() && !is_open(Path::new(&path))).then_some(Self { number, _lock: lock })
     }
 
     /// Its number, as chvt(1) has it.
@@ -106,13 +98,6 @@ impl Terminal {
             .custom_flags(OFlag::O_NOCTTY.bits())
             .open(self.path())
             .unwrap()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = chown(self.path(), Some(self.owner.0), Some(self.owner.1));
-        let _ = fs::set_permissions(self.path(), PermissionsExt::from_mode(self.mode));
     }
 }
 

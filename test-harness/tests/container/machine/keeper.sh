@@ -16,6 +16,11 @@ for there in "$group" /sys/fs/cgroup/systemd; do
         echo $$ >"$there/$name/cgroup.procs"
     fi
 done
+# The terminals are the kernel's own: they are given back as they were.
+for bind in "$@"; do
+    tty=${bind#--bind=}
+    stat -c "chown %u:%g $tty; chmod %a $tty" "$tty"
+done >"$place/terminals"
 end() {
     # Itself stays, to clear up.
     echo $$ >"$group/cgroup.procs"
@@ -28,6 +33,7 @@ end() {
         tries=$((tries + 1))
         sleep 0.02
     done
+    sh "$place/terminals"
     umount -l "$place/layers" 2>/dev/null || :
     rm -rf --one-file-system "$place"
 }
