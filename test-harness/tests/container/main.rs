@@ -7,9 +7,12 @@
 // A test fails by panicking; clippy.toml knows that of #[test] functions only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod bus;
+mod doors;
 mod installed;
 mod logins;
 mod machine;
+mod scores;
 mod session;
 mod terminal;
 mod waiting;
