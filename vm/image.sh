@@ -1,10 +1,11 @@
 #!/bin/bash
-# Builds the virtual machine: image.sh TREE.tar FOLDER. Needs root, for owners of files; mounts nothing.
+# Builds the virtual machine: image.sh TREE FOLDER. Needs root, for owners of files; mounts nothing.
 #
-# TREE.tar is a Debian tree of scripts/machine-tree.sh. Into FOLDER go `disk` (ext4, bare, sparse), `vmlinuz` and
-# `initrd`, for QEMU to boot directly. Packages are fetched once, below FOLDER/debs.
+# TREE is the folder that scripts/machine-tree.sh prints. Into FOLDER go `disk` (ext4, bare, sparse), `vmlinuz` and
+# `initrd`, for QEMU to boot directly, and `key`: one word that changes with what they were built from. What is there
+# already is taken. Packages are fetched once, into FOLDER/debs. 69: they are not to be had.
 set -euo pipefail
-[ $# = 2 ] || { echo 'usage: image.sh TREE.tar FOLDER' >&2; exit 64; }
+[ $# = 2 ] || { echo 'usage: image.sh TREE FOLDER' >&2; exit 64; }
 tree=$(realpath "$1") self=$(realpath "$0")
 mkdir -p "$2"
 cd "$2"
@@ -18,30 +19,30 @@ early='crc32c_generic virtio_pci virtio_blk ext4'
 
 # The packages of the machine alone, which no container needs: the channel of the tests (never of the product), its
 # libraries, the kernel, and the shell of the initrd.
+packages='qemu-guest-agent libnuma1 liburing2'
 mkdir -p debs
 kernel=$(apt-cache depends --important linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
-for package in "$kernel" busybox-static qemu-guest-agent libglib2.0-0 libnuma1 liburing2; do
+for package in "$kernel" busybox-static $packages; do
     ls debs/"${package}"_*.deb >/dev/null 2>&1 ||
         (cd debs && apt-get -o APT::Sandbox::User=root download -q "$package" >&2) ||
         { echo "image.sh: the package $package could not be fetched" >&2; exit 69; }
 done
 
-# One word that says whether what is there was built from this.
-key=$( (cat "$self"; stat -c '%s %Y' "$tree"; ls debs) | sha256sum | cut -c 1-16)
+key=$( (cat "$self"; basename "$tree"; ls debs) | sha256sum | cut -c 1-16)
 [ "$(cat key 2>/dev/null)" = "$key" ] && exit 0
 echo "image.sh: building the image of the virtual machine in $PWD" >&2
 rm -rf key root kernel busybox disk
 trap 'rm -rf root kernel busybox early' EXIT
 
-mkdir root kernel busybox
-tar -C root --numeric-owner -xf "$tree" --exclude=./dev/* --exclude=dev/*
+mkdir kernel busybox
+cp --archive "$tree" root
 dpkg-deb --extract debs/"${kernel}"_*.deb kernel
 dpkg-deb --extract debs/busybox-static_*.deb busybox
 cp kernel/boot/vmlinuz-* vmlinuz
 version=$(ls kernel/lib/modules)
 
 # A machine of its own: its agent, its modules, its users. What dpkg would start is started by the boot.
-cp debs/{qemu-guest-agent,libglib2.0-0,libnuma1,liburing2}_*.deb root/tmp/
+for package in $packages; do cp debs/"$package"_*.deb root/tmp/; done
 printf '#!/bin/sh\nexit 101\n' >root/usr/sbin/policy-rc.d
 chmod 755 root/usr/sbin/policy-rc.d
 chroot root sh -c 'exec dpkg --install --force-unsafe-io /tmp/*.deb' >dpkg.log 2>&1 || { cat dpkg.log >&2; exit 70; }
