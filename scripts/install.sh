@@ -42,7 +42,7 @@ place() {
 }
 
 missing=
-for tool in $(ls tools); do
+for tool in $(ls tools) sd-pages; do
     [ -x "$built/$tool" ] || missing="$missing $tool"
 done
 if [ -n "$missing" ]; then
@@ -72,15 +72,9 @@ everything() {
     install -D -m 644 policy/50-secrets-dispatcher.sysctl.conf "$root/usr/lib/sysctl.d/50-secrets-dispatcher.conf"
     if [ -e pam/secrets-dispatcher ]; then put 644 /usr/share/pam-configs pam/secrets-dispatcher; fi
     put 644 /usr/share/dbus-1/interfaces policy/net.mowaka.SecretsDispatcher1.xml
-    for tool in sdctl sd-provision; do
-        install -d -m 755 "$root"/usr/share/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
-        "$built/$tool" completions bash >"$root/usr/share/bash-completion/completions/$tool"
-        "$built/$tool" completions zsh >"$root/usr/share/zsh/vendor-completions/_$tool"
-        "$built/$tool" completions fish >"$root/usr/share/fish/vendor_completions.d/$tool.fish"
-    done
-    install -d -m 755 "$root/usr/share/man/man1"
-    "$built/sdctl" man "$root/usr/share/man/man1"
-    "$built/sd-provision" man "$root/usr/share/man/man1"
+    # Manual pages, and completions for bash, zsh and fish.
+    install -d -m 755 "$root/usr/share"
+    "$built/sd-pages" --tools "$built" "$root/usr/share"
     # As in the checkout, so that the links from one to another hold.
     put 644 /usr/share/doc/secrets-dispatcher README.md ARCHITECTURE.md SECURITY.md
     put 644 /usr/share/doc/secrets-dispatcher/docs docs/*.md
