@@ -68,6 +68,9 @@ everything() {
     while read -r path; do
         put 644 "/usr/lib/systemd/$(dirname "${path#units/}")" "$path"
     done < <(find units/system units/user -type f ! -name '*.md' ! -name '*.desktop' ! -name 'org.freedesktop.*' | sort)
+    # The units that a companion's user manager knows: links to those of users.
+    install -d -m 755 "$root/usr/lib/secrets-dispatcher"
+    cp -R --no-dereference units/companion/manager "$root/usr/lib/secrets-dispatcher/companion"
     put 644 /usr/share/applications units/user/*.desktop
     install -D -m 644 policy/50-secrets-dispatcher.sysctl.conf "$root/usr/lib/sysctl.d/50-secrets-dispatcher.conf"
     if [ -e pam/secrets-dispatcher ]; then put 644 /usr/share/pam-configs pam/secrets-dispatcher; fi
@@ -93,7 +96,8 @@ else
     done
     # Folders that nobody else has a use for.
     for folder in usr/libexec/secrets-dispatcher usr/lib/systemd/system/sd-.service.d usr/share/doc/secrets-dispatcher/docs \
-        usr/share/doc/secrets-dispatcher; do
+        usr/lib/secrets-dispatcher/companion/sockets.target.wants usr/lib/secrets-dispatcher/companion \
+        usr/lib/secrets-dispatcher usr/share/doc/secrets-dispatcher; do
         rmdir "$DESTDIR/$folder" 2>/dev/null || true
     done
 fi
