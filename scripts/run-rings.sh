@@ -1,16 +1,16 @@
 #!/bin/bash
-# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz]
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [container] [fuzz]
 #
 # unit, pipeline and clients run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
 # without tests/alone.rs and tests/recovery.rs, which need one user for all. clients is tests/clients: real applications.
 # backends is what of pipeline and clients depends on the backend, once more with oo7-daemon behind the chain. vt is
-# tests/vt: sd-decide on the kernel's own terminal. fuzz is scripts/fuzz.sh. TEST_BACKEND=oo7 has every ring use that
+# tests/vt: sd-decide on the kernel's own terminal. container is tests/container: installed machines. fuzz is scripts/fuzz.sh. TEST_BACKEND=oo7 has every ring use that
 # backend where a test does not choose one. A ring that cannot run is skipped, and with CI=true that is a failure; so is
 # always a ring in which fewer tests ran than is written below. Tests of applications that scripts/clients.sh cannot get
 # are skipped. The last line is the sum: N passed, N failed, N skipped.
 set -euo pipefail
-[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz]' >&2; exit 64; }
+[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [container] [fuzz]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
 ordinary=${SUDO_UID:-$(id -u nobody)}
@@ -37,7 +37,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=3 [unit]=800 [pipeline]=200 [clients]=105 [backends]=58 [root]=195 [vt]=22 [fuzz]=4)
+declare -A least=([check]=3 [unit]=800 [pipeline]=200 [clients]=105 [backends]=58 [root]=195 [vt]=22 [container]=1 [fuzz]=4)
 
 # Of the pipeline ring, the files of tests whose outcome depends on the backend, and of the clients those that differ in
 # what they call. A test that names gnome_keyring is about that alone.
@@ -62,6 +62,14 @@ executables() {
     cargo test --quiet --no-run --message-format=json "$@" |
         grep '"profile":{[^}]*"test":true}' |
         sed -n 's/.*"manifest_path":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p'
+}
+
+# Whether all of these programs are installed: has PROGRAM…
+has() {
+    local program
+    for program in "$@"; do
+        command -v "$program" >/dev/null || return
+    done
 }
 
 # Runs a command as the user of a ring: as_user WHO COMMAND…
@@ -109,6 +117,7 @@ run_ring() {
     done <"$list"
     local name="uid $(as_user "$who" id -u)"
     [ "$who" = root ] && name='root, a uid a tool'
+    [ "$ring" = container ] && name='root, booted machines'
     row "$ring" "$name" "$passed" "$failed" "$skipped" "${note:-}"
 }
 
@@ -161,8 +170,9 @@ build() {
         pipeline)
             # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
-                without vt <"$work/all.list" | without clients | without apart >"$work/pipeline.list" &&
-                without vt <"$work/all.list" | without clients | without alone | without recovery >"$work/root.list" ;;
+                without vt <"$work/all.list" | without container | without clients | without apart >"$work/pipeline.list" &&
+                without vt <"$work/all.list" | without container | without clients | without alone |
+                without recovery >"$work/root.list" ;;
         backends)
             scripts/get-oo7-daemon.sh && cargo build --quiet --workspace &&
                 executables -p test-harness --test '*' >"$work/all.list" &&
@@ -170,6 +180,10 @@ build() {
                     only "$name" <"$work/all.list" | sed 's/$/ --skip gnome_keyring/' || return
                 done >"$work/backends.list" &&
                 only clients <"$work/all.list" | sed "s/\$/ $backend_clients/" >>"$work/backends.list" ;;
+        container)
+            # What is installed is what the other rings run, and it is packed anew each time.
+            scripts/machine-tree.sh >"$work/tree" && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
+                executables -p test-harness --test container >"$work/container.list" ;;
         vt | clients)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
     esac
@@ -206,6 +220,19 @@ for ring in "$@"; do
                 run_ring vt root "$work/vt.list"
             else
                 row vt '-' 0 1 0 'does not build'
+            fi ;;
+        container)
+            if [ "$(id -u)" != 0 ]; then
+                row container '-' 0 0 1 'needs root'
+            elif ! has mmdebstrap systemd-nspawn dpkg-buildpackage dh ssh-keygen; then
+                row container '-' 0 0 1 'needs mmdebstrap, systemd-container, dpkg-dev, debhelper, openssh-client'
+            elif build container; then
+                # Machines wait most of the time.
+                RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} run_ring container root "$work/container.list" --nocapture
+                # What is measured and listed, not only asserted.
+                sed -n 's/^| //p' "$logs"/container.root.*.log
+            else
+                row container '-' 0 1 0 'does not build'
             fi ;;
         fuzz)
             if scripts/fuzz.sh 30 | tee "$work/fuzz.said"; then :; fi
