@@ -10,9 +10,9 @@ use zbus::zvariant::OwnedObjectPath;
 use crate::asking::Asking;
 use crate::backend::Backend;
 use crate::session::Session;
-use crate::{find, master, prompt};
+use crate::{find, first, master, prompt};
 
-/// Unlocks every collection that is locked.
+/// Unlocks every collection that is locked; a backend that has none yet gets its first.
 ///
 /// First as the Secret Service has it, which is enough for a collection without a passphrase. If that takes a prompt:
 /// by a passphrase typed on the screen where the backend takes one, else by the backend's own prompt.
@@ -23,7 +23,7 @@ use crate::{find, master, prompt};
 pub(crate) async fn all(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fault> {
     let locked = find::all_locked(backend).await?;
     if locked.is_empty() {
-        return Ok(());
+        return if first::is_now(backend).await? { first::collection(backend, asking).await } else { Ok(()) };
     }
     let paths = locked.iter().map(|one| find::object(&one.path)).collect::<Result<Vec<_>, _>>()?;
     let (_, wanted): (Vec<OwnedObjectPath>, OwnedObjectPath) = backend.service("Unlock", &(paths,)).await?;
