@@ -72,11 +72,10 @@ demo *ARGS: build
 rig *ARGS: build
     @"${CARGO_TARGET_DIR:-target}/debug/sd-rig" "$@"
 
-# Writes the manual pages into target/man, or the given folder.
-man FOLDER="target/man":
-    mkdir -p "{{FOLDER}}"
-    cargo run --quiet --package sdctl -- man "{{FOLDER}}"
-    cargo run --quiet --package sd-provision -- man "{{FOLDER}}"
+# Writes the manual pages, and completions, into target/share or the given folder, laid out like /usr/share.
+man FOLDER="target/share":
+    cargo build --quiet --package sdctl --package sd-provision --package sd-pages
+    "${CARGO_TARGET_DIR:-target}/debug/sd-pages" --tools "${CARGO_TARGET_DIR:-target}/debug" "{{FOLDER}}"
 
 # Puts what is built (release, or PROFILE=dev) where a machine looks for it, below DESTDIR=…; nothing is provisioned.
 [no-exit-message, positional-arguments]

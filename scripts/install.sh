@@ -42,7 +42,7 @@ place() {
 }
 
 missing=
-for tool in $(ls tools); do
+for tool in $(ls tools) sd-pages; do
     [ -x "$built/$tool" ] || missing="$missing $tool"
 done
 if [ -n "$missing" ]; then
@@ -68,19 +68,16 @@ everything() {
     while read -r path; do
         put 644 "/usr/lib/systemd/$(dirname "${path#units/}")" "$path"
     done < <(find units/system units/user -type f ! -name '*.md' ! -name '*.desktop' ! -name 'org.freedesktop.*' | sort)
+    # The units that a companion's user manager knows: links to those of users.
+    install -d -m 755 "$root/usr/lib/secrets-dispatcher"
+    cp -R --no-dereference units/companion/manager "$root/usr/lib/secrets-dispatcher/companion"
     put 644 /usr/share/applications units/user/*.desktop
     install -D -m 644 policy/50-secrets-dispatcher.sysctl.conf "$root/usr/lib/sysctl.d/50-secrets-dispatcher.conf"
     if [ -e pam/secrets-dispatcher ]; then put 644 /usr/share/pam-configs pam/secrets-dispatcher; fi
     put 644 /usr/share/dbus-1/interfaces policy/net.mowaka.SecretsDispatcher1.xml
-    for tool in sdctl sd-provision; do
-        install -d -m 755 "$root"/usr/share/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
-        "$built/$tool" completions bash >"$root/usr/share/bash-completion/completions/$tool"
-        "$built/$tool" completions zsh >"$root/usr/share/zsh/vendor-completions/_$tool"
-        "$built/$tool" completions fish >"$root/usr/share/fish/vendor_completions.d/$tool.fish"
-    done
-    install -d -m 755 "$root/usr/share/man/man1"
-    "$built/sdctl" man "$root/usr/share/man/man1"
-    "$built/sd-provision" man "$root/usr/share/man/man1"
+    # Manual pages, and completions for bash, zsh and fish.
+    install -d -m 755 "$root/usr/share"
+    "$built/sd-pages" --tools "$built" "$root/usr/share"
     # As in the checkout, so that the links from one to another hold.
     put 644 /usr/share/doc/secrets-dispatcher README.md ARCHITECTURE.md SECURITY.md
     put 644 /usr/share/doc/secrets-dispatcher/docs docs/*.md
@@ -99,7 +96,8 @@ else
     done
     # Folders that nobody else has a use for.
     for folder in usr/libexec/secrets-dispatcher usr/lib/systemd/system/sd-.service.d usr/share/doc/secrets-dispatcher/docs \
-        usr/share/doc/secrets-dispatcher; do
+        usr/lib/secrets-dispatcher/companion/sockets.target.wants usr/lib/secrets-dispatcher/companion \
+        usr/lib/secrets-dispatcher usr/share/doc/secrets-dispatcher; do
         rmdir "$DESTDIR/$folder" 2>/dev/null || true
     done
 fi

@@ -47,7 +47,8 @@ pub(crate) async fn all(backend: &Backend) -> Result<(), Fault> {
     ended
 }
 
-async fn one(backend: &Backend, path: &CollectionPath) -> Result<(), Fault> {
+/// Locks one collection, if the backend can.
+pub(crate) async fn one(backend: &Backend, path: &CollectionPath) -> Result<(), Fault> {
     let asked: (Vec<OwnedObjectPath>, OwnedObjectPath) =
         backend.service("Lock", &(vec![find::object(path)?],)).await?;
     // Locking works at once, without a person: a prompt that it would take counts as a refusal.

@@ -29,6 +29,8 @@ const UNITS: [&str; 12] = [
     "user/sd-agent.service",
     "user/UNIT",
 ];
+/// Without it the companion's user manager has nothing to start.
+const MANAGER: &str = "/usr/lib/secrets-dispatcher/companion/default.target";
 
 impl Step for Package {
     fn name(&self) -> &'static str {
@@ -45,7 +47,7 @@ impl Step for Package {
         let units = UNITS.iter().map(|unit| format!("/usr/lib/systemd/{}", unit.replace("UNIT", &backend)));
         let missing: Vec<String> = programs
             .chain(units)
-            .chain(["/usr/bin/sdctl".to_owned()])
+            .chain(["/usr/bin/sdctl".to_owned(), MANAGER.to_owned()])
             .filter(|path| !work.site.at(path).is_file())
             .collect();
         Ok(if missing.is_empty() {
@@ -80,10 +82,27 @@ fn program(backend: Backend) -> (&'static [&'static str], &'static str) {
         ),
         Backend::GnomeKeyring => (&["/usr/bin/gnome-keyring-daemon"], "apt install gnome-keyring"),
         Backend::Oo7 => (
-            &["/usr/libexec/oo7-daemon", "/usr/bin/oo7-daemon", "/usr/local/bin/oo7-daemon"],
-            "apt install oo7-daemon",
+            &[
+                OO7,
+                "/usr/local/libexec/oo7-daemon",
+                "/usr/lib/oo7-daemon",
+                "/usr/bin/oo7-daemon",
+                "/usr/local/bin/oo7-daemon",
+            ],
+            "install oo7-daemon 0.7 or newer into /usr/local/libexec (Debian 12 has no package of it)",
         ),
     }
+}
+
+/// Where the unit of oo7-daemon looks for it.
+const OO7: &str = "/usr/libexec/oo7-daemon";
+
+/// The program of a backend, on this machine, where it is elsewhere than its unit says. Units find programs in /usr/bin
+/// and /usr/local/bin by themselves.
+pub(crate) fn elsewhere(backend: Backend) -> Option<&'static str> {
+    let (places, _) = program(backend);
+    let found = places.iter().find(|place| std::path::Path::new(place).is_file());
+    found.copied().filter(|place| backend == Backend::Oo7 && *place != OO7)
 }
 
 impl Step for Program {

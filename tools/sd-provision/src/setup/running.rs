@@ -14,9 +14,10 @@ pub(crate) fn is_logged_in(site: &Site) -> bool {
     if !site.live {
         return false;
     }
-    let arguments = ["show-user", site.user(), "--property=Sessions", "--value"];
+    // Not one that is closing, nor a manager that lingers: with these nothing starts.
+    let arguments = ["show-user", site.user(), "--property=State", "--value"];
     run::output(run::root("loginctl", &arguments))
-        .is_ok_and(|done| done.status.success() && !done.stdout.trim_ascii().is_empty())
+        .is_ok_and(|done| matches!(done.stdout.trim_ascii(), b"active" | b"online"))
 }
 
 impl Step for Running {
@@ -44,7 +45,10 @@ impl Step for Running {
     }
 
     fn apply(&self, work: &mut Work) -> Result<(), Failure> {
-        run::success(run::root("systemctl", &["start", &work.site.target()])).map(drop)
+        let user = work.site.user();
+        let (gate, decide) = (format!("sd-gate@{user}.service"), format!("sd-decide@{user}.service"));
+        // By name, to wait until they are ready: the target is there before them.
+        run::success(run::root("systemctl", &["start", &work.site.target(), &decide, &gate])).map(drop)
     }
 
     fn undo(&self, work: &mut Work) -> Result<(), Failure> {

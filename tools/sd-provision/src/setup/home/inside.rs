@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use crate::account::Account;
 use crate::failure::Failure;
 use crate::setup::choice::Backend;
+use crate::setup::package;
 use crate::setup::put::{self, Wanted};
 
 /// Where the package puts units of users.
@@ -17,6 +18,8 @@ const USER_UNITS: &str = "/usr/lib/systemd/user";
 const AGENT: &str = include_str!("../../../../../units/companion/gpg-agent.conf");
 const GPG: &str = include_str!("../../../../../units/companion/gpg.conf");
 const SERVICE: &str = include_str!("../../../../../units/companion/org.freedesktop.secrets.service.in");
+const GOPASS: &str = include_str!("../../../../../units/companion/gopass-secret-service.yaml");
+const PROGRAM: &str = include_str!("../../../../../units/companion/sd-backend.service.conf.in");
 const WANTS: &str = ".config/systemd/user/default.target.wants";
 
 /// What the child does.
@@ -49,22 +52,45 @@ pub(crate) fn run(task: Task, backend: Backend) -> Result<(), Failure> {
 /// Every file, the folders above it being made as need be.
 fn files(home: &Path, backend: Backend) -> Vec<(PathBuf, Wanted)> {
     let private = |text: String| Wanted::File { text, mode: 0o600 };
-    let unit = backend.unit();
-    vec![
+    let mut files = vec![
         (home.join(".gnupg/gpg-agent.conf"), private(AGENT.into())),
         (home.join(".gnupg/gpg.conf"), private(GPG.into())),
         (
             home.join(".local/share/dbus-1/services/org.freedesktop.secrets.service"),
             private(SERVICE.replace("@BACKEND@", backend.word())),
         ),
-        (home.join(WANTS).join(&unit), Wanted::Link { to: Path::new(USER_UNITS).join(&unit) }),
-    ]
+    ];
+    if starts_with_the_session(backend) {
+        let unit = backend.unit();
+        files.push((home.join(WANTS).join(&unit), Wanted::Link { to: Path::new(USER_UNITS).join(&unit) }));
+    }
+    if backend == Backend::Gopass {
+        files.push((home.join(".config/gopass-secret-service/config.yaml"), private(GOPASS.into())));
+    }
+    if let Some(program) = package::elsewhere(backend) {
+        let text = PROGRAM.replace("@BACKEND@", backend.word()).replace("@PROGRAM@", program);
+        files.push((program_of(home, backend), private(text)));
+    }
+    files
 }
 
-/// The links that start the backends that were not chosen.
+/// gopass opens its store as it starts, so it is started by an unlock, when the key is open.
+fn starts_with_the_session(backend: Backend) -> bool {
+    backend != Backend::Gopass
+}
+
+/// The drop-in that says where a backend's program is.
+fn program_of(home: &Path, backend: Backend) -> PathBuf {
+    home.join(format!(".config/systemd/user/{}.d/10-provision.conf", backend.unit()))
+}
+
+/// What belongs to the backends that were not chosen: the links that start them, and where they are.
 fn others(home: &Path, backend: Backend) -> impl Iterator<Item = PathBuf> {
-    let others = Backend::value_variants().iter().filter(move |other| **other != backend);
-    others.map(move |other| home.join(WANTS).join(other.unit()))
+    let unlike = |other: &&Backend| **other != backend || !starts_with_the_session(**other);
+    let links = Backend::value_variants().iter().filter(unlike).map(|other| home.join(WANTS).join(other.unit()));
+    let others = Backend::value_variants().iter().filter(|other| **other != backend);
+    let places: Vec<PathBuf> = links.chain(others.map(|other| program_of(home, *other))).collect();
+    places.into_iter()
 }
 
 fn wrong(home: &Path, backend: Backend) -> Option<String> {
@@ -72,7 +98,7 @@ fn wrong(home: &Path, backend: Backend) -> Option<String> {
     differs.or_else(|| {
         others(home, backend)
             .find(|link| link.symlink_metadata().is_ok())
-            .map(|link| format!("{} starts a second Secret Service", link.display()))
+            .map(|path| format!("{} is there for another Secret Service", path.display()))
     })
 }
 
@@ -104,5 +130,15 @@ mod tests {
         fill(home.path(), Backend::Oo7).unwrap();
         assert_eq!(wrong(home.path(), Backend::Oo7), None);
         assert_eq!(fs::read_dir(home.path().join(WANTS)).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn gopass_is_configured_and_started_by_nothing_but_an_unlock() {
+        let home = tempfile::tempdir().unwrap();
+        fill(home.path(), Backend::GnomeKeyring).unwrap();
+        fill(home.path(), Backend::Gopass).unwrap();
+        assert_eq!(wrong(home.path(), Backend::Gopass), None);
+        assert_eq!(fs::read_dir(home.path().join(WANTS)).unwrap().count(), 0);
+        assert!(home.path().join(".config/gopass-secret-service/config.yaml").is_file());
     }
 }
