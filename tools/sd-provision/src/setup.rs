@@ -1,5 +1,6 @@
 //! `sd-provision --user NAME`: makes, checks, renews and takes back everything of one desktop user.
 
+mod anew;
 mod check;
 pub(crate) mod choice;
 mod files;
@@ -63,11 +64,7 @@ fn make(user: &str, wish: &Setup) -> Result<(), Failure> {
         )));
     }
     let mut work = work(desktop, wish)?;
-    if wish.upgrade && !wish.dry_run {
-        check::old_programs(&mut work)?;
-    }
-    let made = go(&mut work, wish.dry_run);
-    made?;
+    go(&mut work, wish.dry_run)?;
     if !wish.dry_run && !wish.upgrade {
         say::next(&work.site)?;
     }
@@ -168,9 +165,8 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
         step.undo(&mut work)?;
         say(step.name(), &Ended::Removed, &step.says(&work.site))?;
     }
-    for teller in [&tell::Manager as &dyn Step, &tell::Bus] {
-        teller.apply(&mut work)?;
-    }
+    tell::Manager.apply(&mut work)?;
+    tell::Bus.apply(&mut work)?;
     forget(&work)?;
     if wish.keep_data {
         say::kept(&work.site)?;

@@ -138,7 +138,7 @@ pub(crate) const AFTER: [Settings; 9] = [
         text: |site| site.parties().map(|parties| Ok(texts::manager(site, &parties))),
         mode: 0o644,
         once: false,
-        tell: Tell::Unit(None),
+        tell: Tell::Unit(Some("secrets-dispatcher@%.target")),
     },
 ];
 

@@ -1,5 +1,6 @@
 //! The plan: every step, in the order in which they are taken. Taking back goes the other way.
 
+use crate::setup::anew::Anew;
 use crate::setup::files::{AFTER, BEFORE};
 use crate::setup::folders::Folders;
 use crate::setup::home::Home;
@@ -9,7 +10,7 @@ use crate::setup::running::Running;
 use crate::setup::step::Step;
 use crate::setup::switches;
 use crate::setup::takeover::Takeover;
-use crate::setup::tell::{Anew, Bus, Manager};
+use crate::setup::tell::{Bus, Manager};
 use crate::setup::users::Users;
 use crate::setup::vt::Terminal;
 

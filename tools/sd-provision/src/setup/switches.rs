@@ -19,13 +19,13 @@ pub(crate) struct Switch {
 /// What /usr/lib/sysctl.d/50-secrets-dispatcher.conf says.
 pub(crate) const ALL: [Switch; 2] = [
     Switch {
-        name: "printk",
+        name: "set-printk",
         what: "that the kernel does not write over the approval screen",
         path: "/proc/sys/kernel/printk",
         value: "1",
     },
     Switch {
-        name: "tiocsti",
+        name: "set-tiocsti",
         what: "that nobody types into a terminal in the name of the keyboard",
         path: "/proc/sys/dev/tty/legacy_tiocsti",
         value: "0",
