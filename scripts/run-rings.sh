@@ -1,19 +1,19 @@
 #!/bin/bash
-# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz]
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz] [speed]
 #
 # unit, pipeline and clients run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
 # without tests/alone.rs and tests/recovery.rs, which need one user for all. clients is tests/clients: real applications.
 # backends is what of pipeline and clients depends on the backend, once more with oo7-daemon behind the chain. vt is
-# tests/vt: sd-decide on the kernel's own terminal. fuzz is scripts/fuzz.sh. TEST_BACKEND=oo7 has every ring use that
-# backend where a test does not choose one. A ring that cannot run is skipped, and with CI=true that is a failure; so is
-# always a ring in which fewer tests ran than is written below. Tests of applications that scripts/clients.sh cannot get
-# are skipped. The last line is the sum: N passed, N failed, N skipped.
+# tests/vt: sd-decide on the kernel's own terminal. fuzz is scripts/fuzz.sh. speed is tests/speed.rs, with the machine
+# for itself. TEST_BACKEND=oo7 has every ring use that backend where a test does not choose one. A ring that cannot run
+# is skipped, and with CI=true that is a failure; so is always a ring in which fewer tests ran than is written below.
+# Tests of applications that scripts/clients.sh cannot get are skipped. The last line is the sum: N passed, N failed, N skipped.
 #
 # What is compiled is compiled first. Then the rings run in lanes beside each other, since most of them wait most of the
 # time: for a person, for a denial to be forgotten, for a machine to boot. A ring says what it has to say when it ends.
 set -euo pipefail
-[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz]' >&2; exit 64; }
+[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz] [speed]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
 ordinary=${SUDO_UID:-$(id -u nobody)}
@@ -40,7 +40,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=3 [unit]=800 [pipeline]=200 [clients]=105 [backends]=58 [root]=195 [vt]=22 [fuzz]=4)
+declare -A least=([check]=3 [unit]=800 [pipeline]=200 [speed]=2 [clients]=105 [backends]=58 [root]=195 [vt]=22 [fuzz]=4)
 
 # Of the pipeline ring, the files of tests whose outcome depends on the backend, and of the clients those that differ in
 # what they call. A test that names gnome_keyring is about that alone.
@@ -160,8 +160,9 @@ build() {
         pipeline | root)
             # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
-                without vt <"$work/all.list" | without clients | without apart >"$work/pipeline.list" &&
-                without vt <"$work/all.list" | without clients | without alone | without recovery >"$work/root.list" ;;
+                without vt <"$work/all.list" | without clients | without speed | without apart >"$work/pipeline.list" &&
+                without vt <"$work/all.list" | without clients | without speed | without alone | without recovery \
+                    >"$work/root.list" ;;
         backends)
             scripts/get-oo7-daemon.sh && cargo build --quiet --workspace &&
                 executables -p test-harness --test '*' >"$work/all.list" &&
@@ -169,7 +170,7 @@ build() {
                     only "$name" <"$work/all.list" | sed 's/$/ --skip gnome_keyring/' || return
                 done >"$work/backends.list" &&
                 only clients <"$work/all.list" | sed "s/\$/ $backend_clients/" >>"$work/backends.list" ;;
-        vt | clients)
+        vt | clients | speed)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
     esac
 }
@@ -181,7 +182,7 @@ wants() {
             [ "$(id -u)" = 0 ] || { echo 'needs root'; return 75; } ;;&
         vt)
             [ -c /dev/tty8 ] || { echo 'needs a kernel with virtual terminals: there is no /dev/tty8'; return 75; } ;;&
-        unit | pipeline | root | clients | backends | vt)
+        unit | pipeline | root | clients | backends | speed | vt)
             build "$1" >"$work/$1.build" 2>&1 || { cat "$work/$1.build" >&2; echo 'does not build'; return 1; } ;;
     esac
 }
@@ -190,7 +191,7 @@ wants() {
 ring() {
     case $1 in
         clients) run_clients ;;
-        unit | pipeline) run_ring "$1" ordinary "$work/$1.list" ;;
+        unit | pipeline | speed) run_ring "$1" ordinary "$work/$1.list" ;;
         backends) TEST_BACKEND=oo7 run_ring backends ordinary "$work/backends.list" ;;
         root | vt) run_ring "$1" root "$work/$1.list" ;;
         fuzz)
@@ -239,6 +240,8 @@ done
 lane unit pipeline root vt &
 lane clients backends fuzz &
 wait
+# What holds the chain against a client's patience has the machine for itself.
+lane speed
 
 sum_passed=0 sum_failed=0 sum_skipped=0 verdict=0
 printf '\n%-10s %-22s %7s %7s %7s %6s\n' ring 'run as' passed failed skipped s
