@@ -127,7 +127,7 @@ fn go(work: &mut Work, dry: bool) -> Result<(), Failure> {
     if !dry {
         work.save()?;
     }
-    for step in plan::steps() {
+    for step in plan::steps(work.site.choice) {
         let ended = match step.look(work)? {
             Found::Good => Ended::Already,
             Found::Skipped(why) => Ended::Skipped(why),
@@ -155,7 +155,7 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
     let machine = load_machine(&site)?;
     record.removing = true;
     let mut work = Work { site, record, machine, keep_data: wish.keep_data };
-    let mut steps = plan::steps();
+    let mut steps = plan::steps(work.site.choice);
     steps.reverse();
     if wish.dry_run {
         return steps.iter().try_for_each(|step| say(step.name(), &Ended::Would, &step.says(&work.site)));

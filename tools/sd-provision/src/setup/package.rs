@@ -13,8 +13,8 @@ pub(crate) struct Package;
 #[derive(Debug)]
 pub(crate) struct Program;
 
-const PROGRAMS: [&str; 7] =
-    ["sd-session", "sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-pinentry", "sd-agent"];
+const PROGRAMS: [&str; 8] =
+    ["sd-bell", "sd-session", "sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-pinentry", "sd-agent"];
 /// Below /usr/lib/systemd/system. Without its drop-ins a unit would run without its sandbox, or not at all.
 const UNITS: [&str; 15] = [
     "secrets-dispatcher@.target",

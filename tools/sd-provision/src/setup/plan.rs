@@ -1,7 +1,8 @@
 //! The plan: every step, in the order in which they are taken. Taking back goes the other way.
 
 use crate::setup::anew::Anew;
-use crate::setup::files::{AFTER, BEFORE};
+use crate::setup::choice::Choice;
+use crate::setup::files::{AFTER, BEFORE, FIRST};
 use crate::setup::folders::Folders;
 use crate::setup::home::Home;
 use crate::setup::package::{Package, Program};
@@ -20,7 +21,7 @@ pub(crate) fn requirements() -> Vec<Box<dyn Step>> {
 }
 
 /// What is made.
-pub(crate) fn steps() -> Vec<Box<dyn Step>> {
+pub(crate) fn steps(choice: Choice) -> Vec<Box<dyn Step>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     for file in BEFORE {
         steps.push(Box::new(file));
@@ -29,6 +30,9 @@ pub(crate) fn steps() -> Vec<Box<dyn Step>> {
     steps.push(Box::new(Folders));
     for file in AFTER {
         steps.push(Box::new(file));
+    }
+    if choice.plain_name {
+        steps.push(Box::new(FIRST));
     }
     steps.push(Box::new(Home));
     for switch in switches::ALL {
