@@ -23,7 +23,7 @@ pub(super) fn run(desktop: &str, whose: &Whose, deed: Deed) -> Result<(), Failur
     if whose.state.is_none() {
         make_state(desktop, &companion)?;
     }
-    let awake = Awake::of(desktop, &companion)?;
+    let awake = Awake::of(&companion, whose.gnupghome.as_deref())?;
     let mut child = itself(&companion, whose);
     let begins = matches!(deed, Deed::Store { .. });
     match deed {
@@ -73,7 +73,7 @@ pub(super) fn run(desktop: &str, whose: &Whose, deed: Deed) -> Result<(), Failur
         }
     }
     success(child.status().map_err(cannot)?)?;
-    if begins && awake.was {
+    if begins && awake.in_session {
         // It has looked for a store when the session began, and found none.
         let unit = backend_of(desktop)?.unit();
         setup::run::success(setup::run::apart(&companion, "systemctl", &["--user", "restart", &unit]))?;

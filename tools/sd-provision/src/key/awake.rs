@@ -1,55 +1,49 @@
-//! The companion's session for the time that its keyring is worked on: gpg finds its agent there and starts none itself.
+//! The companion's gpg-agent, for the time that its keyring is worked on: gpg finds it and starts none itself
+//! (no-autostart). While the desktop user is logged in that is the one of the companion's session.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::account::Account;
 use crate::failure::Failure;
 use crate::setup::run;
 
-/// Keeps the companion's user manager there; it is given back when this is dropped.
+/// Keeps an agent there; one that was started for it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Awake {
-    /// Whether it was there without us.
-    pub(crate) was: bool,
-    holder: Option<String>,
+    /// Whether the companion's session is there.
+    pub(crate) in_session: bool,
+    started: Option<(Account, Option<PathBuf>)>,
 }
 
 impl Awake {
-    /// Wakes it if it is one that sd-provision has set up.
-    pub(crate) fn of(desktop: &str, companion: &Account) -> Result<Self, Failure> {
+    /// Starts one for a companion that sd-provision has set up, unless its session is there.
+    pub(crate) fn of(companion: &Account, home: Option<&Path>) -> Result<Self, Failure> {
         let manager = format!("user@{}.service", companion.uid);
+        let active = || run::output(run::root("systemctl", &["is-active", "--quiet", &manager]));
+        if Path::new("/run/systemd/system").is_dir() && active()?.status.success() {
+            return Ok(Self { in_session: true, started: None });
+        }
         let drop_in = format!("/etc/systemd/system/{manager}.d/10-provision.conf");
-        if !Path::new("/run/systemd/system").is_dir() || !Path::new(&drop_in).is_file() {
-            return Ok(Self { was: false, holder: None });
+        if !Path::new(&drop_in).is_file() {
+            return Ok(Self { in_session: false, started: None });
         }
-        if run::output(run::root("systemctl", &["is-active", "--quiet", &manager]))?.status.success() {
-            return Ok(Self { was: true, holder: None });
-        }
-        // It stops when no unit needs it (StopWhenUnneeded=), so there has to be one.
-        let holder = format!("provision-key-{desktop}-{}.service", std::process::id());
-        let unit = format!("--unit={holder}");
-        let (needs, after) =
-            (format!("--property=Requires={manager}"), format!("--property=After={manager}"));
-        let words = [
-            "--quiet",
-            "--collect",
-            &unit,
-            &needs,
-            &after,
-            "--property=RuntimeMaxSec=1h",
-            "sleep",
-            "infinity",
-        ];
-        run::success(run::root("systemd-run", &words))?;
-        Ok(Self { was: false, holder: Some(holder) })
+        run::success(gpgconf(companion, home, "--launch"))?;
+        Ok(Self { in_session: false, started: Some((companion.clone(), home.map(Path::to_owned))) })
     }
 }
 
 impl Drop for Awake {
     fn drop(&mut self) {
-        if let Some(holder) = &self.holder {
-            // It ends by itself, if later.
-            let _ = run::output(run::root("systemctl", &["stop", holder]));
+        if let Some((companion, home)) = &self.started {
+            // What is left of it would end with the machine.
+            let _ = run::output(gpgconf(companion, home.as_deref(), "--kill"));
         }
     }
+}
+
+fn gpgconf(companion: &Account, home: Option<&Path>, task: &str) -> std::process::Command {
+    let home = home.map(|home| home.to_string_lossy().into_owned());
+    let mut words: Vec<&str> = home.iter().flat_map(|home| ["--homedir", home.as_str()]).collect();
+    words.extend([task, "gpg-agent"]);
+    run::apart(companion, "gpgconf", &words)
 }
