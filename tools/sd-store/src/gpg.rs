@@ -43,8 +43,8 @@ pub(crate) fn recipients(names: &[String]) -> Result<Recipients, Fault> {
     let (mut keys, mut grips, mut on_card) = (Vec::new(), Vec::new(), false);
     for name in names {
         let mut fit = Vec::new();
-        for key in gpg.find_keys([name.as_str()]).map_err(Fault::Gpg)? {
-            let key = key.map_err(Fault::Gpg)?;
+        for key in gpg.find_keys([name.as_str()])? {
+            let key = key?;
             if key.can_encrypt() && !key.is_bad() {
                 fit.push(key);
             }
@@ -56,8 +56,8 @@ pub(crate) fn recipients(names: &[String]) -> Result<Recipients, Fault> {
         };
         let print =
             key.fingerprint().map_err(|_| Fault::Wrong("gpg gives no fingerprint".into()))?.to_owned();
-        for ours in gpg.find_secret_keys([print.as_str()]).map_err(Fault::Gpg)? {
-            let ours = ours.map_err(Fault::Gpg)?;
+        for ours in gpg.find_secret_keys([print.as_str()])? {
+            let ours = ours?;
             for part in ours.subkeys().filter(|part| part.can_encrypt() && part.is_secret() && !part.is_bad())
             {
                 on_card |= part.is_card_key();
@@ -79,10 +79,10 @@ pub(crate) fn decrypt(cipher: &[u8], asking: Asking) -> Result<Secret, Fault> {
     let mut gpg = context(asking)?;
     let mut room = Room { text: Secret::with_capacity(FIRST).map_err(Fault::NoMemory)? };
     {
-        let mut out = Data::from_writer(&mut room).map_err(|e| Fault::Gpg(e.error()))?;
+        let mut out = Data::from_writer(&mut room).map_err(|e| e.error())?;
         // gpgme's own buffers are wiped.
-        out.set_flag("sensitive", "1").map_err(Fault::Gpg)?;
-        gpg.decrypt(cipher, &mut out).map_err(said)?;
+        out.set_flag("sensitive", "1")?;
+        gpg.decrypt(cipher, &mut out)?;
     }
     Ok(room.text)
 }
@@ -94,7 +94,7 @@ pub(crate) fn encrypt(text: &Secret, to: &Recipients) -> Result<Vec<u8>, Fault> 
     // Whom to trust is said by .gpg-id, which is ours alone. Not compressed, as pass has it: the length of the whole
     // tells too little to be worth guessing at the content by it.
     let flags = EncryptFlags::ALWAYS_TRUST | EncryptFlags::NO_ENCRYPT_TO | EncryptFlags::NO_COMPRESS;
-    gpg.encrypt_with_flags(to.keys.iter(), text.expose(), &mut cipher, flags).map_err(said)?;
+    gpg.encrypt_with_flags(to.keys.iter(), text.expose(), &mut cipher, flags)?;
     Ok(cipher)
 }
 
@@ -107,36 +107,16 @@ pub(crate) fn unlock(of: &Recipients) -> Result<(), Fault> {
 }
 
 fn context(asking: Asking) -> Result<Context, Fault> {
-    let mut gpg = Context::from_protocol(Protocol::OpenPgp).map_err(Fault::Gpg)?;
+    let mut gpg = Context::from_protocol(Protocol::OpenPgp)?;
     gpg.set_offline(true);
     gpg.set_armor(false);
     let mode = match asking {
         Asking::Person => PinentryMode::Default,
         Asking::Nobody => PinentryMode::Cancel,
     };
-    gpg.set_pinentry_mode(mode).map_err(Fault::Gpg)?;
-    gpg.add_key_list_mode(KeyListMode::WITH_KEYGRIP).map_err(Fault::Gpg)?;
+    gpg.set_pinentry_mode(mode)?;
+    gpg.add_key_list_mode(KeyListMode::WITH_KEYGRIP)?;
     Ok(gpg)
-}
-
-/// What gpg's error means; the numbers are sd-pinentry's (ARCHITECTURE.md, "Passphrases, lock and unlock").
-fn said(e: gpgme::Error) -> Fault {
-    use gpgme::Error;
-    let code = e.code();
-    let any = |others: &[Error]| others.iter().any(|other| code == other.code());
-    if any(&[Error::CANCELED, Error::FULLY_CANCELED]) {
-        Fault::Dismissed
-    } else if any(&[
-        Error::BAD_PASSPHRASE,
-        Error::NO_PASSPHRASE,
-        Error::BAD_PIN,
-        Error::TIMEOUT,
-        Error::NO_PIN_ENTRY,
-    ]) {
-        Fault::NoPassphrase(e)
-    } else {
-        Fault::Gpg(e)
-    }
 }
 
 /// Grows as gpg says more, and never leaves anything behind.

@@ -5,7 +5,7 @@ mod lock;
 mod look;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,9 @@ pub(crate) use look::Called;
 /// How long a look at the folders is good for: a list asks for thousands of items, one after the other.
 const LOOK: Duration = Duration::from_millis(300);
 
+/// Which alias is which folder, and what the file was that said so, if there was one.
+type Aliases = (Option<Stamp>, BTreeMap<String, String>);
+
 /// A password store.
 pub(crate) struct Store {
     tree: Tree,
@@ -35,7 +38,7 @@ pub(crate) struct Store {
     /// What collections and aliases are called, as it was last read. No secrets; kept while locked, so that a locked
     /// collection has its name.
     called: Mutex<HashMap<String, (Stamp, Called)>>,
-    aliases: Mutex<Option<(Option<Stamp>, BTreeMap<String, String>)>>,
+    aliases: Mutex<Option<Aliases>>,
 }
 
 impl Store {
@@ -59,6 +62,11 @@ impl Store {
         store.shelf()?;
         store.tree.tidy();
         Ok(store)
+    }
+
+    /// Its folder.
+    pub(crate) fn root(&self) -> &Path {
+        self.tree.root()
     }
 
     /// What is there.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sd_sys::secret::Secret;
+use sd_wire::fault::Fault as Wire;
 
 use super::{Store, collection, lock};
 use crate::entry::{self, Facts};
@@ -195,7 +196,7 @@ impl Store {
         match gpg::decrypt(&cipher, Asking::Nobody) {
             Ok(text) => Ok((text, stamp)),
             // gpg-agent would have asked: it has forgotten the passphrase since we looked.
-            Err(Fault::Dismissed | Fault::NoPassphrase(_)) => {
+            Err(Fault::Gpg(Wire::Dismissed | Wire::WrongPassphrase)) => {
                 self.index.forget();
                 Err(Fault::Locked)
             }
