@@ -11,6 +11,8 @@ use crate::fault::Fault;
 /// The most bytes of an entry: a secret of the most bytes in base64, its attributes, and room for what somebody wrote
 /// below.
 pub(crate) const MAX_ENTRY: usize = 2 * 1024 * 1024;
+/// The same of an index of many entries.
+const MAX_INDEX: usize = 64 * 1024 * 1024;
 /// Room at first: most entries are shorter.
 const FIRST: usize = 16 * 1024;
 
@@ -76,8 +78,17 @@ pub(crate) fn recipients(names: &[String]) -> Result<Recipients, Fault> {
 
 /// The text of an entry, in locked memory.
 pub(crate) fn decrypt(cipher: &[u8], asking: Asking) -> Result<Secret, Fault> {
+    decrypt_up_to(MAX_ENTRY, cipher, asking)
+}
+
+/// As [`decrypt`], of what is no entry.
+pub(crate) fn decrypt_long(cipher: &[u8], asking: Asking) -> Result<Secret, Fault> {
+    decrypt_up_to(MAX_INDEX, cipher, asking)
+}
+
+fn decrypt_up_to(most: usize, cipher: &[u8], asking: Asking) -> Result<Secret, Fault> {
     let mut gpg = context(asking)?;
-    let mut room = Room { text: Secret::with_capacity(FIRST).map_err(Fault::NoMemory)? };
+    let mut room = Room { text: Secret::with_capacity(FIRST).map_err(Fault::NoMemory)?, most };
     {
         let mut out = Data::from_writer(&mut room).map_err(|e| e.error())?;
         // gpgme's own buffers are wiped.
@@ -122,6 +133,7 @@ fn context(asking: Asking) -> Result<Context, Fault> {
 /// Grows as gpg says more, and never leaves anything behind.
 struct Room {
     text: Secret,
+    most: usize,
 }
 
 impl Write for Room {
@@ -130,10 +142,10 @@ impl Write for Room {
             return Ok(bytes.len());
         }
         let needed = self.text.len().saturating_add(bytes.len());
-        if needed > MAX_ENTRY {
+        if needed > self.most {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
-        let mut larger = Secret::with_capacity(needed.saturating_mul(2).min(MAX_ENTRY))?;
+        let mut larger = Secret::with_capacity(needed.saturating_mul(2).min(self.most))?;
         let full = |_| io::Error::from(io::ErrorKind::OutOfMemory);
         larger.push(self.text.expose()).map_err(full)?;
         larger.push(bytes).map_err(full)?;

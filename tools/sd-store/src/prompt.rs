@@ -109,7 +109,12 @@ async fn unlock(desk: &Desk, sender: &str, number: u64, element: String) -> Resu
     }
     ended?;
     let store = Arc::clone(&desk.store);
-    smol::unblock(move || store.opened(&element)).await
+    smol::unblock(move || {
+        store.opened(&element)?;
+        store.read_ahead();
+        Ok(())
+    })
+    .await
 }
 
 fn word(why: &Fault) -> String {

@@ -3,6 +3,7 @@
 mod change;
 mod lock;
 mod look;
+mod remember;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};

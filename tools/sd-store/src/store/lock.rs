@@ -46,6 +46,9 @@ impl Store {
     /// Locks a collection: gpg-agent forgets every passphrase, and we what entries told.
     pub(crate) fn lock(&self, element: &str) -> Result<(), Fault> {
         let name = self.representative(element)?;
+        if !self.is_locked_for(&name)? {
+            self.remember();
+        }
         lock(&self.locked).insert(within(&name));
         self.index.forget();
         lock(&self.asked).clear();

@@ -85,6 +85,10 @@ impl Store {
         if let Some(known) = self.index.get(name, &stamp) {
             return Ok(known);
         }
+        self.recall();
+        if let Some(known) = self.index.get(name, &stamp) {
+            return Ok(known);
+        }
         let era = self.index.era();
         let (text, stamp) = self.text(name)?;
         let facts = Arc::new(told(text.expose(), name, &stamp));
@@ -206,7 +210,7 @@ impl Store {
 }
 
 /// What an entry in a collection of ours tells.
-fn told(text: &[u8], name: &str, stamp: &Stamp) -> Facts {
+pub(super) fn told(text: &[u8], name: &str, stamp: &Stamp) -> Facts {
     let mut facts = entry::facts(text);
     if facts.label.is_empty() {
         facts.label = name.rsplit('/').next().unwrap_or_default().to_owned();
