@@ -30,6 +30,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "LABEL", default_value = "Default")]
         collection: String,
     },
+    /// What sd-store starts itself with, when a passphrase is to be asked for
+    #[command(name = crate::asked::WORD, hide = true)]
+    AskPassphrase {
+        /// An entry that is encrypted to the key.
+        name: String,
+    },
 }
 
 impl Cli {
