@@ -87,7 +87,8 @@ fn program_of(home: &Path, backend: Backend) -> PathBuf {
 /// What belongs to the backends that were not chosen: the links that start them, and where they are.
 fn others(home: &Path, backend: Backend) -> impl Iterator<Item = PathBuf> {
     let unlike = |other: &&Backend| **other != backend || !starts_with_the_session(**other);
-    let links = Backend::value_variants().iter().filter(unlike).map(|other| home.join(WANTS).join(other.unit()));
+    let links =
+        Backend::value_variants().iter().filter(unlike).map(|other| home.join(WANTS).join(other.unit()));
     let others = Backend::value_variants().iter().filter(|other| **other != backend);
     let places: Vec<PathBuf> = links.chain(others.map(|other| program_of(home, *other))).collect();
     places.into_iter()
