@@ -95,8 +95,10 @@ fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
             plain_name: record.choice.plain_name,
         };
     } else {
-        choice.plain_name = !others(&site).iter().any(|other| other.choice.plain_name);
+        choice.plain_name = false;
     }
+    // The first has it; when that one is gone, whoever is next set up or upgraded.
+    choice.plain_name |= !others(&site).iter().any(|other| other.choice.plain_name);
     site.choice = choice;
     if record.is_none() && wish.vt.is_none() {
         // The usual one may be that of another companion.
