@@ -22,6 +22,9 @@ mod sd_gpg_setup;
 #[path = "../../tools/sd-pinentry/src/cli.rs"]
 mod sd_pinentry;
 #[allow(dead_code)]
+#[path = "../../tools/sd-session/src/cli.rs"]
+mod sd_session;
+#[allow(dead_code)]
 #[path = "../../tools/sd-sign/src/cli.rs"]
 mod sd_sign;
 
@@ -41,6 +44,7 @@ pub(crate) fn all() -> Vec<Tool> {
         tool(sd_fetch::Cli::command().name("sd-fetch"), "8", include_str!("../sd-fetch.8.md")),
         tool(sd_gate::Cli::command().name("sd-gate"), "8", include_str!("../sd-gate.8.md")),
         tool(sd_pinentry::Cli::command().name("sd-pinentry"), "8", include_str!("../sd-pinentry.8.md")),
+        tool(sd_session::Cli::command().name("sd-session"), "8", include_str!("../sd-session.8.md")),
         tool(sd_sign::Cli::command().name("sd-sign"), "8", include_str!("../sd-sign.8.md")),
         tool(
             sd_gpg_setup::Cli::command().name("sd-gpg-setup").bin_name("sd-gpg setup"),

@@ -35,7 +35,10 @@ impl Machine {
 
     /// Provisions a user on one of the machine's terminals.
     pub(crate) fn provision(&self, user: &str, terminal: usize) -> Said {
-        let said = self.run(&format!("sd-provision --user {user} --vt {}", self.terminal(terminal).number()));
+        let said = self.run(&format!(
+            "sd-provision --user {user} --vt {} --backend gnome-keyring",
+            self.terminal(terminal).number()
+        ));
         assert_eq!(said.code, 0, "{said:#?}\n{}", self.journal());
         said
     }

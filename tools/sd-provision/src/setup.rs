@@ -1,5 +1,6 @@
 //! `sd-provision --user NAME`: makes, checks, renews and takes back everything of one desktop user.
 
+mod anew;
 mod check;
 pub(crate) mod choice;
 mod files;
@@ -11,11 +12,12 @@ mod phrase;
 mod plan;
 mod put;
 mod record;
-mod run;
+pub(crate) mod run;
 mod running;
 mod say;
 mod site;
 mod step;
+mod store;
 mod switches;
 mod takeover;
 mod tell;
@@ -35,6 +37,7 @@ use record::{Machine, Record};
 use say::{Ended, say};
 use site::{CONFIGURATION, Site};
 use step::{Found, Step, Work, machine_of, others, record_of};
+pub(crate) use store::store_of;
 
 /// Does what is wanted.
 pub(crate) fn run(wish: &Setup) -> Result<(), Failure> {
@@ -63,11 +66,7 @@ fn make(user: &str, wish: &Setup) -> Result<(), Failure> {
         )));
     }
     let mut work = work(desktop, wish)?;
-    if wish.upgrade && !wish.dry_run {
-        check::old_programs(&mut work)?;
-    }
-    let made = go(&mut work, wish.dry_run);
-    made?;
+    go(&mut work, wish.dry_run)?;
     if !wish.dry_run && !wish.upgrade {
         say::next(&work.site)?;
     }
@@ -96,8 +95,10 @@ fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
             plain_name: record.choice.plain_name,
         };
     } else {
-        choice.plain_name = !others(&site).iter().any(|other| other.choice.plain_name);
+        choice.plain_name = false;
     }
+    // The first has it; when that one is gone, whoever is next set up or upgraded.
+    choice.plain_name |= !others(&site).iter().any(|other| other.choice.plain_name);
     site.choice = choice;
     if record.is_none() && wish.vt.is_none() {
         // The usual one may be that of another companion.
@@ -108,6 +109,16 @@ fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
     record.choice = site.choice;
     env!("CARGO_PKG_VERSION").clone_into(&mut record.version);
     Ok(Work { site, record, machine, keep_data: false })
+}
+
+/// The backend that was chosen for this desktop user.
+pub(crate) fn backend_of(desktop: &str) -> Result<Backend, Failure> {
+    let path = Path::new(CONFIGURATION).join(desktop).join("provision.json");
+    let record = Record::load(&path).map_err(|e| unreadable(&path, &e))?;
+    let lack = || {
+        Failure::Misconfigured(format!("{desktop} is not set up: run `sd-provision --user {desktop}` first"))
+    };
+    Ok(record.ok_or_else(lack)?.choice.backend)
 }
 
 fn load(site: &Site) -> Result<Option<Record>, Failure> {
@@ -130,10 +141,11 @@ fn go(work: &mut Work, dry: bool) -> Result<(), Failure> {
     if !dry {
         work.save()?;
     }
-    for step in plan::steps() {
+    for step in plan::steps(work.site.choice) {
         let ended = match step.look(work)? {
             Found::Good => Ended::Already,
             Found::Skipped(why) => Ended::Skipped(why),
+            Found::Left(_) => Ended::Left(step.mend(&work.site)),
             Found::Lacking(_) if dry => Ended::Would,
             Found::Lacking(_) => {
                 step.apply(work)?;
@@ -149,16 +161,14 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
     choice::fit_for_a_companion(user)?;
     let record = Record::load(&Path::new(CONFIGURATION).join(user).join("provision.json"))
         .map_err(|e| unreadable(Path::new(CONFIGURATION), &e))?;
-    let Some(mut record) = record else {
-        return Err(Failure::Misconfigured(format!("{user} is not set up: there is nothing to take away")));
-    };
+    let Some(mut record) = record else { return say::nothing(user) };
     // The desktop user may be gone by now.
     let desktop = Account::named(user).unwrap_or_else(|_| Account::former(user, record.uid));
     let site = Site::here(desktop, record.choice);
     let machine = load_machine(&site)?;
     record.removing = true;
     let mut work = Work { site, record, machine, keep_data: wish.keep_data };
-    let mut steps = plan::steps();
+    let mut steps = plan::steps(work.site.choice);
     steps.reverse();
     if wish.dry_run {
         return steps.iter().try_for_each(|step| say(step.name(), &Ended::Would, &step.says(&work.site)));
@@ -168,9 +178,8 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
         step.undo(&mut work)?;
         say(step.name(), &Ended::Removed, &step.says(&work.site))?;
     }
-    for teller in [&tell::Manager as &dyn Step, &tell::Bus] {
-        teller.apply(&mut work)?;
-    }
+    tell::Manager.apply(&mut work)?;
+    tell::Bus.apply(&mut work)?;
     forget(&work)?;
     if wish.keep_data {
         say::kept(&work.site)?;

@@ -13,21 +13,25 @@ pub(crate) struct Package;
 #[derive(Debug)]
 pub(crate) struct Program;
 
-const PROGRAMS: [&str; 6] = ["sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-pinentry", "sd-agent"];
-const UNITS: [&str; 12] = [
-    "system/secrets-dispatcher@.target",
-    "system/sd-gate@.service",
-    "system/sd-decide@.service",
-    "system/sd-decide@.socket",
-    "system/sd-passphrase@.socket",
-    "system/sd-fetch@.service",
-    "system/sd-fetch@.socket",
-    "system/sd-sign@.service",
-    "system/sd-sign@.socket",
-    // Without it no unit of ours has a sandbox.
-    "system/sd-.service.d/10-sandbox.conf",
-    "user/sd-agent.service",
-    "user/UNIT",
+const PROGRAMS: [&str; 8] =
+    ["sd-bell", "sd-session", "sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-pinentry", "sd-agent"];
+/// Below /usr/lib/systemd/system. Without its drop-ins a unit would run without its sandbox, or not at all.
+const UNITS: [&str; 15] = [
+    "secrets-dispatcher@.target",
+    "sd-login@.service",
+    "sd-logout@.service",
+    "sd-gate@.service",
+    "sd-decide@.service",
+    "sd-decide@.socket",
+    "sd-passphrase@.socket",
+    "sd-fetch@.service",
+    "sd-fetch@.socket",
+    "sd-sign@.service",
+    "sd-sign@.socket",
+    "sd-.service.d/10-sandbox.conf",
+    "sd-decide@.service.d/20-terminal.conf",
+    "sd-fetch@.service.d/20-companion.conf",
+    "sd-sign@.service.d/20-companion.conf",
 ];
 /// Without it the companion's user manager has nothing to start.
 const MANAGER: &str = "/usr/lib/secrets-dispatcher/companion/default.target";
@@ -43,10 +47,12 @@ impl Step for Package {
 
     fn look(&self, work: &Work) -> Result<Found, Failure> {
         let programs = PROGRAMS.iter().map(|name| format!("{LIBEXEC}/{name}"));
-        let backend = work.site.choice.backend.unit();
-        let units = UNITS.iter().map(|unit| format!("/usr/lib/systemd/{}", unit.replace("UNIT", &backend)));
+        let units = UNITS.iter().map(|unit| format!("/usr/lib/systemd/system/{unit}"));
+        let of_users = ["sd-agent.service".to_owned(), work.site.choice.backend.unit()];
+        let of_users = of_users.map(|unit| format!("/usr/lib/systemd/user/{unit}"));
         let missing: Vec<String> = programs
             .chain(units)
+            .chain(of_users)
             .chain(["/usr/bin/sdctl".to_owned(), MANAGER.to_owned()])
             .filter(|path| !work.site.at(path).is_file())
             .collect();
@@ -140,6 +146,34 @@ impl Step for Program {
 fn refuse(found: Found, advice: &str) -> Result<(), Failure> {
     match found {
         Found::Lacking(why) => Err(Failure::Unavailable(format!("{why}: {advice}"))),
-        Found::Good | Found::Skipped(_) => Ok(()),
+        Found::Good | Found::Skipped(_) | Found::Left(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_unit_of_the_system_manager_is_looked_for_and_no_other() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../units/system");
+        let mut there = Vec::new();
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().into_string().unwrap();
+            match std::fs::read_dir(entry.path()) {
+                Ok(parts) => {
+                    there.extend(
+                        parts.map(|part| format!("{name}/{}", part.unwrap().file_name().to_string_lossy())),
+                    );
+                }
+                Err(_) => there.push(name),
+            }
+        }
+        there.sort();
+        let mut known = UNITS.map(str::to_owned).to_vec();
+        known.sort();
+        assert_eq!(there, known);
     }
 }

@@ -9,15 +9,17 @@ use crate::setup::step::{Found, Step, Work};
 #[derive(Debug)]
 pub(crate) struct Running;
 
-/// Whether the desktop user has a session.
+/// Whether the desktop user has a session that counts, as `sd-session begun` has it: one of a person, not of a job, and
+/// not one that is closing.
 pub(crate) fn is_logged_in(site: &Site) -> bool {
     if !site.live {
         return false;
     }
-    // Not one that is closing, nor a manager that lingers: with these nothing starts.
-    let arguments = ["show-user", site.user(), "--property=State", "--value"];
-    run::output(run::root("loginctl", &arguments))
-        .is_ok_and(|done| matches!(done.stdout.trim_ascii(), b"active" | b"online"))
+    let ask = |arguments: &[&str]| run::success(run::root("loginctl", arguments)).unwrap_or_default();
+    ask(&["show-user", site.user(), "--property=Sessions", "--value"]).split_whitespace().any(|id| {
+        let said = ask(&["show-session", id, "--property=Class", "--property=State"]);
+        said.contains("Class=user\n") && !said.contains("State=closing\n")
+    })
 }
 
 impl Step for Running {

@@ -19,13 +19,13 @@ pub(crate) struct Switch {
 /// What /usr/lib/sysctl.d/50-secrets-dispatcher.conf says.
 pub(crate) const ALL: [Switch; 2] = [
     Switch {
-        name: "printk",
+        name: "set-printk",
         what: "that the kernel does not write over the approval screen",
         path: "/proc/sys/kernel/printk",
         value: "1",
     },
     Switch {
-        name: "tiocsti",
+        name: "set-tiocsti",
         what: "that nobody types into a terminal in the name of the keyboard",
         path: "/proc/sys/dev/tty/legacy_tiocsti",
         value: "0",
@@ -75,7 +75,7 @@ impl Step for Switch {
 
     fn apply(&self, work: &mut Work) -> Result<(), Failure> {
         let path = self.file(&work.site);
-        let before = fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
+        let before = first(&fs::read_to_string(&path).unwrap_or_default()).to_owned();
         work.machine.switches.entry(self.path.into()).or_insert(before);
         work.save()?;
         set(&path, self.value)

@@ -1,4 +1,4 @@
-//! Telling systemd and the system bus of files that were changed, and starting anew what reads them.
+//! Telling systemd and the system bus of files that were changed.
 
 use crate::failure::Failure;
 use crate::setup::run;
@@ -12,10 +12,6 @@ pub(crate) struct Manager;
 /// The system bus reads its policies again.
 #[derive(Debug)]
 pub(crate) struct Bus;
-
-/// What runs with what was there before is started anew.
-#[derive(Debug)]
-pub(crate) struct Anew;
 
 impl Step for Manager {
     fn name(&self) -> &'static str {
@@ -74,43 +70,6 @@ impl Step for Bus {
     fn mend(&self, _: &Site) -> String {
         "systemctl reload dbus.service".into()
     }
-}
-
-impl Step for Anew {
-    fn name(&self) -> &'static str {
-        "restart"
-    }
-
-    fn says(&self, _: &Site) -> String {
-        "that what runs is what is installed".into()
-    }
-
-    fn look(&self, work: &Work) -> Result<Found, Failure> {
-        let units: Vec<&str> = units(work).collect();
-        if units.is_empty() {
-            return Ok(Found::Good);
-        }
-        Ok(Found::Lacking(format!("{} may run with what was there before", units.join(", "))))
-    }
-
-    fn apply(&self, work: &mut Work) -> Result<(), Failure> {
-        let units: Vec<String> = units(work).map(str::to_owned).collect();
-        for unit in units {
-            if work.site.live {
-                run::success(run::root("systemctl", &["try-restart", &unit]))?;
-            }
-            done(work, &unit)?;
-        }
-        Ok(())
-    }
-
-    fn undo(&self, _: &mut Work) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-fn units(work: &Work) -> impl Iterator<Item = &str> {
-    work.record.pending.iter().map(String::as_str).filter(|word| word.contains('@'))
 }
 
 fn told(work: &Work, whom: &str, lack: &str) -> Found {
