@@ -17,6 +17,7 @@ use crate::failure::{Doing, Failure};
 pub fn start(which: Backend, password: &str, environment: &Environment) -> Result<Option<Pid>, Failure> {
     let (program, arguments, package) = match which {
         Backend::External => return Ok(None),
+        Backend::Store => return start_store(password, environment).map(Some),
         Backend::GnomeKeyring => (
             "gnome-keyring-daemon",
             ["--foreground", "--components=secrets", "--unlock"].as_slice(),
@@ -34,6 +35,23 @@ pub fn start(which: Backend, password: &str, environment: &Environment) -> Resul
     let pid = service(environment, "backend", found)?.args(arguments).stdin(reader).start()?;
     writer.write_all(password.as_bytes()).doing("give the backend its password")?;
     Ok(Some(pid))
+}
+
+/// What starts sd-store for a test, by `sh -c`; its arguments are said there.
+pub const STORE: &str = include_str!("store.sh");
+
+/// Starts our own, with what makes its gpg-agent ask on the screen.
+fn start_store(password: &str, environment: &Environment) -> Result<Pid, Failure> {
+    let (reader, mut writer) = std::io::pipe().doing("make a pipe for the backend's password")?;
+    let launch = service(environment, "backend", PathBuf::from("/bin/sh"))?
+        .env("GNUPGHOME", &environment.gnupghome)
+        .env("SECRETS_DISPATCHER_PASSPHRASE", environment.at("socket/passphrase.sock"))
+        .env("SECRETS_DISPATCHER_CONFIG", environment.at("config"))
+        .args(["-c", STORE, "sh"])
+        .arg(environment.tools.join("sd-store"));
+    let pid = launch.stdin(reader).start()?;
+    writer.write_all(password.as_bytes()).doing("give the backend its password")?;
+    Ok(pid)
 }
 
 /// The password of the run's keyring: this one, or one that is only as long-lived as the run.

@@ -15,6 +15,8 @@ pub enum Backend {
     GnomeKeyring,
     /// oo7-daemon 0.7 or newer, likewise: in PATH, or as scripts/get-oo7-daemon.sh puts it below target.
     Oo7,
+    /// sd-store, over a store of its own with a key of its own in the GnuPG home, which has the password of --password.
+    Store,
     /// The Secret Service that already lives on the bus of --backend-bus.
     External,
 }

@@ -6,6 +6,8 @@
 //! while it encrypts leaves the last block, which of a short secret is all of it, behind on the stack.
 #![forbid(unsafe_code)]
 
+mod exchange;
+
 use std::fmt;
 
 use aes::cipher::block_padding::{NoPadding, Pkcs7};
@@ -14,6 +16,8 @@ use oo7::Key;
 use sd_sys::secret::Secret;
 use sd_wire::outcome::MAX_SECRET;
 use zeroize::Zeroizing;
+
+pub use exchange::{NoAgreement, agree};
 
 /// The algorithm without encryption.
 pub const PLAIN: &str = "plain";

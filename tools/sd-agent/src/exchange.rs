@@ -1,37 +1,28 @@
 //! The agent's end of a session's key exchange (specification, "Transfer of Secrets").
 
-use oo7::Key;
-use sd_cipher::{Cipher, DH, PLAIN, PUBLIC_KEY, padded};
+use sd_cipher::{Cipher, NoAgreement};
 use zbus::zvariant::{OwnedValue, Value};
 
 use crate::refusal::Refusal;
 
 /// Agrees on a key. Returns also what the caller needs for the same: our public key, or an empty text.
 pub(crate) fn agree(algorithm: &str, input: &OwnedValue) -> Result<(Cipher, Value<'static>), Refusal> {
-    match algorithm {
-        PLAIN => Ok((Cipher::Plain, Value::from(""))),
-        DH => {
-            let theirs: Vec<u8> = input
-                .try_clone()
-                .ok()
-                .and_then(|input| Vec::try_from(input).ok())
-                .ok_or_else(|| Refusal::invalid_args("the public key is not an array of bytes"))?;
-            if theirs.is_empty() || theirs.len() > PUBLIC_KEY {
-                return Err(Refusal::invalid_args("the public key is not 1 to 128 bytes long"));
-            }
-            let failed =
-                |e: oo7::crypto::Error| Refusal::failed(format!("no session key could be made: {e}"));
-            let private = Key::generate_private_key().map_err(failed)?;
-            let public = Key::generate_public_key(&private).map_err(failed)?;
-            let agreed = Key::generate_aes_key(&private, &Key::new(theirs)).map_err(failed)?;
-            Ok((Cipher::Dh(agreed), Value::from(padded(&public))))
+    let theirs = input.try_clone().ok().and_then(|input| Vec::try_from(input).ok());
+    let (cipher, ours) = sd_cipher::agree(algorithm, theirs).map_err(|why| {
+        let text = why.to_string();
+        match why {
+            NoAgreement::Unknown(_) => Refusal::not_supported(text),
+            NoAgreement::NoKey | NoAgreement::WrongLength => Refusal::invalid_args(text),
+            NoAgreement::Failed(_) => Refusal::failed(text),
         }
-        other => Err(Refusal::not_supported(format!("the algorithm {other} is not supported"))),
-    }
+    })?;
+    Ok((cipher, ours.map_or_else(|| Value::from(""), Value::from)))
 }
 
 #[cfg(test)]
 mod tests {
+    use oo7::Key;
+    use sd_cipher::{DH, PUBLIC_KEY};
     use sd_sys::secret::Secret;
 
     use super::*;

@@ -13,6 +13,7 @@ mod key;
 mod keyring;
 mod place;
 mod prompt;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
             return if why.use_stderr() { exit::code(exit::USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    match fulfil(cli.wish) {
+    match fulfil(cli) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read has read enough.
         Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -43,10 +44,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn fulfil(wish: Wish) -> Result<(), Failure> {
-    match wish {
-        Wish::Key(options) => key::run(options),
-        Wish::Completions { shell } => Ok(cli::completions(shell)?),
-        Wish::Man { folder } => Ok(cli::man(&folder)?),
+fn fulfil(cli: Cli) -> Result<(), Failure> {
+    match cli.wish {
+        None => setup::run(&cli.setup),
+        Some(Wish::Key(options)) => key::run(options),
+        Some(Wish::CompanionHome { task, backend }) => setup::home::inside::run(task, backend),
+        Some(Wish::Completions { shell }) => Ok(cli::completions(shell)?),
+        Some(Wish::Man { folder }) => Ok(cli::man(&folder)?),
     }
 }

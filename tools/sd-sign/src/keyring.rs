@@ -1,6 +1,7 @@
 //! The companion's keyring, by gpgme: which key a name means, and a signature with it.
 
 use gpgme::{Context, KeyListMode, PinentryMode, Protocol};
+use sd_gpg_agent as agent;
 use sd_keys::Allowed;
 use sd_wire::bounded::Text;
 use sd_wire::fault::Fault;
@@ -8,7 +9,7 @@ use sd_wire::sign::{Fingerprint, Key};
 
 use crate::gpg_says::fault;
 use crate::keys::Keys;
-use crate::{agent, status};
+use crate::status;
 
 /// A detached armoured signature, and what gpg's `--status-fd` says of it.
 pub(crate) struct Signature {

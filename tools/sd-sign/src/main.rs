@@ -6,7 +6,6 @@
 //!         with another than the first; sees a passphrase; keeps anything else between two orders.
 #![forbid(unsafe_code)]
 
-mod agent;
 mod cli;
 mod gpg_says;
 mod keyring;

@@ -15,7 +15,6 @@ use sd_wire::outcome::{Granted, Outcome, What};
 use sd_wire::parties::Parties;
 use sd_wire::sign::{Fingerprint, MAX_PAYLOAD, Note, Order};
 
-use crate::agent;
 use crate::keyring::{self, Signature};
 use crate::keys::Keys;
 
@@ -41,7 +40,7 @@ pub(crate) fn one(link: &Link, parties: &Parties, keys: &Keys, gpg_hangs: &Atomi
         }
         Order::State {} => state(keys, gpg_hangs).map(|locked| Note::State { locked }),
         Order::Lock { .. } => {
-            by(Instant::now() + deadline::WORKER, gpg_hangs, agent::forget).map(|()| Note::Done {})
+            by(Instant::now() + deadline::WORKER, gpg_hangs, sd_gpg_agent::forget).map(|()| Note::Done {})
         }
         Order::Unlock { .. } => unlock(keys, gpg_hangs).map(|()| Note::Done {}),
         Order::Sign { id, fingerprint } => {

@@ -1,5 +1,6 @@
 //! gpg-agent itself, at its own socket: what gpg and gpgme do not tell about passphrases (gnupg doc, "Agent
 //! Protocol"). A socket at which nobody listens is left so: no second agent is started.
+#![forbid(unsafe_code)]
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -14,7 +15,7 @@ const MAX_REPLY: u64 = 16 * 1024;
 ///
 /// # Errors
 /// [`Fault::NoAgent`] when its socket is there and may not be used.
-pub(crate) fn runs() -> Result<bool, Fault> {
+pub fn runs() -> Result<bool, Fault> {
     Ok(connect()?.is_some())
 }
 
@@ -22,7 +23,7 @@ pub(crate) fn runs() -> Result<bool, Fault> {
 ///
 /// # Errors
 /// [`Fault`], when it does not say that it has.
-pub(crate) fn forget() -> Result<(), Fault> {
+pub fn forget() -> Result<(), Fault> {
     match connect()? {
         Some(agent) => transact(agent, "RELOADAGENT").map(drop),
         None => Ok(()),
@@ -34,7 +35,7 @@ pub(crate) fn forget() -> Result<(), Fault> {
 ///
 /// # Errors
 /// [`Fault::NoAgent`] when no agent runs, [`Fault::NotFound`] when it has no such key.
-pub(crate) fn would_ask(grip: &str) -> Result<bool, Fault> {
+pub fn would_ask(grip: &str) -> Result<bool, Fault> {
     if grip.len() != 40 || !grip.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(Fault::Malformed);
     }

@@ -1,0 +1,167 @@
+//! gpg, by gpgme: entries decrypted into locked memory and encrypted from it.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use gpgme::{Context, Data, EncryptFlags, Key, KeyListMode, PinentryMode, Protocol};
+use sd_sys::secret::Secret;
+
+use crate::fault::Fault;
+
+/// The most bytes of an entry: a secret of the most bytes in base64, its attributes, and room for what somebody wrote
+/// below.
+pub(crate) const MAX_ENTRY: usize = 2 * 1024 * 1024;
+/// Room at first: most entries are shorter.
+const FIRST: usize = 16 * 1024;
+
+/// Whom entries are encrypted to.
+#[derive(Clone)]
+pub(crate) struct Recipients {
+    keys: Arc<Vec<Key>>,
+    /// Keygrips of those that we can decrypt with.
+    pub(crate) grips: Arc<Vec<String>>,
+    /// Whether one of ours is on a card, of which gpg-agent does not know whether it would ask.
+    pub(crate) on_card: bool,
+}
+
+/// What somebody does when gpg wants a passphrase.
+#[derive(Clone, Copy)]
+pub(crate) enum Asking {
+    /// The person types it, wherever gpg-agent's pinentry asks.
+    Person,
+    /// Nobody: it is an error.
+    Nobody,
+}
+
+/// The keys that these names mean: fingerprints, ids or addresses, as `.gpg-id` has them.
+///
+/// # Errors
+/// [`Fault::Wrong`] when a name means none that can be encrypted to, or several, or when none of them is ours: what is
+/// encrypted then could never be read again.
+pub(crate) fn recipients(names: &[String]) -> Result<Recipients, Fault> {
+    let mut gpg = context(Asking::Nobody)?;
+    let (mut keys, mut grips, mut on_card) = (Vec::new(), Vec::new(), false);
+    for name in names {
+        let mut fit = Vec::new();
+        for key in gpg.find_keys([name.as_str()]).map_err(Fault::Gpg)? {
+            let key = key.map_err(Fault::Gpg)?;
+            if key.can_encrypt() && !key.is_bad() {
+                fit.push(key);
+            }
+        }
+        let (Some(key), true) = (fit.pop(), fit.is_empty()) else {
+            return Err(Fault::Wrong(format!(
+                "the recipient {name:?} of .gpg-id means no key, or several, that can be encrypted to"
+            )));
+        };
+        let print =
+            key.fingerprint().map_err(|_| Fault::Wrong("gpg gives no fingerprint".into()))?.to_owned();
+        for ours in gpg.find_secret_keys([print.as_str()]).map_err(Fault::Gpg)? {
+            let ours = ours.map_err(Fault::Gpg)?;
+            for part in ours.subkeys().filter(|part| part.can_encrypt() && part.is_secret() && !part.is_bad())
+            {
+                on_card |= part.is_card_key();
+                grips.extend(part.keygrip().ok().map(str::to_owned));
+            }
+        }
+        keys.push(key);
+    }
+    if grips.is_empty() {
+        return Err(Fault::Wrong(
+            "no recipient of .gpg-id has its secret key here; is gpg-agent there?".into(),
+        ));
+    }
+    Ok(Recipients { keys: Arc::new(keys), grips: Arc::new(grips), on_card })
+}
+
+/// The text of an entry, in locked memory.
+pub(crate) fn decrypt(cipher: &[u8], asking: Asking) -> Result<Secret, Fault> {
+    let mut gpg = context(asking)?;
+    let mut room = Room { text: Secret::with_capacity(FIRST).map_err(Fault::NoMemory)? };
+    {
+        let mut out = Data::from_writer(&mut room).map_err(|e| Fault::Gpg(e.error()))?;
+        // gpgme's own buffers are wiped.
+        out.set_flag("sensitive", "1").map_err(Fault::Gpg)?;
+        gpg.decrypt(cipher, &mut out).map_err(said)?;
+    }
+    Ok(room.text)
+}
+
+/// An entry as it goes into a file.
+pub(crate) fn encrypt(text: &Secret, to: &Recipients) -> Result<Vec<u8>, Fault> {
+    let mut gpg = context(Asking::Nobody)?;
+    let mut cipher = Vec::new();
+    // Whom to trust is said by .gpg-id, which is ours alone. Not compressed, as pass has it: the length of the whole
+    // tells too little to be worth guessing at the content by it.
+    let flags = EncryptFlags::ALWAYS_TRUST | EncryptFlags::NO_ENCRYPT_TO | EncryptFlags::NO_COMPRESS;
+    gpg.encrypt_with_flags(to.keys.iter(), text.expose(), &mut cipher, flags).map_err(said)?;
+    Ok(cipher)
+}
+
+/// Makes gpg-agent ask for the passphrase of one of these keys, unless it knows it: by a text of our own.
+pub(crate) fn unlock(of: &Recipients) -> Result<(), Fault> {
+    let mut text = Secret::with_capacity(16).map_err(Fault::NoMemory)?;
+    text.push(b"unlocking").map_err(|_| Fault::TooLarge("no room"))?;
+    let cipher = encrypt(&text, of)?;
+    decrypt(&cipher, Asking::Person).map(drop)
+}
+
+fn context(asking: Asking) -> Result<Context, Fault> {
+    let mut gpg = Context::from_protocol(Protocol::OpenPgp).map_err(Fault::Gpg)?;
+    gpg.set_offline(true);
+    gpg.set_armor(false);
+    let mode = match asking {
+        Asking::Person => PinentryMode::Default,
+        Asking::Nobody => PinentryMode::Cancel,
+    };
+    gpg.set_pinentry_mode(mode).map_err(Fault::Gpg)?;
+    gpg.add_key_list_mode(KeyListMode::WITH_KEYGRIP).map_err(Fault::Gpg)?;
+    Ok(gpg)
+}
+
+/// What gpg's error means; the numbers are sd-pinentry's (ARCHITECTURE.md, "Passphrases, lock and unlock").
+fn said(e: gpgme::Error) -> Fault {
+    use gpgme::Error;
+    let code = e.code();
+    let any = |others: &[Error]| others.iter().any(|other| code == other.code());
+    if any(&[Error::CANCELED, Error::FULLY_CANCELED]) {
+        Fault::Dismissed
+    } else if any(&[
+        Error::BAD_PASSPHRASE,
+        Error::NO_PASSPHRASE,
+        Error::BAD_PIN,
+        Error::TIMEOUT,
+        Error::NO_PIN_ENTRY,
+    ]) {
+        Fault::NoPassphrase(e)
+    } else {
+        Fault::Gpg(e)
+    }
+}
+
+/// Grows as gpg says more, and never leaves anything behind.
+struct Room {
+    text: Secret,
+}
+
+impl Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.text.push(bytes).is_ok() {
+            return Ok(bytes.len());
+        }
+        let needed = self.text.len().saturating_add(bytes.len());
+        if needed > MAX_ENTRY {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        let mut larger = Secret::with_capacity(needed.saturating_mul(2).min(MAX_ENTRY))?;
+        let full = |_| io::Error::from(io::ErrorKind::OutOfMemory);
+        larger.push(self.text.expose()).map_err(full)?;
+        larger.push(bytes).map_err(full)?;
+        self.text = larger;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

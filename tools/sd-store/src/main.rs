@@ -1,0 +1,55 @@
+//! sd-store — a Secret Service over a password store, for the companion: one GPG file a secret.
+//!
+//! Holds:  the name org.freedesktop.secrets on the companion's bus; the store's folder; what entries tell of themselves,
+//!         in memory and while the store is open; a secret, for the moment of its passing.
+//! Trusts: every caller on that bus, which admits the companion only; .gpg-id, of a folder that is ours alone; gpg.
+//! Never:  keeps a secret, or a passphrase; follows a link; touches .git; has anybody asked for a passphrase but to
+//!         unlock.
+#![forbid(unsafe_code)]
+
+mod base64;
+mod bus;
+mod call;
+mod cli;
+mod collection;
+mod desk;
+mod dispatch;
+mod entry;
+mod fault;
+mod gpg;
+mod index;
+mod init;
+mod introspect;
+mod item;
+mod moment;
+mod names;
+mod place;
+mod prompt;
+mod properties;
+mod refusal;
+mod service;
+mod session;
+mod shelf;
+mod stop;
+mod store;
+mod tree;
+
+use std::process::ExitCode;
+
+use sd_start::NotServing;
+
+fn main() -> ExitCode {
+    sd_start::run(|cli: cli::Cli| {
+        sd_start::hardened()?;
+        let unfit = |why: fault::Fault| NotServing::Invalid(why.to_string());
+        let folder = cli
+            .folder()
+            .ok_or_else(|| NotServing::Invalid("neither --store nor HOME says where the store is".into()))?;
+        if let Some(cli::Command::Init { keys, collection }) = cli.command {
+            return init::init(&folder, &keys, &collection).map_err(unfit);
+        }
+        let stop = stop::Stop::take()?;
+        let store = store::Store::open(folder).map_err(unfit)?;
+        smol::block_on(bus::serve(store, &stop)).map_err(|e| NotServing::Unavailable(e.to_string()))
+    })
+}

@@ -1,0 +1,101 @@
+//! The store: what is asked of it, by the elements of object paths. Everything here blocks.
+
+mod change;
+mod lock;
+mod look;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::fault::Fault;
+use crate::gpg::{self, Recipients};
+use crate::index::Index;
+use crate::shelf::{Collection, Shelf};
+use crate::tree::{Stamp, Tree};
+
+pub(crate) use change::NewItem;
+pub(crate) use look::Called;
+
+/// How long a look at the folders is good for: a list asks for thousands of items, one after the other.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// A password store.
+pub(crate) struct Store {
+    tree: Tree,
+    index: Index,
+    /// One change at a time: what is looked at is not to change before it is acted on.
+    changing: Mutex<()>,
+    looked: Mutex<Option<(Instant, Arc<Shelf>)>>,
+    keys: Mutex<HashMap<Vec<String>, Recipients>>,
+    /// Collections that were locked, until they are unlocked: whatever gpg-agent knows.
+    locked: Mutex<HashSet<String>>,
+    asked: Mutex<HashMap<Vec<String>, (Instant, bool)>>,
+    /// What collections and aliases are called, as it was last read. No secrets; kept while locked, so that a locked
+    /// collection has its name.
+    called: Mutex<HashMap<String, (Stamp, Called)>>,
+    aliases: Mutex<Option<(Option<Stamp>, BTreeMap<String, String>)>>,
+}
+
+impl Store {
+    /// The store in this folder.
+    ///
+    /// # Errors
+    /// [`Fault::Unfit`], when it is none that we work with.
+    pub(crate) fn open(root: PathBuf) -> Result<Self, Fault> {
+        let store = Self {
+            tree: Tree::at(root),
+            index: Index::default(),
+            changing: Mutex::default(),
+            looked: Mutex::default(),
+            keys: Mutex::default(),
+            locked: Mutex::default(),
+            asked: Mutex::default(),
+            called: Mutex::default(),
+            aliases: Mutex::default(),
+        };
+        store.tree.recipients("x")?;
+        store.shelf()?;
+        store.tree.tidy();
+        Ok(store)
+    }
+
+    /// What is there.
+    pub(crate) fn shelf(&self) -> Result<Arc<Shelf>, Fault> {
+        if let Some((at, shelf)) = &*lock(&self.looked)
+            && at.elapsed() < LOOK
+        {
+            return Ok(Arc::clone(shelf));
+        }
+        let entries = self.tree.entries()?;
+        self.index.retain(|name| entries.contains_key(name));
+        let shelf = Arc::new(Shelf::of(&entries));
+        *lock(&self.looked) = Some((Instant::now(), Arc::clone(&shelf)));
+        Ok(shelf)
+    }
+
+    /// Looks anew the next time.
+    fn look_again(&self) {
+        *lock(&self.looked) = None;
+    }
+
+    /// Whom an entry of this name is encrypted to.
+    fn recipients(&self, name: &str) -> Result<Recipients, Fault> {
+        let names = self.tree.recipients(name)?;
+        if let Some(known) = lock(&self.keys).get(&names) {
+            return Ok(known.clone());
+        }
+        let found = gpg::recipients(&names)?;
+        lock(&self.keys).insert(names, found.clone());
+        Ok(found)
+    }
+}
+
+fn collection<'a>(shelf: &'a Shelf, element: &str) -> Result<&'a Collection, Fault> {
+    shelf.collections.get(element).ok_or(Fault::NotFound)
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
