@@ -6,21 +6,21 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sd_sys::identity::own_uid;
 use sd_sys::link::Link;
 use sd_sys::listener::Listener;
-use sd_wire::bounded::Attributes;
+use sd_wire::bounded::{Attributes, List};
 use sd_wire::fetch::{Note, Order};
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::parties::Parties;
 use sd_wire::passphrase::{self, Wanted};
-use sd_wire::path::CollectionPath;
+use sd_wire::path::{CollectionPath, ItemPath};
 use tempfile::TempDir;
 
 use super::{BACKEND, RIG, eventually, place};
@@ -34,6 +34,7 @@ pub(crate) struct Companion {
     place: TempDir,
     children: Vec<Child>,
     address: String,
+    first: OnceLock<ItemPath>,
 }
 
 /// What is done at a passphrase prompt.
@@ -80,7 +81,8 @@ impl Companion {
             .unwrap();
         let mut address = String::new();
         std::io::BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let mut companion = Self { place, children: vec![bus], address: address.trim().to_owned() };
+        let mut companion =
+            Self { place, children: vec![bus], address: address.trim().to_owned(), first: OnceLock::new() };
         companion.start_fetch();
         companion
     }
@@ -235,6 +237,27 @@ impl Companion {
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(b"hunter2").unwrap();
         assert!(child.wait().unwrap().success());
+    }
+
+    /// The first of its items, as it was when this was first asked: backends name items as they like.
+    pub(crate) fn first(&self) -> ItemPath {
+        self.first.get_or_init(|| self.items_of(&[]).remove(0)).clone()
+    }
+
+    /// The items that have these attributes, in the order of their paths.
+    pub(crate) fn items_of(&self, attributes: &[(&str, &str)]) -> Vec<ItemPath> {
+        let attributes = attributes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let order = Order::Search {
+            id: AskId::from_random([7; 8]),
+            collection: None,
+            attributes: Attributes::new(attributes).unwrap(),
+            hidden: List::default(),
+            describe: false,
+        };
+        let found = self.found(&order);
+        let mut all: Vec<ItemPath> = found.unlocked.into_iter().chain(found.locked).collect();
+        all.sort();
+        all
     }
 
     /// Sends an order without a sink, and does not wait for what comes of it.
