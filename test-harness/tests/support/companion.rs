@@ -35,6 +35,7 @@ pub(crate) struct Companion {
     children: Vec<Child>,
     address: String,
     first: OnceLock<ItemPath>,
+    keyring: String,
 }
 
 /// What is done at a passphrase prompt.
@@ -50,7 +51,16 @@ pub(crate) enum Person {
 impl Companion {
     /// With gnome-keyring, or the backend that [`BACKEND`] names, whose only collection but `session` is open and empty.
     pub(crate) fn with_keyring() -> Self {
-        let mut companion = Self::new();
+        Self::with(std::env::var(BACKEND).as_deref().unwrap_or("gnome-keyring"))
+    }
+
+    /// As [`Companion::with_keyring`], with sd-store.
+    pub(crate) fn with_store() -> Self {
+        Self::with("store")
+    }
+
+    fn with(keyring: &str) -> Self {
+        let mut companion = Self::new(keyring);
         companion.start_keyring(true);
         companion.eventually_open();
         companion
@@ -58,7 +68,7 @@ impl Companion {
 
     /// With a backend that misbehaves as told; see `sd-fake-backend --help`.
     pub(crate) fn with_fake(arguments: &[&str]) -> Self {
-        let mut companion = Self::new();
+        let mut companion = Self::new("fake");
         let mut command = companion.command(Path::new(env!("CARGO_BIN_EXE_sd-fake-backend")));
         command.args(arguments).stderr(companion.log("backend"));
         companion.children.push(command.spawn().unwrap());
@@ -68,7 +78,7 @@ impl Companion {
         companion
     }
 
-    fn new() -> Self {
+    fn new(keyring: &str) -> Self {
         let place = place();
         let config = place.path().join("bus.conf");
         fs::write(&config, test_harness::bus::session_config(&place.path().join("bus"))).unwrap();
@@ -81,8 +91,13 @@ impl Companion {
             .unwrap();
         let mut address = String::new();
         std::io::BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let mut companion =
-            Self { place, children: vec![bus], address: address.trim().to_owned(), first: OnceLock::new() };
+        let mut companion = Self {
+            place,
+            children: vec![bus],
+            address: address.trim().to_owned(),
+            first: OnceLock::new(),
+            keyring: keyring.to_owned(),
+        };
         companion.start_fetch();
         companion
     }
@@ -112,13 +127,13 @@ impl Companion {
     }
 
     fn start_keyring(&mut self, unlocked: bool) {
-        let mut command = match std::env::var(BACKEND).as_deref() {
-            Ok("oo7") => {
+        let mut command = match self.keyring.as_str() {
+            "oo7" => {
                 let mut command = self.command(&oo7_daemon());
                 command.args(unlocked.then_some("--login"));
                 command
             }
-            Ok("store") => {
+            "store" => {
                 let mut command = self.command(Path::new("/bin/sh"));
                 command
                     .args(["-c", test_harness::backend::STORE, "sh"])
@@ -126,12 +141,12 @@ impl Companion {
                     .args((!unlocked).then_some("locked"));
                 command
             }
-            Ok("gnome-keyring") | Err(_) => {
+            "gnome-keyring" => {
                 let mut command = self.command(Path::new("gnome-keyring-daemon"));
                 command.args(["--foreground", "--components=secrets"]).args(unlocked.then_some("--unlock"));
                 command
             }
-            Ok(other) => panic!("no such backend: {other}"),
+            other => panic!("no such backend: {other}"),
         };
         command.stderr(self.log("backend"));
         let mut keyring = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
@@ -204,6 +219,11 @@ impl Companion {
             .env("SECRETS_DISPATCHER_CONFIG", self.place.path())
             .stdin(Stdio::null());
         command
+    }
+
+    /// The process of the backend.
+    pub(crate) fn backend(&self) -> u32 {
+        self.children[2].id()
     }
 
     /// The process of sd-fetch.
