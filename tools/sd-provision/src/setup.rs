@@ -6,17 +6,19 @@ pub(crate) mod choice;
 mod files;
 mod folders;
 pub(crate) mod home;
+mod lock;
 mod package;
 mod pam;
 mod phrase;
 mod plan;
 mod put;
 mod record;
-mod run;
+pub(crate) mod run;
 mod running;
 mod say;
 mod site;
 mod step;
+mod store;
 mod switches;
 mod takeover;
 mod tell;
@@ -36,6 +38,7 @@ use record::{Machine, Record};
 use say::{Ended, say};
 use site::{CONFIGURATION, Site};
 use step::{Found, Step, Work, machine_of, others, record_of};
+pub(crate) use store::store_of;
 
 /// Does what is wanted.
 pub(crate) fn run(wish: &Setup) -> Result<(), Failure> {
@@ -51,6 +54,9 @@ pub(crate) fn run(wish: &Setup) -> Result<(), Failure> {
     };
     if wish.check {
         return check::run(&users, wish.json);
+    }
+    if !wish.dry_run {
+        lock::take()?;
     }
     users.iter().try_for_each(|user| if wish.remove { remove(user, wish) } else { make(user, wish) })
 }
@@ -93,8 +99,10 @@ fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
             plain_name: record.choice.plain_name,
         };
     } else {
-        choice.plain_name = !others(&site).iter().any(|other| other.choice.plain_name);
+        choice.plain_name = false;
     }
+    // The first has it; when that one is gone, whoever is next set up or upgraded.
+    choice.plain_name |= !others(&site).iter().any(|other| other.choice.plain_name);
     site.choice = choice;
     if record.is_none() && wish.vt.is_none() {
         // The usual one may be that of another companion.
@@ -105,6 +113,16 @@ fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
     record.choice = site.choice;
     env!("CARGO_PKG_VERSION").clone_into(&mut record.version);
     Ok(Work { site, record, machine, keep_data: false })
+}
+
+/// The backend that was chosen for this desktop user.
+pub(crate) fn backend_of(desktop: &str) -> Result<Backend, Failure> {
+    let path = Path::new(CONFIGURATION).join(desktop).join("provision.json");
+    let record = Record::load(&path).map_err(|e| unreadable(&path, &e))?;
+    let lack = || {
+        Failure::Misconfigured(format!("{desktop} is not set up: run `sd-provision --user {desktop}` first"))
+    };
+    Ok(record.ok_or_else(lack)?.choice.backend)
 }
 
 fn load(site: &Site) -> Result<Option<Record>, Failure> {
@@ -131,6 +149,7 @@ fn go(work: &mut Work, dry: bool) -> Result<(), Failure> {
         let ended = match step.look(work)? {
             Found::Good => Ended::Already,
             Found::Skipped(why) => Ended::Skipped(why),
+            Found::Left(_) => Ended::Left(step.mend(&work.site)),
             Found::Lacking(_) if dry => Ended::Would,
             Found::Lacking(_) => {
                 step.apply(work)?;
@@ -146,9 +165,7 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
     choice::fit_for_a_companion(user)?;
     let record = Record::load(&Path::new(CONFIGURATION).join(user).join("provision.json"))
         .map_err(|e| unreadable(Path::new(CONFIGURATION), &e))?;
-    let Some(mut record) = record else {
-        return Err(Failure::Misconfigured(format!("{user} is not set up: there is nothing to take away")));
-    };
+    let Some(mut record) = record else { return say::nothing(user) };
     // The desktop user may be gone by now.
     let desktop = Account::named(user).unwrap_or_else(|_| Account::former(user, record.uid));
     let site = Site::here(desktop, record.choice);

@@ -146,7 +146,7 @@ impl Step for Program {
 fn refuse(found: Found, advice: &str) -> Result<(), Failure> {
     match found {
         Found::Lacking(why) => Err(Failure::Unavailable(format!("{why}: {advice}"))),
-        Found::Good | Found::Skipped(_) => Ok(()),
+        Found::Good | Found::Skipped(_) | Found::Left(_) => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::setup::package::{Package, Program};
 use crate::setup::pam::Pam;
 use crate::setup::running::Running;
 use crate::setup::step::Step;
+use crate::setup::store::Store;
 use crate::setup::switches;
 use crate::setup::takeover::Takeover;
 use crate::setup::tell::{Bus, Manager};
@@ -35,6 +36,7 @@ pub(crate) fn steps(choice: Choice) -> Vec<Box<dyn Step>> {
         steps.push(Box::new(FIRST));
     }
     steps.push(Box::new(Home));
+    steps.push(Box::new(Store));
     for switch in switches::ALL {
         steps.push(Box::new(switch));
     }
