@@ -33,6 +33,10 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target} SD_CHECKOUT=$PWD
 export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
 out=$CARGO_TARGET_DIR/debian
 copy=$out/work/secrets-dispatcher
+mkdir -p "$out"
+# One at a time, since there is one copy.
+exec 9>"$out/lock"
+flock 9
 rm -rf "$out/work"
 mkdir -p "$copy"
 tar --create --exclude=./.git --exclude=target . | tar --extract --directory "$copy"
