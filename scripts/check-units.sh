@@ -14,7 +14,7 @@ worst=15
 work=$(mktemp -d /tmp/sd-units.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 cp -r units/system units/user "$work"
-find "$work" ! -name '*.service' ! -name '*.socket' ! -name '*.target' ! -name '*.conf' -type f -delete
+find "$work" ! -name '*.service' ! -name '*.socket' ! -name '*.target' ! -name '*.path' ! -name '*.conf' -type f -delete
 # A file of a bus, not of systemd.
 rm -f "$work"/user/org.freedesktop.*.service
 # Drop-ins of a template hold for each instance of it.

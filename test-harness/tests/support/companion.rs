@@ -88,9 +88,11 @@ impl Companion {
     fn start_fetch(&mut self) {
         let uid = own_uid();
         let parties = Parties { desktop: uid, gate: uid, decide: uid, companion: uid };
-        let file = self.place.path().join("parties");
+        let file = self.at("parties.json");
         fs::write(&file, parties.to_line().unwrap()).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        fs::create_dir(self.at("gnupg")).unwrap();
+        fs::set_permissions(self.at("gnupg"), Permissions::from_mode(0o700)).unwrap();
         let door = Listener::bind(&self.at("fetch.sock"), 0o600).unwrap();
         // A shell puts the descriptor where the service manager would: that takes no unsafe code.
         let script = "exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=fetch exec \"$@\"";
@@ -112,6 +114,14 @@ impl Companion {
             Ok("oo7") => {
                 let mut command = self.command(&oo7_daemon());
                 command.args(unlocked.then_some("--login"));
+                command
+            }
+            Ok("store") => {
+                let mut command = self.command(Path::new("/bin/sh"));
+                command
+                    .args(["-c", test_harness::backend::STORE, "sh"])
+                    .arg(Path::new(RIG).with_file_name("sd-store"))
+                    .args((!unlocked).then_some("locked"));
                 command
             }
             Ok("gnome-keyring") | Err(_) => {
@@ -187,6 +197,9 @@ impl Companion {
             .env("HOME", self.at("home"))
             .env("XDG_DATA_HOME", self.at("data"))
             .env("XDG_RUNTIME_DIR", self.at("home"))
+            .env("GNUPGHOME", self.at("gnupg"))
+            .env("SECRETS_DISPATCHER_PASSPHRASE", self.at("passphrase.sock"))
+            .env("SECRETS_DISPATCHER_CONFIG", self.place.path())
             .stdin(Stdio::null());
         command
     }

@@ -94,7 +94,7 @@ mod tests {
         let tree = crate::tree::Tree::at(file.clone());
         std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
         for entry in entries {
-            tree.write(entry, b"").unwrap();
+            tree.write(entry, b"").map(drop).unwrap();
         }
         Shelf::of(&tree.entries().unwrap())
     }

@@ -3,9 +3,10 @@
 mod change;
 mod lock;
 mod look;
+mod remember;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,9 @@ pub(crate) use look::Called;
 /// How long a look at the folders is good for: a list asks for thousands of items, one after the other.
 const LOOK: Duration = Duration::from_millis(300);
 
+/// Which alias is which folder, and what the file was that said so, if there was one.
+type Aliases = (Option<Stamp>, BTreeMap<String, String>);
+
 /// A password store.
 pub(crate) struct Store {
     tree: Tree,
@@ -35,7 +39,7 @@ pub(crate) struct Store {
     /// What collections and aliases are called, as it was last read. No secrets; kept while locked, so that a locked
     /// collection has its name.
     called: Mutex<HashMap<String, (Stamp, Called)>>,
-    aliases: Mutex<Option<(Option<Stamp>, BTreeMap<String, String>)>>,
+    aliases: Mutex<Option<Aliases>>,
 }
 
 impl Store {
@@ -59,6 +63,11 @@ impl Store {
         store.shelf()?;
         store.tree.tidy();
         Ok(store)
+    }
+
+    /// Its folder.
+    pub(crate) fn root(&self) -> &Path {
+        self.tree.root()
     }
 
     /// What is there.

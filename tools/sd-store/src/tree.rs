@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 use sd_sys::identity::own_uid;
 use sd_sys::trusted;
+use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 
@@ -29,7 +30,7 @@ const RECIPIENTS: &str = ".gpg-id";
 const UNFINISHED: &str = ".sd-store-";
 
 /// What tells one content of a file from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     inode: u64,
     size: u64,
@@ -109,22 +110,7 @@ impl Tree {
 
     /// The file of an entry, encrypted as it is, and what it is at this moment.
     pub(crate) fn read(&self, name: &str) -> Result<(Vec<u8>, Stamp), Fault> {
-        let path = self.file(name)?;
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
-            .open(&path)
-            .map_err(Fault::io(&path))?;
-        let what = file.metadata().map_err(Fault::io(&path))?;
-        if !what.is_file() || what.uid() != own_uid() || what.mode() & 0o022 != 0 {
-            return Err(Fault::Unfit(path, "is not a file of ours alone".into()));
-        }
-        let mut bytes = Vec::new();
-        let most = file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(Fault::io(&path))?;
-        if u64::try_from(most).unwrap_or(u64::MAX) > MAX_FILE {
-            return Err(Fault::Unfit(path, format!("is longer than {MAX_FILE} bytes")));
-        }
-        Ok((bytes, Stamp::of(&what)))
+        get(&self.file(name)?, MAX_FILE)
     }
 
     /// What the file of an entry is at this moment.
@@ -134,25 +120,12 @@ impl Tree {
         if what.is_file() { Ok(Stamp::of(&what)) } else { Err(Fault::NotFound) }
     }
 
-    /// Puts an entry there, whole or not at all, and on the disk before it is said to be there.
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+    /// Puts an entry there, whole or not at all, and on the disk before it is said to be there. Says what the file is then.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<Stamp, Fault> {
         let path = self.file(name)?;
         let folder = path.parent().unwrap_or(&self.root);
         self.folders(folder)?;
-        let random = crate::names::item().ok_or_else(|| Fault::Io(path.clone(), ErrorKind::Other.into()))?;
-        let unfinished = folder.join(format!("{UNFINISHED}{random}"));
-        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(
-            |mut file| {
-                file.write_all(bytes)?;
-                file.sync_all()
-            },
-        );
-        let written = written.and_then(|()| fs::rename(&unfinished, &path)).and_then(|()| sync(folder));
-        if written.is_err() {
-            // It is encrypted, and nobody takes it for an entry.
-            let _ = fs::remove_file(&unfinished);
-        }
-        written.map_err(Fault::io(&path))
+        put(&path, bytes)
     }
 
     /// Removes an entry, and the folders above it that are empty then.
@@ -251,6 +224,46 @@ pub(crate) fn is_fit(folder: &Path, closed: u32) -> Result<(), Fault> {
         return unfit(format!("has mode {mode:03o}; it must be closed to others: chmod go-rwx"));
     }
     Ok(())
+}
+
+/// Puts a file there, whole or not at all.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<Stamp, Fault> {
+    let failed = || Fault::Io(path.to_owned(), ErrorKind::Other.into());
+    let folder = path.parent().ok_or_else(failed)?;
+    let unfinished = folder.join(format!("{UNFINISHED}{}", crate::names::item().ok_or_else(failed)?));
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&unfinished, path)?;
+            sync(folder)?;
+            // Of this file, whatever stands in its place by now.
+            file.metadata().map(|what| Stamp::of(&what))
+        });
+    if written.is_err() {
+        // It is encrypted, and nobody takes it for an entry.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written.map_err(Fault::io(path))
+}
+
+/// What is in a file, if it is one of ours alone, and what it is at this moment.
+pub(crate) fn get(path: &Path, most: u64) -> Result<(Vec<u8>, Stamp), Fault> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
+        .open(path)
+        .map_err(Fault::io(path))?;
+    let what = file.metadata().map_err(Fault::io(path))?;
+    if !what.is_file() || what.uid() != own_uid() || what.mode() & 0o022 != 0 {
+        return Err(Fault::Unfit(path.to_owned(), "is not a file of ours alone".into()));
+    }
+    let mut bytes = Vec::new();
+    let length = file.take(most + 1).read_to_end(&mut bytes).map_err(Fault::io(path))?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > most {
+        return Err(Fault::Unfit(path.to_owned(), format!("is longer than {most} bytes")));
+    }
+    Ok((bytes, Stamp::of(&what)))
 }
 
 fn sync(folder: &Path) -> std::io::Result<()> {

@@ -1,6 +1,7 @@
 //! Changes: one at a time, each file whole or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sd_sys::secret::Secret;
 
@@ -230,9 +231,14 @@ impl Store {
 
     fn write(&self, name: &str, text: &Secret) -> Result<(), Fault> {
         let cipher = gpg::encrypt(text, &self.recipients(name)?)?;
+        let era = self.index.era();
         let written = self.tree.write(name, &cipher);
         self.look_again();
-        written
+        let stamp = written?;
+        if !names::is_own(name.rsplit('/').next().unwrap_or_default()) {
+            self.index.put(era, name, stamp, &Arc::new(look::told(text.expose(), name, &stamp)));
+        }
+        Ok(())
     }
 
     /// To encrypt takes no passphrase; but a locked store is not changed.
