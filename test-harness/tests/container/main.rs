@@ -7,6 +7,7 @@
 // A test fails by panicking; clippy.toml knows that of #[test] functions only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod backends;
 mod bus;
 mod doors;
 mod installed;

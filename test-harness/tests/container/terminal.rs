@@ -102,6 +102,11 @@ impl Terminal {
 }
 
 impl InFront<'_> {
+    /// Types at it.
+    pub(crate) fn types(&self, keys: &str) {
+        self.terminal.type_in(keys);
+    }
+
     /// Reads the ask that this stands in to its end, as the screen demands, until a key counts; then presses it.
     pub(crate) fn answers(&self, ask: &str, key: &str) {
         self.terminal.shows(ask);
