@@ -5,7 +5,7 @@
 #
 # It builds nothing: PROFILE (release unless said otherwise) names what cargo has built, in $CARGO_TARGET_DIR or target.
 # It starts, enables and provisions nothing either. The paths are those that the units name, so there is no PREFIX.
-# Every folder of tools/ is shipped; one that was not built is an error. --tools prints them and does nothing else.
+# Every folder of tools/ is shipped; one that was not built is an error.
 set -euo pipefail
 target=${CARGO_TARGET_DIR:-}
 cd "$(dirname "$0")/.."
@@ -18,15 +18,15 @@ for word in "$@"; do
         PROFILE=*) PROFILE=${word#*=} ;;
         release | dev) PROFILE=$word ;;
         --uninstall) uninstall=yes ;;
-        --tools) ls tools; exit ;;
         *) say "what is '$word'? usage: install.sh [--uninstall] [DESTDIR=DIR] [PROFILE=release|dev]"; exit 64 ;;
     esac
 done
 case $PROFILE in
-    release) built=${target:-target}/release ;;
-    dev) built=${target:-target}/debug ;;
+    release) folder=release ;;
+    dev) folder=debug ;;
     *) say "there is no profile '$PROFILE': release or dev"; exit 64 ;;
 esac
+built=${target:-target}/$folder
 case $DESTDIR in
     '' | /*) ;;
     *) DESTDIR=$OLDPWD/$DESTDIR ;;
@@ -41,14 +41,20 @@ place() {
     esac
 }
 
-missing=
+# What cargo made of a tool; scripts/build-bell.sh has a folder of its own.
+program() {
+    case $1 in
+        sd-bell) echo "${target:-target}/static/$folder/sd-bell" ;;
+        *) echo "$built/$1" ;;
+    esac
+}
+
 for tool in $(ls tools) sd-pages; do
-    [ -x "$built/$tool" ] || missing="$missing $tool"
+    if ! [ -x "$(program "$tool")" ]; then
+        say "$(program "$tool") is not built: cargo build --profile $PROFILE; scripts/build-bell.sh $PROFILE"
+        exit 69
+    fi
 done
-if [ -n "$missing" ]; then
-    say "not built in $built:$missing; cargo build --profile $PROFILE$(printf ' -p %s' $missing)"
-    exit 69
-fi
 
 # put MODE FOLDER FILE…
 put() {
@@ -62,7 +68,7 @@ put() {
 everything() {
     local tool path
     for tool in $(ls tools); do
-        put 755 "$(place "$tool")" "$built/$tool"
+        put 755 "$(place "$tool")" "$(program "$tool")"
     done
     # Folders of drop-ins too, but no README.
     while read -r path; do
@@ -73,7 +79,7 @@ everything() {
     cp -R --no-dereference units/companion/manager "$root/usr/lib/secrets-dispatcher/companion"
     put 644 /usr/share/applications units/user/*.desktop
     install -D -m 644 policy/50-secrets-dispatcher.sysctl.conf "$root/usr/lib/sysctl.d/50-secrets-dispatcher.conf"
-    if [ -e pam/secrets-dispatcher ]; then put 644 /usr/share/pam-configs pam/secrets-dispatcher; fi
+    put 644 /usr/share/pam-configs pam/secrets-dispatcher
     put 644 /usr/share/dbus-1/interfaces policy/net.mowaka.SecretsDispatcher1.xml
     # Manual pages, and completions for bash, zsh and fish.
     install -d -m 755 "$root/usr/share"

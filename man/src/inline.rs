@@ -1,12 +1,15 @@
 //! A line of Markdown as a line of roff: emphasis, code, links, and what roff would take for an order.
 
+/// Longer than this, a word may not fit the cell of a table.
+const LONG: usize = 30;
+
 /// A paragraph's words. Of a link its text stays, and its address where that leads out of the documents.
 pub(crate) fn words(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let taken = span(rest, "`")
-            .map(|(inside, after)| (bold(&code(inside)), after))
+            .map(|(inside, after)| (bold(&breakable(inside)), after))
             .or_else(|| span(rest, "**").map(|(inside, after)| (bold(&words(inside)), after)))
             .or_else(|| emphasis(rest).map(|(inside, after)| (format!("\\fI{}\\fR", words(inside)), after)))
             .or_else(|| link(rest));
@@ -35,6 +38,12 @@ pub(crate) fn code(text: &str) -> String {
         }
     }
     out
+}
+
+/// Likewise; a long path may be broken behind a slash.
+fn breakable(text: &str) -> String {
+    let text = code(text);
+    if text.len() > LONG { text.replace('/', "/\\:") } else { text }
 }
 
 /// A line that roff does not take for an order.

@@ -34,7 +34,7 @@ struct Cli {
 /// A page that is a document: name, section, what it is about, the text.
 type Document = (&'static str, &'static str, &'static str, &'static str);
 
-const DOCUMENTS: [Document; 5] = [
+const DOCUMENTS: [Document; 6] = [
     (
         "secrets-dispatcher",
         "7",
@@ -49,6 +49,7 @@ const DOCUMENTS: [Document; 5] = [
         include_str!("../../docs/wire.md"),
     ),
     ("sd-gpg", "1", "git\\(aqs gpg.program: signs after a keypress on VT8", include_str!("../sd-gpg.1.md")),
+    ("sd-bell", "8", "rings for systemd when a session opens or closes", include_str!("../sd-bell.8.md")),
     // Its text is the interface description.
     (
         "net.mowaka.SecretsDispatcher1",

@@ -143,7 +143,7 @@ impl Machine {
 
     /// The end of what its journal says.
     pub(crate) fn journal(&self) -> String {
-        self.run("journalctl --boot --no-pager --output short-monotonic --lines 60").out
+        self.run("journalctl --boot --no-pager --output short-monotonic --lines 40").out
     }
 }
 
