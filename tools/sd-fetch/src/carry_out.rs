@@ -55,6 +55,10 @@ pub(crate) async fn carry_out(
             Order::State {} => return note(Note::State { locked: true }),
             Order::Lock { .. } => return note(Note::Done {}),
             Order::Unlock { .. } => running::start(&backend).await?,
+            Order::Collections { metadata, .. } => {
+                let all = Collections { metadata: *metadata, ..running::closed()? };
+                return open(&all, |len| Granted::Collections { len });
+            }
             _ => return Err(Fault::Locked),
         }
     }

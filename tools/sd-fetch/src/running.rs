@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use async_io::Timer;
 use sd_wire::fault::Fault;
+use sd_wire::outcome::{Collection, Collections};
+use sd_wire::path::CollectionPath;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 use crate::backend::{Backend, NAME};
@@ -31,6 +33,13 @@ pub(crate) async fn waits(backend: &Backend) -> Result<bool, Fault> {
     }
     let names: Vec<String> = ask(backend, BUS, "/", BUS, "ListActivatableNames", &()).await?;
     Ok(names.iter().any(|name| name == NAME))
+}
+
+/// What is told of its collections while it does not run: one, locked. Clients look for one, and unlock it.
+pub(crate) fn closed() -> Result<Collections, Fault> {
+    let path = CollectionPath::parse("/org/freedesktop/secrets/collection/default").map_err(|_| Fault::Malformed)?;
+    let one = Collection { path: path.clone(), label: "Default".into(), locked: true, created: 0, modified: 0 };
+    Ok(Collections { default: Some(path), collections: vec![one], ..Collections::default() })
 }
 
 /// Has the bus start it, if it does not run.
