@@ -13,7 +13,7 @@ const PROFILE: &str = "secrets-dispatcher";
 const FOLDER: &str = "/usr/share/pam-configs";
 /// Where pam-auth-update puts its line, and what is in it.
 const SESSION: &str = "/etc/pam.d/common-session";
-const LINE: &str = "secrets-dispatcher/sd-bell";
+const LINE: &str = "/usr/libexec/secrets-dispatcher/sd-bell";
 
 /// The profile.
 #[derive(Debug)]
