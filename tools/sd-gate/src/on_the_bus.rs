@@ -60,9 +60,18 @@ async fn own(bus: &Connection, name: &str, required: bool) -> zbus::Result<()> {
     match bus.request_name_with_flags(name, RequestNameFlags::DoNotQueue.into()).await {
         Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => Ok(()),
         Err(zbus::Error::NameTaken) | Ok(_) if !required => Ok(()),
-        Err(zbus::Error::FDO(e)) if !required && matches!(*e, zbus::fdo::Error::AccessDenied(_)) => Ok(()),
+        Err(e) if !required && is_denied(&e) => Ok(()),
         Err(e) => Err(e),
         Ok(_) => Err(zbus::Error::NameTaken),
+    }
+}
+
+/// Whether it is the policy's no.
+fn is_denied(e: &zbus::Error) -> bool {
+    match e {
+        zbus::Error::MethodError(name, ..) => name.as_str() == "org.freedesktop.DBus.Error.AccessDenied",
+        zbus::Error::FDO(e) => matches!(**e, zbus::fdo::Error::AccessDenied(_)),
+        _ => false,
     }
 }
 
