@@ -152,6 +152,18 @@ pub(crate) enum Deed {
     Signing,
     /// Lists the keys of the companion, and which of them sign.
     List,
+    /// Begins the store of the backends `store` and `gopass`, encrypted to a key of the companion.
+    ///
+    /// If no key of the companion can be encrypted to, one is made, whose passphrase is asked for on the terminal, twice.
+    /// From then on passphrases are asked for on the approval screen only.
+    Store {
+        /// The key, by its fingerprint [default: the only one that can be encrypted to, else a new one].
+        #[arg(long, value_name = "FPR", value_parser = fingerprint)]
+        key: Option<Fingerprint>,
+        /// Leaves a new key without a passphrase: whoever reads the companion's files can read the secrets.
+        #[arg(long)]
+        no_passphrase: bool,
+    },
 }
 
 /// A new key.

@@ -12,11 +12,12 @@ mod phrase;
 mod plan;
 mod put;
 mod record;
-mod run;
+pub(crate) mod run;
 mod running;
 mod say;
 mod site;
 mod step;
+mod store;
 mod switches;
 mod takeover;
 mod tell;
@@ -36,6 +37,7 @@ use record::{Machine, Record};
 use say::{Ended, say};
 use site::{CONFIGURATION, Site};
 use step::{Found, Step, Work, machine_of, others, record_of};
+pub(crate) use store::store_of;
 
 /// Does what is wanted.
 pub(crate) fn run(wish: &Setup) -> Result<(), Failure> {
@@ -107,6 +109,16 @@ fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
     Ok(Work { site, record, machine, keep_data: false })
 }
 
+/// The backend that was chosen for this desktop user.
+pub(crate) fn backend_of(desktop: &str) -> Result<Backend, Failure> {
+    let path = Path::new(CONFIGURATION).join(desktop).join("provision.json");
+    let record = Record::load(&path).map_err(|e| unreadable(&path, &e))?;
+    let lack = || {
+        Failure::Misconfigured(format!("{desktop} is not set up: run `sd-provision --user {desktop}` first"))
+    };
+    Ok(record.ok_or_else(lack)?.choice.backend)
+}
+
 fn load(site: &Site) -> Result<Option<Record>, Failure> {
     Record::load(&record_of(site)).map_err(|e| unreadable(&record_of(site), &e))
 }
@@ -127,10 +139,11 @@ fn go(work: &mut Work, dry: bool) -> Result<(), Failure> {
     if !dry {
         work.save()?;
     }
-    for step in plan::steps() {
+    for step in plan::steps(work.site.choice) {
         let ended = match step.look(work)? {
             Found::Good => Ended::Already,
             Found::Skipped(why) => Ended::Skipped(why),
+            Found::Left(_) => Ended::Left(step.mend(&work.site)),
             Found::Lacking(_) if dry => Ended::Would,
             Found::Lacking(_) => {
                 step.apply(work)?;
@@ -146,16 +159,14 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
     choice::fit_for_a_companion(user)?;
     let record = Record::load(&Path::new(CONFIGURATION).join(user).join("provision.json"))
         .map_err(|e| unreadable(Path::new(CONFIGURATION), &e))?;
-    let Some(mut record) = record else {
-        return Err(Failure::Misconfigured(format!("{user} is not set up: there is nothing to take away")));
-    };
+    let Some(mut record) = record else { return say::nothing(user) };
     // The desktop user may be gone by now.
     let desktop = Account::named(user).unwrap_or_else(|_| Account::former(user, record.uid));
     let site = Site::here(desktop, record.choice);
     let machine = load_machine(&site)?;
     record.removing = true;
     let mut work = Work { site, record, machine, keep_data: wish.keep_data };
-    let mut steps = plan::steps();
+    let mut steps = plan::steps(work.site.choice);
     steps.reverse();
     if wish.dry_run {
         return steps.iter().try_for_each(|step| say(step.name(), &Ended::Would, &step.says(&work.site)));

@@ -36,7 +36,7 @@ fn lines(user: &str) -> Vec<Line> {
         Ok(work) => work,
         Err(line) => return vec![*line],
     };
-    let steps = plan::requirements().into_iter().chain(plan::steps());
+    let steps = plan::requirements().into_iter().chain(plan::steps(work.site.choice));
     let mut lines: Vec<Line> = steps.map(|step| of_step(step.as_ref(), &work)).collect();
     lines.extend(chain::lines(&work.site));
     lines.extend(desktop::lines(&work.site));

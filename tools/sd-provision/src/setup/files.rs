@@ -142,6 +142,17 @@ pub(crate) const AFTER: [Settings; 9] = [
     },
 ];
 
+/// What one user of the machine has only: the first.
+pub(crate) const FIRST: Settings = Settings {
+    name: "policy-plain",
+    what: "the gate's name without a number, which one gate of a machine has",
+    path: |site| Some(site.at("/etc/dbus-1/system.d/net.mowaka.SecretsDispatcher1.conf")),
+    text: |site| Some(Ok(texts::plain_policy(site))),
+    mode: 0o644,
+    once: false,
+    tell: Tell::Bus,
+};
+
 fn drop_in(site: &Site, unit: &str) -> PathBuf {
     site.at(format!("/etc/systemd/system/{unit}.d/10-provision.conf"))
 }

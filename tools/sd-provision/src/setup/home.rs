@@ -6,6 +6,7 @@ use sd_sys::exit;
 
 use crate::account::Account;
 use crate::failure::Failure;
+use crate::setup::home::inside::Task;
 use crate::setup::run;
 use crate::setup::site::Site;
 use crate::setup::step::{Found, Step, Work};
@@ -15,9 +16,10 @@ use crate::setup::step::{Found, Step, Work};
 pub(crate) struct Home;
 
 /// What the child says, for its task: the first thing that is wrong, or nothing.
-fn child(site: &Site, companion: &Account, task: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn child(site: &Site, companion: &Account, task: Task) -> Result<Option<String>, Failure> {
     let own = std::env::current_exe()
         .map_err(|e| Failure::Unavailable(format!("this program's own file cannot be found: {e}")))?;
+    let task = task.word();
     let arguments = ["companion-home", task, "--backend", site.choice.backend.word()];
     let done = run::output(run::apart(companion, &own.to_string_lossy(), &arguments))?;
     match done.status.code() {
@@ -54,13 +56,13 @@ impl Step for Home {
         if !companion.home.is_dir() {
             return Ok(Found::Lacking(format!("{} is not there", companion.home.display())));
         }
-        Ok(child(&work.site, &companion, "look")?.map_or(Found::Good, Found::Lacking))
+        Ok(child(&work.site, &companion, Task::Look)?.map_or(Found::Good, Found::Lacking))
     }
 
     fn apply(&self, work: &mut Work) -> Result<(), Failure> {
         let companion = work.site.companion();
         let companion = companion.ok_or_else(|| Failure::Misconfigured("there is no companion".into()))?;
-        match child(&work.site, &companion, "fill")? {
+        match child(&work.site, &companion, Task::Fill)? {
             None => Ok(()),
             Some(why) => {
                 Err(Failure::Unavailable(format!("the companion's home could not be filled: {why}")))

@@ -13,8 +13,8 @@ pub(crate) struct Package;
 #[derive(Debug)]
 pub(crate) struct Program;
 
-const PROGRAMS: [&str; 7] =
-    ["sd-session", "sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-pinentry", "sd-agent"];
+const PROGRAMS: [&str; 8] =
+    ["sd-bell", "sd-session", "sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-pinentry", "sd-agent"];
 /// Below /usr/lib/systemd/system. Without its drop-ins a unit would run without its sandbox, or not at all.
 const UNITS: [&str; 15] = [
     "secrets-dispatcher@.target",
@@ -146,7 +146,7 @@ impl Step for Program {
 fn refuse(found: Found, advice: &str) -> Result<(), Failure> {
     match found {
         Found::Lacking(why) => Err(Failure::Unavailable(format!("{why}: {advice}"))),
-        Found::Good | Found::Skipped(_) => Ok(()),
+        Found::Good | Found::Skipped(_) | Found::Left(_) => Ok(()),
     }
 }
 

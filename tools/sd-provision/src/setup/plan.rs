@@ -1,13 +1,15 @@
 //! The plan: every step, in the order in which they are taken. Taking back goes the other way.
 
 use crate::setup::anew::Anew;
-use crate::setup::files::{AFTER, BEFORE};
+use crate::setup::choice::Choice;
+use crate::setup::files::{AFTER, BEFORE, FIRST};
 use crate::setup::folders::Folders;
 use crate::setup::home::Home;
 use crate::setup::package::{Package, Program};
 use crate::setup::pam::Pam;
 use crate::setup::running::Running;
 use crate::setup::step::Step;
+use crate::setup::store::Store;
 use crate::setup::switches;
 use crate::setup::takeover::Takeover;
 use crate::setup::tell::{Bus, Manager};
@@ -20,7 +22,7 @@ pub(crate) fn requirements() -> Vec<Box<dyn Step>> {
 }
 
 /// What is made.
-pub(crate) fn steps() -> Vec<Box<dyn Step>> {
+pub(crate) fn steps(choice: Choice) -> Vec<Box<dyn Step>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     for file in BEFORE {
         steps.push(Box::new(file));
@@ -30,7 +32,11 @@ pub(crate) fn steps() -> Vec<Box<dyn Step>> {
     for file in AFTER {
         steps.push(Box::new(file));
     }
+    if choice.plain_name {
+        steps.push(Box::new(FIRST));
+    }
     steps.push(Box::new(Home));
+    steps.push(Box::new(Store));
     for switch in switches::ALL {
         steps.push(Box::new(switch));
     }

@@ -16,6 +16,8 @@ pub(crate) enum Found {
     Lacking(String),
     /// It cannot be so here, or need not; why.
     Skipped(String),
+    /// It is not, and a person has to make it so; why.
+    Left(String),
 }
 
 /// One step. Each can be taken twice, and be interrupted at any point: taken again it comes to its end.

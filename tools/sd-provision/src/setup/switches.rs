@@ -75,7 +75,7 @@ impl Step for Switch {
 
     fn apply(&self, work: &mut Work) -> Result<(), Failure> {
         let path = self.file(&work.site);
-        let before = fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
+        let before = first(&fs::read_to_string(&path).unwrap_or_default()).to_owned();
         work.machine.switches.entry(self.path.into()).or_insert(before);
         work.save()?;
         set(&path, self.value)

@@ -9,6 +9,9 @@ use crate::setup::site::Site;
 /// The policy of the system bus, of which there is one a desktop user.
 const POLICY: &str = include_str!("../../../../policy/net.mowaka.SecretsDispatcher1.conf.in");
 
+/// The policy of the name without a uid, of which there is one a machine.
+const PLAIN: &str = include_str!("../../../../policy/net.mowaka.SecretsDispatcher1.plain.conf.in");
+
 /// The first line of every file that is a list of settings.
 fn made(site: &Site) -> String {
     format!("# Made by `{}`, which writes it anew; `{0} --remove` takes it away.\n", site.command())
@@ -58,8 +61,17 @@ pub(crate) const RULES: &str = "\
 
 /// The policy of the bus.
 pub(crate) fn policy(site: &Site) -> String {
+    named(POLICY, site)
+}
+
+/// The policy of the name without a uid.
+pub(crate) fn plain_policy(site: &Site) -> String {
+    named(PLAIN, site)
+}
+
+fn named(template: &str, site: &Site) -> String {
     let [gate, ..] = site.servants();
-    POLICY.replace("@GATE@", &gate).replace("@DESKTOP@", &site.desktop.uid.to_string())
+    template.replace("@GATE@", &gate).replace("@DESKTOP@", &site.desktop.uid.to_string())
 }
 
 /// A template of units/companion.

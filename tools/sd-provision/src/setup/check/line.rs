@@ -31,7 +31,7 @@ pub(crate) struct Report {
 impl Report {
     /// Whether nothing fails.
     pub(crate) fn is_good(&self) -> bool {
-        !self.lines.iter().any(|line| matches!(line.found, Found::Lacking(_)))
+        !self.lines.iter().any(|line| matches!(line.found, Found::Lacking(_) | Found::Left(_)))
     }
 }
 
@@ -50,12 +50,16 @@ pub(crate) fn table(reports: &[Report]) -> io::Result<()> {
             match &line.found {
                 Found::Good => writeln!(out, "pass  {:14} {}", line.name, line.what)?,
                 Found::Skipped(why) => writeln!(out, "skip  {:14} {} ({why})", line.name, line.what)?,
-                Found::Lacking(why) => {
+                Found::Lacking(why) | Found::Left(why) => {
                     writeln!(out, "FAIL  {:14} {why}\n      mend: {}", line.name, line.mend)?;
                 }
             }
         }
-        let failing = report.lines.iter().filter(|line| matches!(line.found, Found::Lacking(_))).count();
+        let failing = report
+            .lines
+            .iter()
+            .filter(|line| matches!(line.found, Found::Lacking(_) | Found::Left(_)))
+            .count();
         match failing {
             0 => writeln!(out, "all is as it should be")?,
             n => writeln!(out, "{n} of {} fail", report.lines.len())?,
@@ -80,7 +84,7 @@ fn value(line: &Line) -> Value {
     match &line.found {
         Found::Good => json!({"name": line.name, "result": "pass", "what": line.what}),
         Found::Skipped(why) => json!({"name": line.name, "result": "skip", "what": line.what, "why": why}),
-        Found::Lacking(why) => {
+        Found::Lacking(why) | Found::Left(why) => {
             json!({"name": line.name, "result": "fail", "what": line.what, "why": why, "mend": line.mend})
         }
     }

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::setup::choice::Backend;
 use crate::setup::package;
 use crate::setup::put::{self, Wanted};
+use crate::setup::store::store_of;
 
 /// Where the package puts units of users.
 const USER_UNITS: &str = "/usr/lib/systemd/user";
@@ -29,6 +30,19 @@ pub(crate) enum Task {
     Look,
     /// Mends it.
     Fill,
+    /// Says whether the store has been begun.
+    Store,
+}
+
+impl Task {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Look => "look",
+            Self::Fill => "fill",
+            Self::Store => "store",
+        }
+    }
 }
 
 /// Does it in the home of whoever runs this process.
@@ -46,6 +60,12 @@ pub(crate) fn run(task: Task, backend: Backend) -> Result<(), Failure> {
         Task::Look => wrong(&own.home, backend).map_or(Ok(()), |why| Err(lacking(why))),
         Task::Fill => fill(&own.home, backend)
             .map_err(|e| lacking(format!("{} cannot be written: {e}", own.home.display()))),
+        Task::Store => match store_of(&own.home, backend).map(|folder| folder.join(".gpg-id")) {
+            Some(file) if !file.is_file() => {
+                Err(lacking(format!("{} is not there: the store has no key yet", file.display())))
+            }
+            _ => Ok(()),
+        },
     }
 }
 
@@ -87,7 +107,8 @@ fn program_of(home: &Path, backend: Backend) -> PathBuf {
 /// What belongs to the backends that were not chosen: the links that start them, and where they are.
 fn others(home: &Path, backend: Backend) -> impl Iterator<Item = PathBuf> {
     let unlike = |other: &&Backend| **other != backend || !starts_with_the_session(**other);
-    let links = Backend::value_variants().iter().filter(unlike).map(|other| home.join(WANTS).join(other.unit()));
+    let links =
+        Backend::value_variants().iter().filter(unlike).map(|other| home.join(WANTS).join(other.unit()));
     let others = Backend::value_variants().iter().filter(|other| **other != backend);
     let places: Vec<PathBuf> = links.chain(others.map(|other| program_of(home, *other))).collect();
     places.into_iter()
