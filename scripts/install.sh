@@ -101,9 +101,7 @@ else
         rm -f "$DESTDIR/${path#./}"
     done
     # Folders that nobody else has a use for.
-    for folder in usr/libexec/secrets-dispatcher usr/lib/systemd/system/sd-.service.d usr/share/doc/secrets-dispatcher/docs \
-        usr/lib/secrets-dispatcher/companion/sockets.target.wants usr/lib/secrets-dispatcher/companion \
-        usr/lib/secrets-dispatcher usr/share/doc/secrets-dispatcher; do
-        rmdir "$DESTDIR/$folder" 2>/dev/null || true
+    (cd "$root" && find . -depth -type d \( -path '*/secrets-dispatcher*' -o -name 'sd-*.d' \)) | while read -r path; do
+        rmdir "$DESTDIR/${path#./}" 2>/dev/null || true
     done
 fi

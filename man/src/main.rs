@@ -87,11 +87,7 @@ fn write_all(cli: &Cli) -> io::Result<()> {
         write(&cli.folder, name, section, &text)?;
     }
     for tool in tools::all() {
-        let name = tool.command.get_name().to_owned();
-        let mut clap = Vec::new();
-        Man::new(tool.command).render(&mut clap)?;
-        let text = page::of_command(&name, tool.section, &String::from_utf8_lossy(&clap), tool.more);
-        write(&cli.folder, &name, tool.section, &text)?;
+        described(&cli.folder, &tool)?;
     }
     for (tool, section, more) in OWN {
         own_pages(cli, tool, section, more)?;
@@ -111,6 +107,32 @@ fn documents() -> Vec<(&'static str, &'static str, String)> {
         .collect()
 }
 
+/// The page of a command line that is compiled in, and those of its commands.
+fn described(folder: &Path, tool: &tools::Tool) -> io::Result<()> {
+    let mut command = tool.command.clone().disable_help_subcommand(true);
+    command.build();
+    let above = see_also(command.get_name(), tool.section);
+    let below = command.get_subcommands().filter(|below| !below.is_hide_set()).cloned();
+    let pages: Vec<_> = below.map(|below| (below, above.clone())).collect();
+    for (command, more) in pages.into_iter().chain([(command, tool.more.to_owned())]) {
+        let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
+        let mut clap = Vec::new();
+        Man::new(command).render(&mut clap)?;
+        write(
+            folder,
+            &name,
+            tool.section,
+            &page::of_command(&name, tool.section, &String::from_utf8_lossy(&clap), &more),
+        )?;
+    }
+    Ok(())
+}
+
+/// What a page of a command says of the tool's.
+fn see_also(tool: &str, section: &str) -> String {
+    format!("## See also\n\n`{tool}`({section}), `secrets-dispatcher`(7)\n")
+}
+
 /// The pages that a tool writes, in our order.
 fn own_pages(cli: &Cli, tool: &str, section: &str, more: &str) -> io::Result<()> {
     let raw = cli.folder.join(format!(".{tool}"));
@@ -119,8 +141,7 @@ fn own_pages(cli: &Cli, tool: &str, section: &str, more: &str) -> io::Result<()>
     for entry in fs::read_dir(&raw)? {
         let path = entry?.path();
         let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        // Of its commands a page says where the tool's own is.
-        let above = format!("## See also\n\n`{tool}`({section}), `secrets-dispatcher`(7)\n");
+        let above = see_also(tool, section);
         let more = if name == tool { more } else { &above };
         write(
             &cli.folder,

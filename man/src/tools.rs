@@ -27,6 +27,9 @@ mod sd_session;
 #[allow(dead_code)]
 #[path = "../../tools/sd-sign/src/cli.rs"]
 mod sd_sign;
+#[allow(dead_code)]
+#[path = "../../tools/sd-store/src/cli.rs"]
+mod sd_store;
 
 /// A tool's command line, the section of its page, and what the page says besides.
 pub(crate) struct Tool {
@@ -46,6 +49,7 @@ pub(crate) fn all() -> Vec<Tool> {
         tool(sd_pinentry::Cli::command().name("sd-pinentry"), "8", include_str!("../sd-pinentry.8.md")),
         tool(sd_session::Cli::command().name("sd-session"), "8", include_str!("../sd-session.8.md")),
         tool(sd_sign::Cli::command().name("sd-sign"), "8", include_str!("../sd-sign.8.md")),
+        tool(sd_store::Cli::command().name("sd-store"), "8", include_str!("../sd-store.8.md")),
         tool(
             sd_gpg_setup::Cli::command().name("sd-gpg-setup").bin_name("sd-gpg setup"),
             "1",

@@ -122,12 +122,16 @@ fn has_a_passphrase_of_its_own(backend: &str, first: [&str; 2]) {
 /// Of all that the machine's packages enable for every user, the companion's manager starts nothing; and of the
 /// companion's units the desktop's manager none.
 fn starts_nothing_else(machine: &Machine, session: &Session, backend: &str) {
-    let known = ["(sd-pam)", "dbus-daemon", "gnome-keyring-d", "gpg-agent", "oo7-daemon", "sd-fetch", "sd-sign"];
+    let known =
+        ["(sd-pam)", "dbus-daemon", "gnome-keyring-d", "gpg-agent", "oo7-daemon", "sd-fetch", "sd-sign"];
     for process in machine.of_companion() {
         assert!(process == "systemd" || known.contains(&process.as_str()), "{process}");
     }
-    let units = machine.as_companion("systemctl --user list-unit-files --no-legend --plain | cut -d\" \" -f1");
-    for strange in ["gnome-keyring-daemon", "pipewire", "gpg-agent-ssh", "dirmngr", "gcr-ssh-agent", "sd-agent"] {
+    let units =
+        machine.as_companion("systemctl --user list-unit-files --no-legend --plain | cut -d\" \" -f1");
+    for strange in
+        ["gnome-keyring-daemon", "pipewire", "gpg-agent-ssh", "dirmngr", "gcr-ssh-agent", "sd-agent"]
+    {
         assert!(!units.contains(strange), "{units}");
         // What is asserted to be hidden is there to be found by everybody else.
         if ["gnome-keyring-daemon", "gpg-agent-ssh", "dirmngr"].contains(&strange) {
@@ -158,10 +162,8 @@ fn gnome_keyring_is_led_to_its_first_passphrase_and_asks_for_it_at_each_login_an
 fn oo7_daemon_takes_no_first_passphrase_that_was_typed_once_and_asks_for_it_likewise() {
     {
         let machine = turn(&MACHINE);
-        let refused = machine.run(&format!(
-            "sd-provision --user nb --vt {} --backend oo7",
-            machine.terminal(0).number()
-        ));
+        let refused = machine
+            .run(&format!("sd-provision --user nb --vt {} --backend oo7", machine.terminal(0).number()));
         assert!(refused.code != 0 && refused.err.contains("oo7-daemon"), "{refused:#?}");
         machine.brings(&built("backends/bin/oo7-daemon"), "/usr/local/libexec/oo7-daemon");
     }
@@ -181,11 +183,9 @@ fn gopass_is_looked_for_started_by_the_unlocked_key_and_ended_by_a_lock() {
 
     // Not the real one: it speaks as that does, from memory.
     machine.brings(Path::new(env!("CARGO_BIN_EXE_sd-fake-backend")), "/usr/local/bin/sd-fake-backend");
-    machine.ok(
-        "cat >/usr/local/bin/gopass-secret-service <<'E'\n#!/bin/sh\necho 'THIS IS A STAND-IN for \
+    machine.ok("cat >/usr/local/bin/gopass-secret-service <<'E'\n#!/bin/sh\necho 'THIS IS A STAND-IN for \
          gopass-secret-service, with made-up secrets' >&2\nexec sd-fake-backend --gopass --locking lies \
-         --item demo=hunter2,service=demo\nE\nchmod 755 /usr/local/bin/gopass-secret-service",
-    );
+         --item demo=hunter2,service=demo\nE\nchmod 755 /usr/local/bin/gopass-secret-service");
     machine.with_backend("gopass");
     machine.has_key("a word for the key");
 
@@ -212,7 +212,8 @@ fn gopass_is_looked_for_started_by_the_unlocked_key_and_ended_by_a_lock() {
     let agents = "pgrep -c -u secrets-nb -x gpg-agent";
     let agent = machine.ok("pgrep -u secrets-nb -x gpg-agent");
     machine.ok("systemctl stop sd-sign@nb.service");
-    session.ok("git config --global user.name Nb; git config --global user.email nb@example.org; git init -q r");
+    session
+        .ok("git config --global user.name Nb; git config --global user.email nb@example.org; git init -q r");
     machine.ok("sd-provision key --user nb publish-to-desktop --trust");
     session.ok(&format!(
         "sd-gpg setup --key {}",

@@ -37,8 +37,10 @@ pub(crate) async fn waits(backend: &Backend) -> Result<bool, Fault> {
 
 /// What is told of its collections while it does not run: one, locked. Clients look for one, and unlock it.
 pub(crate) fn closed() -> Result<Collections, Fault> {
-    let path = CollectionPath::parse("/org/freedesktop/secrets/collection/default").map_err(|_| Fault::Malformed)?;
-    let one = Collection { path: path.clone(), label: "Default".into(), locked: true, created: 0, modified: 0 };
+    let path =
+        CollectionPath::parse("/org/freedesktop/secrets/collection/default").map_err(|_| Fault::Malformed)?;
+    let one =
+        Collection { path: path.clone(), label: "Default".into(), locked: true, created: 0, modified: 0 };
     Ok(Collections { default: Some(path), collections: vec![one], ..Collections::default() })
 }
 

@@ -89,7 +89,8 @@ fn word(file: &Path) -> String {
 
 /// Copies a disk, holes and all.
 fn copy(from: &Path, to: &Path) {
-    let done = Command::new("cp").args(["--sparse=always", "--reflink=auto"]).args([from, to]).status().expect("cp");
+    let done =
+        Command::new("cp").args(["--sparse=always", "--reflink=auto"]).args([from, to]).status().expect("cp");
     assert!(done.success(), "{} could not be copied", from.display());
 }
 

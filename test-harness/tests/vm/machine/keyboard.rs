@@ -3,15 +3,32 @@
 /// The keys to press together for this character.
 pub(super) fn keys(character: char) -> Vec<&'static str> {
     const ROW: [(char, char, &str); 22] = [
-        ('`', '~', "grave_accent"), ('1', '!', "1"), ('2', '@', "2"), ('3', '#', "3"), ('4', '$', "4"), ('5', '%', "5"),
-        ('6', '^', "6"), ('7', '&', "7"), ('8', '*', "8"), ('9', '(', "9"), ('0', ')', "0"), ('-', '_', "minus"),
-        ('=', '+', "equal"), ('[', '{', "bracket_left"), (']', '}', "bracket_right"), ('\\', '|', "backslash"),
-        (';', ':', "semicolon"), ('\'', '"', "apostrophe"), (',', '<', "comma"), ('.', '>', "dot"), ('/', '?', "slash"),
+        ('`', '~', "grave_accent"),
+        ('1', '!', "1"),
+        ('2', '@', "2"),
+        ('3', '#', "3"),
+        ('4', '$', "4"),
+        ('5', '%', "5"),
+        ('6', '^', "6"),
+        ('7', '&', "7"),
+        ('8', '*', "8"),
+        ('9', '(', "9"),
+        ('0', ')', "0"),
+        ('-', '_', "minus"),
+        ('=', '+', "equal"),
+        ('[', '{', "bracket_left"),
+        (']', '}', "bracket_right"),
+        ('\\', '|', "backslash"),
+        (';', ':', "semicolon"),
+        ('\'', '"', "apostrophe"),
+        (',', '<', "comma"),
+        ('.', '>', "dot"),
+        ('/', '?', "slash"),
         (' ', ' ', "spc"),
     ];
     const LETTERS: [&str; 26] = [
-        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w",
-        "x", "y", "z",
+        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t",
+        "u", "v", "w", "x", "y", "z",
     ];
     if let Some(place) = ('a'..='z').position(|letter| letter == character.to_ascii_lowercase()) {
         let key = LETTERS[place];

@@ -22,7 +22,9 @@ impl Lines {
         let stream = loop {
             match UnixStream::connect(socket) {
                 Ok(stream) => break stream,
-                Err(error) if Instant::now() > deadline => panic!("{} did not appear: {error}", socket.display()),
+                Err(error) if Instant::now() > deadline => {
+                    panic!("{} did not appear: {error}", socket.display())
+                }
                 Err(_) => std::thread::sleep(Duration::from_millis(20)),
             }
         };
@@ -33,7 +35,8 @@ impl Lines {
     /// The next line, whatever it says.
     pub(super) fn next(&mut self) -> Value {
         let mut line = String::new();
-        let length = self.answers.read_line(&mut line).expect("the other side of the socket to answer in time");
+        let length =
+            self.answers.read_line(&mut line).expect("the other side of the socket to answer in time");
         assert!(length > 0, "the other side of the socket went away");
         serde_json::from_str(&line).expect("a line of JSON")
     }

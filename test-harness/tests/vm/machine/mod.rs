@@ -81,7 +81,8 @@ impl Machine {
 
     /// What stands on a virtual terminal, whether or not it is the active one.
     pub(crate) fn screen(&mut self, vt: u8) -> Screen {
-        let read = format!("od -An -v -tu1 -j1 -N1 /dev/vcsa{vt} && od -An -v -tx1 /dev/vcsu{vt} | tr -d ' \\n'");
+        let read =
+            format!("od -An -v -tu1 -j1 -N1 /dev/vcsa{vt} && od -An -v -tx1 /dev/vcsu{vt} | tr -d ' \\n'");
         let said = self.run(&read);
         let (columns, characters) = said.split_once('\n').expect("the width, and the characters");
         Screen::read(characters, columns.trim().parse().expect("a width"))
@@ -100,7 +101,10 @@ impl Machine {
             if looks(&screen) {
                 return screen;
             }
-            assert!(Instant::now() < deadline, "after {PATIENCE:?} VT{vt} does not show {what}, but:\n{screen}");
+            assert!(
+                Instant::now() < deadline,
+                "after {PATIENCE:?} VT{vt} does not show {what}, but:\n{screen}"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -134,7 +138,11 @@ impl Machine {
                 return ended.out;
             }
             let heard = || format!("{}{}", ended.out, ended.complaints);
-            assert!(Instant::now() < deadline, "after {PATIENCE:?} this still fails in the guest: {script}\n{}", heard());
+            assert!(
+                Instant::now() < deadline,
+                "after {PATIENCE:?} this still fails in the guest: {script}\n{}",
+                heard()
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -165,11 +173,16 @@ impl Drop for Machine {
             // The test has failed; what can be had of the machine is the only trace of why.
             let left = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 self.photograph("failed");
-                let journal = self.shell.run("journalctl --boot --no-hostname --no-pager", Duration::from_secs(60)).out;
-                std::fs::write(self.pictures.join("journal.txt"), journal).expect("a file beside the pictures");
+                let journal =
+                    self.shell.run("journalctl --boot --no-hostname --no-pager", Duration::from_secs(60)).out;
+                std::fs::write(self.pictures.join("journal.txt"), journal)
+                    .expect("a file beside the pictures");
             }));
             let whether = if left.is_ok() { "are" } else { "should be" };
-            eprintln!("the last picture and the journal of the machine {whether} in {}", self.pictures.display());
+            eprintln!(
+                "the last picture and the journal of the machine {whether} in {}",
+                self.pictures.display()
+            );
         }
     }
 }

@@ -51,18 +51,45 @@ impl Qemu {
         let snapshot = if made.stays { "off" } else { "on" };
         let mut command = Command::new("qemu-system-x86_64");
         command
-            .args(["-nodefaults", "-no-user-config", "-machine", "pc", "-smp", "2", "-m", "640", "-display", "none"])
+            .args([
+                "-nodefaults",
+                "-no-user-config",
+                "-machine",
+                "pc",
+                "-smp",
+                "2",
+                "-m",
+                "640",
+                "-display",
+                "none",
+            ])
             .args(["-accel", &accelerator()])
             // 100 columns and 37 rows of text.
             .args(["-device", "VGA,edid=on,xres=800,yres=600"])
-            .args(["-kernel", &shown(&made.boot.join("vmlinuz")), "-initrd", &shown(&made.boot.join("initrd"))])
+            .args([
+                "-kernel",
+                &shown(&made.boot.join("vmlinuz")),
+                "-initrd",
+                &shown(&made.boot.join("initrd")),
+            ])
             .args(["-append", "root=/dev/vda rw quiet console=ttyS0 console=tty0 vt.default_utf8=1"])
             .args(["-serial", &format!("file:{}", shown(&run.join("serial.log")))])
-            .args(["-drive", &format!("file={},if=none,id=disk,format=raw,cache=unsafe,snapshot={snapshot}", shown(&made.disk))])
+            .args([
+                "-drive",
+                &format!(
+                    "file={},if=none,id=disk,format=raw,cache=unsafe,snapshot={snapshot}",
+                    shown(&made.disk)
+                ),
+            ])
             .args(["-device", "virtio-blk-pci,drive=disk"])
             .args(["-drive", &format!("file={},if=none,id=goods,format=raw,readonly=on", shown(&made.goods))])
             .args(["-device", "virtio-blk-pci,drive=goods"])
-            .args(["-device", "virtio-serial-pci", "-chardev", &format!("socket,id=agent,path={}", socket("agent"))])
+            .args([
+                "-device",
+                "virtio-serial-pci",
+                "-chardev",
+                &format!("socket,id=agent,path={}", socket("agent")),
+            ])
             .args(["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"])
             .args(["-qmp", &format!("unix:{}", socket("qmp"))])
             // A guest that turns itself off ends QEMU; one that starts itself anew does too, and is started anew by us.

@@ -15,11 +15,15 @@ impl Screen {
             .chunks_exact(8)
             .map(|word| {
                 // Little-endian, each byte with its high digit first.
-                let code = word.chunks_exact(2).rev().fold(0, |code, byte| code << 8 | byte[0] << 4 | byte[1]);
+                let code =
+                    word.chunks_exact(2).rev().fold(0, |code, byte| code << 8 | byte[0] << 4 | byte[1]);
                 char::from_u32(code).unwrap_or('\u{fffd}')
             })
             .collect();
-        let rows = characters.chunks(columns.max(1)).map(|row| row.iter().collect::<String>().trim_end().to_owned()).collect();
+        let rows = characters
+            .chunks(columns.max(1))
+            .map(|row| row.iter().collect::<String>().trim_end().to_owned())
+            .collect();
         Self { rows }
     }
 

@@ -38,12 +38,18 @@ impl Shell {
     pub(super) fn run(&mut self, script: &str, within: Duration) -> Ended {
         let deadline = Instant::now() + within;
         let arguments = json!({"path": "/bin/sh", "arg": ["-c", script], "capture-output": true});
-        let started = self.lines.call("guest-exec", arguments).expect("the agent in the guest to start a shell");
+        let started =
+            self.lines.call("guest-exec", arguments).expect("the agent in the guest to start a shell");
         let mut pause = Duration::from_millis(20);
         loop {
-            let status = self.lines.call("guest-exec-status", json!({"pid": started["pid"]})).expect("the script's status");
+            let status = self
+                .lines
+                .call("guest-exec-status", json!({"pid": started["pid"]}))
+                .expect("the script's status");
             if status["exited"] == true {
-                let text = |name: &str| String::from_utf8_lossy(&decode(status[name].as_str().unwrap_or(""))).into_owned();
+                let text = |name: &str| {
+                    String::from_utf8_lossy(&decode(status[name].as_str().unwrap_or(""))).into_owned()
+                };
                 let code = status["exitcode"].as_i64();
                 let signal = status["signal"].as_i64();
                 return Ended {
