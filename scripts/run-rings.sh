@@ -181,7 +181,7 @@ build() {
                 only clients <"$work/all.list" | sed "s/\$/ $backend_clients/" >>"$work/backends.list" ;;
         container)
             # What is installed is what the other rings run, and it is packed anew each time.
-            scripts/machine-tree.sh >"$work/tree" && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
+            scripts/machine-tree.sh >"$work/tree" && scripts/get-oo7-daemon.sh && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
                 executables -p test-harness --test container >"$work/container.list" ;;
         vt | clients | speed)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;

@@ -1,6 +1,7 @@
 //! A machine with a keyboard and a screen, and what a test does at it.
 
 mod checkpoint;
+mod goods;
 mod image;
 mod keyboard;
 mod lines;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(crate) use checkpoint::Checkpoint;
+pub(crate) use goods::package;
 pub(crate) use screen::Screen;
 pub(crate) use shell::Ended;
 
@@ -117,6 +119,11 @@ impl Machine {
         file
     }
 
+    /// Keeps a text beside the pictures.
+    pub(crate) fn keep_text(&mut self, name: &str, text: &str) {
+        std::fs::write(self.pictures.join(name), text).expect("a file beside the pictures");
+    }
+
     /// What a script of root's printed in the guest. It has to succeed.
     pub(crate) fn run(&mut self, script: &str) -> String {
         let ended = self.attempt(script);
@@ -126,7 +133,12 @@ impl Machine {
 
     /// How a script of root's ended in the guest.
     pub(crate) fn attempt(&mut self, script: &str) -> Ended {
-        self.shell.run(script, Duration::from_secs(180))
+        let begun = Instant::now();
+        let ended = self.shell.run(script, Duration::from_secs(180));
+        if begun.elapsed() > Duration::from_secs(5) {
+            println!("{:.0?}: {script}", begun.elapsed());
+        }
+        ended
     }
 
     /// Waits until a script of root's succeeds in the guest, and returns what it printed.
