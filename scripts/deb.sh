@@ -1,18 +1,20 @@
 #!/bin/bash
-# Builds the Debian package into target/debian: deb.sh [VERSION=X]
+# Builds the Debian package into target/debian: deb.sh [VERSION=X] [LINT=yes]
 #
 # The profile is release; DEB_BUILD_OPTIONS=noopt builds it from the dev profile, as the rings do. dpkg-buildpackage works
 # in a copy, so the checkout stays as it is; cargo works in the checkout. VERSION makes a package of another version from
-# the same files, to try an upgrade with. The last line is the path of the package.
+# the same files, to try an upgrade with; LINT has lintian look at it, and fails with what it says. The last line is the path
+# of the package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf 'deb.sh: %s\n' "$*" >&2; }
 
-version=
+version='' lint=
 for word in "$@"; do
     case $word in
         VERSION=*) version=${word#*=} ;;
-        *) say "what is '$word'? usage: deb.sh [VERSION=X]"; exit 64 ;;
+        LINT=yes) lint=yes ;;
+        *) say "what is '$word'? usage: deb.sh [VERSION=X] [LINT=yes]"; exit 64 ;;
     esac
 done
 for program in dpkg-buildpackage dh; do
@@ -31,6 +33,10 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target} SD_CHECKOUT=$PWD
 export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
 out=$CARGO_TARGET_DIR/debian
 copy=$out/work/secrets-dispatcher
+mkdir -p "$out"
+# One at a time, since there is one copy.
+exec 9>"$out/lock"
+flock 9
 rm -rf "$out/work"
 mkdir -p "$copy"
 tar --create --exclude=./.git --exclude=target . | tar --extract --directory "$copy"
@@ -51,4 +57,7 @@ for file in secrets-dispatcher_*; do
     mv "$file" "$out/"
 done
 rmdir "$out/work"
+if [ -n "$lint" ]; then
+    lintian --allow-root --fail-on error,warning "$out"/secrets-dispatcher_"${version:-$cargo_version}"_*.changes >&2
+fi
 printf '%s\n' "$out"/secrets-dispatcher_"${version:-$cargo_version}"_*.deb

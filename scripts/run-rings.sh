@@ -44,7 +44,7 @@ declare -A least=([check]=3 [unit]=800 [pipeline]=200 [speed]=2 [clients]=105 [b
 
 # Of the pipeline ring, the files of tests whose outcome depends on the backend, and of the clients those that differ in
 # what they call. A test that names gnome_keyring is about that alone.
-backend_files='backends changing creating hiding listing locking secret_service'
+backend_files='backends changing creating first_start hiding listing locking secret_service'
 backend_clients='secret_tool python git docker'
 
 # The count of a ring, which goes into the table and into the sum: row RING WHO PASSED FAILED SKIPPED [NOTE]
@@ -181,7 +181,7 @@ build() {
                 only clients <"$work/all.list" | sed "s/\$/ $backend_clients/" >>"$work/backends.list" ;;
         container)
             # What is installed is what the other rings run, and it is packed anew each time.
-            scripts/machine-tree.sh >"$work/tree" && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
+            scripts/machine-tree.sh >"$work/tree" && scripts/get-oo7-daemon.sh && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
                 executables -p test-harness --test container >"$work/container.list" ;;
         vt | clients | speed)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;

@@ -105,7 +105,11 @@ fn verbatim(lines: &[&str], out: &mut String) {
         line(out, ".fi");
     } else {
         for text in lines {
-            let breakable = code(text).replace(',', ",\\:").replace('{', "{\\:").replace('/', "/\\:");
+            let breakable = code(text)
+                .replace(',', ",\\:")
+                .replace('{', "{\\:")
+                .replace('/', "/\\:")
+                .replace("\\(dq:", "\\(dq:\\:");
             line(out, &format!(".br\n.ti -2\n{}", guarded(&breakable)));
         }
         line(out, ".br");

@@ -2,11 +2,15 @@
 //! Protocol"). A socket at which nobody listens is left so: no second agent is started.
 #![forbid(unsafe_code)]
 
+mod says;
+
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 
 use sd_wire::deadline;
 use sd_wire::fault::Fault;
+
+pub use says::fault;
 
 /// More than gpg-agent says to either command.
 const MAX_REPLY: u64 = 16 * 1024;

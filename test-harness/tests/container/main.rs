@@ -9,11 +9,14 @@
 
 mod backends;
 mod bus;
+mod checks;
 mod doors;
 mod installed;
 mod logins;
 mod machine;
+mod provisioning;
 mod scores;
 mod session;
 mod terminal;
+mod tree;
 mod waiting;

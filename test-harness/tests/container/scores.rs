@@ -29,13 +29,16 @@ fn no_service_is_exposed_more_than_by_one_and_a_half() {
 #[test]
 fn systemd_has_nothing_to_say_of_any_unit() {
     let machine = turn(&MACHINE);
+    // By their names alone: of an instance's drop-ins this systemd-analyze makes a file name that it cannot have.
     let said = machine.run(
-        "cd /usr/lib/systemd/system && for unit in sd-*@.* secrets-dispatcher@.*; do echo ${unit%%@*}@nb.${unit##*.}; done \
-         | xargs systemd-analyze verify --man=no 2>&1",
+        "cd /usr/lib/systemd/system && for unit in sd-*@.service sd-*@.socket secrets-dispatcher@.target; do
+             echo ${unit%%@*}@nb.${unit##*.}
+         done | xargs systemd-analyze verify --man=no 2>&1 | grep -v '^Failed to prepare filename .*@nb.d: '",
     );
     assert_eq!(said.out, "");
-    assert_eq!(said.code, 0);
-    let said = machine.run("systemd-analyze verify --user --man=no /usr/lib/systemd/user/sd-*.service 2>&1");
+    let said = machine
+        .ssh("nb")
+        .run("systemd-analyze verify --user --man=no /usr/lib/systemd/user/sd-*.service 2>&1");
     assert_eq!((said.code, said.out.as_str()), (0, ""));
 }
 
@@ -44,10 +47,14 @@ fn nothing_of_ours_listens_on_a_network() {
     let machine = turn(&MACHINE);
     let session = machine.ssh("nb");
     machine.comes_up("nb");
-    let sockets = machine.ok("for p in $(pgrep -f 'secrets-dispatcher/sd-'); do cat /proc/$p/net/tcp /proc/$p/net/udp | wc -l; done");
-    // A network of their own, in which there is nothing: the two headers.
+    let sockets = machine.ok("for p in $(pgrep -u sd-gate-nb,sd-decide-nb,secrets-nb); do
+             # systemd's own, which waits for the end of the companion's manager and was begun before it.
+             [ \"$(cat /proc/$p/comm)\" = '(sd-pam)' ] && continue
+             cat /proc/$p/net/tcp /proc/$p/net/tcp6 /proc/$p/net/udp /proc/$p/net/udp6 | wc -l
+         done");
+    // A network of their own, in which there is nothing: the four headers.
     for line in sockets.lines() {
-        assert_eq!(line, "2");
+        assert_eq!(line, "4", "{sockets}");
     }
     assert!(sockets.lines().count() >= 2, "{sockets}");
     session.end();

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
@@ -12,11 +11,11 @@ use sd_sys::vt::{self, Switching};
 
 use crate::waiting::eventually;
 
-/// Which of them are looked at, in this order: 8 is that of the vt ring.
-const NUMBERS: std::ops::RangeInclusive<u16> = 9..=24;
+/// Which of them are looked at, in this order. Below are those that a machine has a use for, and that of the vt ring.
+const NUMBERS: std::ops::RangeInclusive<u16> = 20..=40;
 
-/// One is shown at a time.
-static SHOWN: Mutex<()> = Mutex::new(());
+/// One is shown at a time, whoever's test it is: tests/vt takes this lock too.
+const SHOWN: &str = "/run/sd-tty-in-front.lock";
 
 /// A virtual terminal. The machine's keeper gives it back as it was.
 #[derive(Debug)]
@@ -29,13 +28,13 @@ pub(crate) struct Terminal {
 pub(crate) struct InFront<'a> {
     before: u16,
     terminal: &'a Terminal,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Flock<File>,
 }
 
 impl Terminal {
     /// One that nobody has.
     pub(crate) fn take() -> Self {
-        NUMBERS.into_iter().find_map(Self::if_free).expect("no virtual terminal from 9 to 24 is free")
+        NUMBERS.into_iter().find_map(Self::if_free).expect("no virtual terminal from 20 to 40 is free")
     }
 
     fn if_free(number: u16) -> Option<Self> {
@@ -70,7 +69,7 @@ impl Terminal {
 
     /// Puts it in front of the person, one terminal of all tests at a time.
     pub(crate) fn to_the_front(&self) -> InFront<'_> {
-        let turn = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = Flock::lock(File::create(SHOWN).unwrap(), FlockArg::LockExclusive).unwrap();
         let before = vt::active(console()).unwrap();
         switch_to(self.number);
         InFront { before, terminal: self, _turn: turn }
@@ -102,6 +101,13 @@ impl Terminal {
 }
 
 impl InFront<'_> {
+    /// Puts it there again, if somebody else has put another one there meanwhile.
+    pub(crate) fn again(&self) {
+        if vt::active(console()).unwrap() != self.terminal.number {
+            switch_to(self.terminal.number);
+        }
+    }
+
     /// Types at it.
     pub(crate) fn types(&self, keys: &str) {
         self.terminal.type_in(keys);
@@ -115,6 +121,7 @@ impl InFront<'_> {
             &format!("the offer of {key:?}"),
             || self.terminal.screen(),
             || {
+                self.again();
                 let screen = self.terminal.screen();
                 if screen.contains("scroll to the end") && turned.elapsed() > Duration::from_millis(200) {
                     self.terminal.type_in(" ");

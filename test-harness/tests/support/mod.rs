@@ -37,6 +37,11 @@ const FAKE: &str = env!("CARGO_BIN_EXE_sd-fake");
 /// another, as `sd-rig --backend` does. Read by tests alone; no tool of the project knows it.
 pub(crate) const BACKEND: &str = "TEST_BACKEND";
 
+/// Whether the backend is sd-store: its passphrase is its key's, and gpg-agent asks for it.
+pub(crate) fn is_store() -> bool {
+    std::env::var(BACKEND).is_ok_and(|name| name == "store")
+}
+
 /// What a run of the rig gave.
 pub(crate) struct Run {
     pub(crate) status: i32,

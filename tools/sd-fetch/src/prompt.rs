@@ -63,7 +63,7 @@ pub(crate) async fn perform(
             Some(Some(Ok(message))) => {
                 let (dismissed, result): (bool, OwnedValue) =
                     message.body().deserialize().map_err(|_| Fault::Malformed)?;
-                return if dismissed { Err(Fault::Dismissed) } else { Ok(result) };
+                return if dismissed { Err(why(&result)) } else { Ok(result) };
             }
             Some(_) => return Err(Fault::Lost),
             None if !asking.is_wanted() => {
@@ -74,6 +74,20 @@ pub(crate) async fn perform(
             None => {}
         }
     }
+}
+
+/// Why a prompt was dismissed. The specification has no word for it; sd-store gives one of ours.
+fn why(result: &OwnedValue) -> Fault {
+    let told = <&str>::try_from(result).ok();
+    let known = told.and_then(|word| serde_json::from_value(word.into()).ok());
+    let about_it = |why: &Fault| {
+        use Fault::{CardAbsent, Lost, NoAgent, NoKey, NoPassphrase, Refused, Unavailable, WrongPassphrase};
+        matches!(
+            why,
+            WrongPassphrase | NoPassphrase | Refused | Unavailable | Lost | NoAgent | NoKey | CardAbsent
+        )
+    };
+    known.filter(about_it).unwrap_or(Fault::Dismissed)
 }
 
 /// Which connection is the backend's.

@@ -6,6 +6,7 @@ pub(crate) mod choice;
 mod files;
 mod folders;
 pub(crate) mod home;
+mod lock;
 mod package;
 mod pam;
 mod phrase;
@@ -21,6 +22,8 @@ mod store;
 mod switches;
 mod takeover;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod users;
 mod vt;
@@ -53,6 +56,9 @@ pub(crate) fn run(wish: &Setup) -> Result<(), Failure> {
     };
     if wish.check {
         return check::run(&users, wish.json);
+    }
+    if !wish.dry_run {
+        lock::take()?;
     }
     users.iter().try_for_each(|user| if wish.remove { remove(user, wish) } else { make(user, wish) })
 }
@@ -95,8 +101,10 @@ fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
             plain_name: record.choice.plain_name,
         };
     } else {
-        choice.plain_name = !others(&site).iter().any(|other| other.choice.plain_name);
+        choice.plain_name = false;
     }
+    // The first has it; when that one is gone, whoever is next set up or upgraded.
+    choice.plain_name |= !others(&site).iter().any(|other| other.choice.plain_name);
     site.choice = choice;
     if record.is_none() && wish.vt.is_none() {
         // The usual one may be that of another companion.

@@ -12,6 +12,10 @@ ssh, of a display manager. Greeters, lock screens, background work and user mana
 Exit status: 0 it is so; 64 usage; 69 logind does not answer; 70 the kernel refused to protect the process; 75 ended: \
 there still is a session; 77 begun: there is no session; 78 the user is not set up.";
 
+/// logind knows of a session before PAM comes to our line, and that it is closing too; what was killed it knows by a pipe.
+/// The seconds are for a machine that is very busy.
+const USUAL: u64 = 3;
+
 /// Says whether a desktop user has a session, by logind's word.
 ///
 /// systemd runs it in sd-login@USER.service and sd-logout@USER.service.
@@ -22,7 +26,7 @@ pub(crate) struct Cli {
     pub(crate) moment: Moment,
     #[command(flatten)]
     pub(crate) whose: Whose,
-    /// How long to wait for it to become so [default: 3 for begun, 15 for ended].
+    /// How long to wait for it to become so [default: 3].
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=60))]
     wait: Option<u64>,
 }
@@ -38,7 +42,7 @@ pub(crate) struct Whose {
 }
 
 /// A moment in the life of a login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Moment {
     /// The user has a session; waits a little for the first to appear.
     Begun,
@@ -49,13 +53,7 @@ pub(crate) enum Moment {
 impl Cli {
     /// How long to wait.
     pub(crate) fn patience(&self) -> Duration {
-        let usual = match self.moment {
-            // logind knows of a session before PAM goes on to our line: this is for a machine that is very busy.
-            Moment::Begun => 3,
-            // What has said goodbye to PAM is closing at once. What was killed is known by its pipe, in a moment.
-            Moment::Ended => 15,
-        };
-        Duration::from_secs(self.wait.unwrap_or(usual))
+        Duration::from_secs(self.wait.unwrap_or(USUAL))
     }
 }
 

@@ -57,7 +57,7 @@ impl fmt::Display for Failure {
                 waited.as_secs()
             ),
             Self::StillHere(user, sessions) => {
-                write!(f, "{user} still has a session ({sessions}): nothing is stopped")
+                write!(f, "{user} still has a session ({sessions})")
             }
         }
     }

@@ -1,13 +1,12 @@
 //! The companion's keyring, by gpgme: which key a name means, and a signature with it.
 
 use gpgme::{Context, KeyListMode, PinentryMode, Protocol};
-use sd_gpg_agent as agent;
+use sd_gpg_agent::{self as agent, fault};
 use sd_keys::Allowed;
 use sd_wire::bounded::Text;
 use sd_wire::fault::Fault;
 use sd_wire::sign::{Fingerprint, Key};
 
-use crate::gpg_says::fault;
 use crate::keys::Keys;
 use crate::status;
 

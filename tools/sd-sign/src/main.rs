@@ -7,7 +7,6 @@
 #![forbid(unsafe_code)]
 
 mod cli;
-mod gpg_says;
 mod keyring;
 mod keys;
 mod serve;

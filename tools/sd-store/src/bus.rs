@@ -74,6 +74,7 @@ pub(crate) async fn serve(store: Store, stop: &Stop) -> Result<(), Error> {
     let (hangs, hung) = smol::channel::bounded(1);
     let desk = Desk::new(store, outbox, hangs);
     sd_journal::ready();
+    desk.store.read_ahead();
     let ended = async {
         let hangs = async {
             // Never closed: the desk has the other end.
@@ -89,6 +90,7 @@ pub(crate) async fn serve(store: Store, stop: &Stop) -> Result<(), Error> {
     let serving = smol::future::or(take(calls, &desk), post(&bus, &letters));
     let result = smol::future::or(serving, ended).await;
     sd_journal::stopping();
+    desk.store.remember();
     result
 }
 

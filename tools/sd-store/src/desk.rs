@@ -11,6 +11,7 @@ use smol::future;
 use zbus::Message;
 
 use crate::fault::Fault;
+use crate::prompt::Prompt;
 use crate::refusal::Refusal;
 use crate::store::Store;
 
@@ -24,8 +25,7 @@ const HANGS: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub(crate) struct Seat {
     pub(crate) sessions: HashMap<u64, Arc<Cipher>>,
-    /// Prompts, with the elements of the collections that they unlock; a performed one has none any more.
-    pub(crate) prompts: HashMap<u64, Vec<String>>,
+    pub(crate) prompts: HashMap<u64, Prompt>,
     calls: usize,
 }
 

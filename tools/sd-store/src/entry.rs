@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use sd_sys::secret::Secret;
+use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::{base64, moment};
@@ -24,7 +25,7 @@ const BASE64: &str = "base64";
 const TEXT: &str = "text/plain";
 
 /// All that an entry tells but its secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Facts {
     pub(crate) label: String,
     pub(crate) attributes: BTreeMap<String, String>,

@@ -19,14 +19,10 @@ pub(crate) enum Fault {
     TooLarge(&'static str),
     /// A folder or a file of the store is not as it has to be.
     Unfit(PathBuf, String),
-    /// gpg says so.
-    Gpg(gpgme::Error),
+    /// gpg says so, or gpg-agent.
+    Gpg(sd_wire::fault::Fault),
     /// What gpg decrypted is no entry, or a recipient cannot be used.
     Wrong(String),
-    /// The person pressed Esc.
-    Dismissed,
-    /// Wrong each time, or nobody typed.
-    NoPassphrase(gpgme::Error),
     /// A system call failed on this file.
     Io(PathBuf, io::Error),
     /// The kernel gives no memory for the secret.
@@ -52,10 +48,8 @@ impl fmt::Display for Fault {
             Self::NotFound => f.write_str("there is no such entry in the store"),
             Self::NotSupported(what) | Self::Invalid(what) | Self::TooLarge(what) => f.write_str(what),
             Self::Unfit(path, why) => write!(f, "{} {why}", path.display()),
-            Self::Gpg(why) => write!(f, "gpg: {why}"),
+            Self::Gpg(why) => write!(f, "{why}"),
             Self::Wrong(why) | Self::Late(why) => f.write_str(why),
-            Self::Dismissed => f.write_str("the passphrase was not given: dismissed"),
-            Self::NoPassphrase(why) => write!(f, "the passphrase was not given: {why}"),
             Self::Io(path, why) => write!(f, "{}: {why}", path.display()),
             Self::NoMemory(why) => write!(f, "the kernel gives no memory for the secret: {why}"),
         }
@@ -63,3 +57,9 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+impl From<gpgme::Error> for Fault {
+    fn from(e: gpgme::Error) -> Self {
+        Self::Gpg(sd_gpg_agent::fault(e, false))
+    }
+}

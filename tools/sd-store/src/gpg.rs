@@ -11,6 +11,8 @@ use crate::fault::Fault;
 /// The most bytes of an entry: a secret of the most bytes in base64, its attributes, and room for what somebody wrote
 /// below.
 pub(crate) const MAX_ENTRY: usize = 2 * 1024 * 1024;
+/// The same of an index of many entries.
+const MAX_INDEX: usize = 64 * 1024 * 1024;
 /// Room at first: most entries are shorter.
 const FIRST: usize = 16 * 1024;
 
@@ -43,8 +45,8 @@ pub(crate) fn recipients(names: &[String]) -> Result<Recipients, Fault> {
     let (mut keys, mut grips, mut on_card) = (Vec::new(), Vec::new(), false);
     for name in names {
         let mut fit = Vec::new();
-        for key in gpg.find_keys([name.as_str()]).map_err(Fault::Gpg)? {
-            let key = key.map_err(Fault::Gpg)?;
+        for key in gpg.find_keys([name.as_str()])? {
+            let key = key?;
             if key.can_encrypt() && !key.is_bad() {
                 fit.push(key);
             }
@@ -56,8 +58,8 @@ pub(crate) fn recipients(names: &[String]) -> Result<Recipients, Fault> {
         };
         let print =
             key.fingerprint().map_err(|_| Fault::Wrong("gpg gives no fingerprint".into()))?.to_owned();
-        for ours in gpg.find_secret_keys([print.as_str()]).map_err(Fault::Gpg)? {
-            let ours = ours.map_err(Fault::Gpg)?;
+        for ours in gpg.find_secret_keys([print.as_str()])? {
+            let ours = ours?;
             for part in ours.subkeys().filter(|part| part.can_encrypt() && part.is_secret() && !part.is_bad())
             {
                 on_card |= part.is_card_key();
@@ -76,13 +78,22 @@ pub(crate) fn recipients(names: &[String]) -> Result<Recipients, Fault> {
 
 /// The text of an entry, in locked memory.
 pub(crate) fn decrypt(cipher: &[u8], asking: Asking) -> Result<Secret, Fault> {
+    decrypt_up_to(MAX_ENTRY, cipher, asking)
+}
+
+/// As [`decrypt`], of what is no entry.
+pub(crate) fn decrypt_long(cipher: &[u8], asking: Asking) -> Result<Secret, Fault> {
+    decrypt_up_to(MAX_INDEX, cipher, asking)
+}
+
+fn decrypt_up_to(most: usize, cipher: &[u8], asking: Asking) -> Result<Secret, Fault> {
     let mut gpg = context(asking)?;
-    let mut room = Room { text: Secret::with_capacity(FIRST).map_err(Fault::NoMemory)? };
+    let mut room = Room { text: Secret::with_capacity(FIRST).map_err(Fault::NoMemory)?, most };
     {
-        let mut out = Data::from_writer(&mut room).map_err(|e| Fault::Gpg(e.error()))?;
+        let mut out = Data::from_writer(&mut room).map_err(|e| e.error())?;
         // gpgme's own buffers are wiped.
-        out.set_flag("sensitive", "1").map_err(Fault::Gpg)?;
-        gpg.decrypt(cipher, &mut out).map_err(said)?;
+        out.set_flag("sensitive", "1")?;
+        gpg.decrypt(cipher, &mut out)?;
     }
     Ok(room.text)
 }
@@ -94,7 +105,7 @@ pub(crate) fn encrypt(text: &Secret, to: &Recipients) -> Result<Vec<u8>, Fault> 
     // Whom to trust is said by .gpg-id, which is ours alone. Not compressed, as pass has it: the length of the whole
     // tells too little to be worth guessing at the content by it.
     let flags = EncryptFlags::ALWAYS_TRUST | EncryptFlags::NO_ENCRYPT_TO | EncryptFlags::NO_COMPRESS;
-    gpg.encrypt_with_flags(to.keys.iter(), text.expose(), &mut cipher, flags).map_err(said)?;
+    gpg.encrypt_with_flags(to.keys.iter(), text.expose(), &mut cipher, flags)?;
     Ok(cipher)
 }
 
@@ -107,41 +118,22 @@ pub(crate) fn unlock(of: &Recipients) -> Result<(), Fault> {
 }
 
 fn context(asking: Asking) -> Result<Context, Fault> {
-    let mut gpg = Context::from_protocol(Protocol::OpenPgp).map_err(Fault::Gpg)?;
+    let mut gpg = Context::from_protocol(Protocol::OpenPgp)?;
     gpg.set_offline(true);
     gpg.set_armor(false);
     let mode = match asking {
         Asking::Person => PinentryMode::Default,
         Asking::Nobody => PinentryMode::Cancel,
     };
-    gpg.set_pinentry_mode(mode).map_err(Fault::Gpg)?;
-    gpg.add_key_list_mode(KeyListMode::WITH_KEYGRIP).map_err(Fault::Gpg)?;
+    gpg.set_pinentry_mode(mode)?;
+    gpg.add_key_list_mode(KeyListMode::WITH_KEYGRIP)?;
     Ok(gpg)
-}
-
-/// What gpg's error means; the numbers are sd-pinentry's (ARCHITECTURE.md, "Passphrases, lock and unlock").
-fn said(e: gpgme::Error) -> Fault {
-    use gpgme::Error;
-    let code = e.code();
-    let any = |others: &[Error]| others.iter().any(|other| code == other.code());
-    if any(&[Error::CANCELED, Error::FULLY_CANCELED]) {
-        Fault::Dismissed
-    } else if any(&[
-        Error::BAD_PASSPHRASE,
-        Error::NO_PASSPHRASE,
-        Error::BAD_PIN,
-        Error::TIMEOUT,
-        Error::NO_PIN_ENTRY,
-    ]) {
-        Fault::NoPassphrase(e)
-    } else {
-        Fault::Gpg(e)
-    }
 }
 
 /// Grows as gpg says more, and never leaves anything behind.
 struct Room {
     text: Secret,
+    most: usize,
 }
 
 impl Write for Room {
@@ -150,10 +142,10 @@ impl Write for Room {
             return Ok(bytes.len());
         }
         let needed = self.text.len().saturating_add(bytes.len());
-        if needed > MAX_ENTRY {
+        if needed > self.most {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
-        let mut larger = Secret::with_capacity(needed.saturating_mul(2).min(MAX_ENTRY))?;
+        let mut larger = Secret::with_capacity(needed.saturating_mul(2).min(self.most))?;
         let full = |_| io::Error::from(io::ErrorKind::OutOfMemory);
         larger.push(self.text.expose()).map_err(full)?;
         larger.push(bytes).map_err(full)?;

@@ -7,6 +7,7 @@
 //!         unlock.
 #![forbid(unsafe_code)]
 
+mod asked;
 mod base64;
 mod bus;
 mod call;
@@ -45,11 +46,16 @@ fn main() -> ExitCode {
         let folder = cli
             .folder()
             .ok_or_else(|| NotServing::Invalid("neither --store nor HOME says where the store is".into()))?;
-        if let Some(cli::Command::Init { keys, collection }) = cli.command {
-            return init::init(&folder, &keys, &collection).map_err(unfit);
+        match cli.command {
+            Some(cli::Command::Init { keys, collection }) => {
+                return init::init(&folder, &keys, &collection).map(|()| ExitCode::SUCCESS).map_err(unfit);
+            }
+            Some(cli::Command::AskPassphrase { name }) => return Ok(asked::ask(&folder, &name)),
+            None => {}
         }
         let stop = stop::Stop::take()?;
         let store = store::Store::open(folder).map_err(unfit)?;
-        smol::block_on(bus::serve(store, &stop)).map_err(|e| NotServing::Unavailable(e.to_string()))
+        smol::block_on(bus::serve(store, &stop)).map_err(|e| NotServing::Unavailable(e.to_string()))?;
+        Ok(ExitCode::SUCCESS)
     })
 }

@@ -64,7 +64,7 @@ impl Refusal {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         let name = match fault {
-            Fault::Locked | Fault::Dismissed | Fault::NoPassphrase(_) => LOCKED,
+            Fault::Locked => LOCKED,
             Fault::NotFound => NO_SUCH_OBJECT,
             Fault::NotSupported(_) => NOT_SUPPORTED,
             Fault::Invalid(_) => INVALID,

@@ -10,6 +10,7 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use crate::dispatch::{Turn, nothing, object};
 use crate::fault::Fault;
 use crate::place::{self, Place};
+use crate::prompt::Prompt;
 use crate::refusal::Refusal;
 use crate::session::Wrapped;
 use crate::{collection, session};
@@ -134,7 +135,9 @@ async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {
     let prompt = if shut.is_empty() {
         nothing()?
     } else {
-        object(place::prompt(turn.desk.put(&turn.call.sender, shut, |seat| &mut seat.prompts)?))?
+        object(place::prompt(
+            turn.desk.put(&turn.call.sender, Prompt::Waits(shut), |seat| &mut seat.prompts)?,
+        ))?
     };
     turn.call.reply(&(objects(open)?, prompt))
 }

@@ -94,9 +94,9 @@ mod tests {
         let tree = crate::tree::Tree::at(file.clone());
         std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
         for entry in entries {
-            tree.write(entry, b"").unwrap();
+            tree.write(entry, b"").map(drop).unwrap();
         }
-        Shelf::of(&tree.entries().unwrap())
+        Shelf::of(&tree.entries().unwrap().files)
     }
 
     #[test]

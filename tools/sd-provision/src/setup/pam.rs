@@ -14,6 +14,8 @@ const FOLDER: &str = "/usr/share/pam-configs";
 /// Where pam-auth-update puts its line, and what is in it.
 const SESSION: &str = "/etc/pam.d/common-session";
 const LINE: &str = "/usr/libexec/secrets-dispatcher/sd-bell";
+/// The profiles that pam-auth-update knows.
+const KNOWN: &str = "/var/lib/pam/seen";
 
 /// The profile.
 #[derive(Debug)]
@@ -53,6 +55,10 @@ impl Step for Pam {
                 profile.display()
             )));
         }
+        if !work.machine.pam {
+            let known = fs::read_to_string(work.site.at(KNOWN)).unwrap_or_default();
+            work.machine.pam_known = known.lines().any(|line| line == PROFILE);
+        }
         work.machine.pam = true;
         work.save()?;
         run::success(run::root("pam-auth-update", &["--enable", PROFILE]))?;
@@ -70,7 +76,13 @@ impl Step for Pam {
         if !work.machine.pam || !work.is_last() {
             return Ok(());
         }
-        run::success(run::root("pam-auth-update", &["--package", "--remove", PROFILE]))?;
+        // Off, and known or not, as it was.
+        let off: &[&str] = if work.machine.pam_known {
+            &["--disable", PROFILE]
+        } else {
+            &["--package", "--remove", PROFILE]
+        };
+        run::success(run::root("pam-auth-update", off))?;
         work.machine.pam = false;
         work.save()
     }

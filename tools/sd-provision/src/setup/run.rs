@@ -4,6 +4,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use crate::account::Account;
 use crate::failure::Failure;
+use crate::setup::lock;
 
 /// How long a program of the system may take, in seconds. A restart of a unit may wait for its stop.
 const PATIENCE: &str = "120";
@@ -11,7 +12,10 @@ const PATIENCE: &str = "120";
 /// A program with its arguments, as root.
 pub(crate) fn root(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("timeout");
-    command.args(["--kill-after=5", PATIENCE, program]).args(arguments);
+    // What watches the time holds the lock; the program itself gets nothing.
+    command
+        .args(["--kill-after=5", PATIENCE, "sh", "-c", "exec \"$@\" </dev/null", "sh", program])
+        .args(arguments);
     command
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
@@ -42,7 +46,7 @@ pub(crate) fn apart(user: &Account, program: &str, arguments: &[&str]) -> Comman
 /// Runs it to its end; what it said.
 pub(crate) fn output(mut command: Command) -> Result<Output, Failure> {
     let name = words(&command);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(lock::held()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let done = command.spawn().and_then(Child::wait_with_output);
     done.map_err(|e| Failure::Unavailable(format!("`{name}` cannot be run: {e}")))
 }
@@ -61,6 +65,6 @@ pub(crate) fn success(command: Command) -> Result<String, Failure> {
 
 /// The command as a person would type it.
 fn words(command: &Command) -> String {
-    let words: Vec<_> = command.get_args().skip(2).map(|word| word.to_string_lossy()).collect();
+    let words: Vec<_> = command.get_args().skip(6).map(|word| word.to_string_lossy()).collect();
     words.join(" ")
 }

@@ -46,10 +46,13 @@ impl Store {
     /// Locks a collection: gpg-agent forgets every passphrase, and we what entries told.
     pub(crate) fn lock(&self, element: &str) -> Result<(), Fault> {
         let name = self.representative(element)?;
+        if !self.is_locked_for(&name)? {
+            self.remember();
+        }
         lock(&self.locked).insert(within(&name));
         self.index.forget();
         lock(&self.asked).clear();
-        agent::forget().map_err(|why| Fault::Wrong(format!("gpg-agent did not forget: {why}")))
+        agent::forget().map_err(Fault::Gpg)
     }
 
     /// Unlocks a collection if that takes no passphrase; whether it is open now.
@@ -62,16 +65,23 @@ impl Store {
         Ok(true)
     }
 
-    /// Unlocks a collection: gpg-agent asks for a passphrase, which may take a person minutes.
-    pub(crate) fn unlock(&self, element: &str) -> Result<(), Fault> {
-        let name = self.representative(element)?;
-        gpg::unlock(&self.recipients(&name)?)?;
+    /// What [`crate::asked`] makes gpg-agent ask for.
+    pub(crate) fn key_of(&self, element: &str) -> Result<String, Fault> {
+        self.representative(element)
+    }
+
+    /// Makes gpg-agent ask for the passphrase of this entry's key, which may take a person minutes.
+    pub(crate) fn ask(&self, name: &str) -> Result<(), Fault> {
+        gpg::unlock(&self.recipients(name)?)
+    }
+
+    /// Opens a collection after its passphrase was given.
+    pub(crate) fn opened(&self, element: &str) -> Result<(), Fault> {
         lock(&self.asked).clear();
-        lock(&self.locked).remove(&within(&name));
-        if self.would_ask(&name)? {
-            return Err(Fault::Wrong("gpg-agent does not keep the passphrase: max-cache-ttl is 0?".into()));
+        if self.unlock_at_once(element)? {
+            return Ok(());
         }
-        Ok(())
+        Err(Fault::Wrong("gpg-agent does not keep the passphrase; is its max-cache-ttl 0?".into()))
     }
 
     /// An entry that stands for all of a collection: there may be none yet.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sd_sys::secret::Secret;
+use sd_wire::fault::Fault as Wire;
 
 use super::{Store, collection, lock};
 use crate::entry::{self, Facts};
@@ -81,6 +82,10 @@ impl Store {
         if self.is_locked_for(name)? {
             return Err(Fault::Locked);
         }
+        if let Some(known) = self.index.get(name, &stamp) {
+            return Ok(known);
+        }
+        self.recall();
         if let Some(known) = self.index.get(name, &stamp) {
             return Ok(known);
         }
@@ -195,7 +200,7 @@ impl Store {
         match gpg::decrypt(&cipher, Asking::Nobody) {
             Ok(text) => Ok((text, stamp)),
             // gpg-agent would have asked: it has forgotten the passphrase since we looked.
-            Err(Fault::Dismissed | Fault::NoPassphrase(_)) => {
+            Err(Fault::Gpg(Wire::Dismissed | Wire::WrongPassphrase)) => {
                 self.index.forget();
                 Err(Fault::Locked)
             }
@@ -205,7 +210,7 @@ impl Store {
 }
 
 /// What an entry in a collection of ours tells.
-fn told(text: &[u8], name: &str, stamp: &Stamp) -> Facts {
+pub(super) fn told(text: &[u8], name: &str, stamp: &Stamp) -> Facts {
     let mut facts = entry::facts(text);
     if facts.label.is_empty() {
         facts.label = name.rsplit('/').next().unwrap_or_default().to_owned();

@@ -1,11 +1,11 @@
-//! What an error of gpg's means for the person at git.
+//! What an error of gpg's means for the person who asked.
 
 use gpgme::Error;
 use sd_wire::fault::Fault;
 
 /// What gpg's error means. gpg hands through what the pinentry and gpg-agent said, number and source. `on_card`: the
 /// key that was to sign is on a card, so that what is missing is the card.
-pub(crate) fn fault(e: Error, on_card: bool) -> Fault {
+pub fn fault(e: Error, on_card: bool) -> Fault {
     /// `GPG_ERR_SOURCE_PINENTRY`.
     const PINENTRY: u32 = 5;
     let code = e.code();
