@@ -133,8 +133,16 @@ fn has_a_passphrase_of_its_own(backend: &str, first: [&str; 2]) {
 /// Of all that the machine's packages enable for every user, the companion's manager starts nothing; and of the
 /// companion's units the desktop's manager none.
 fn starts_nothing_else(machine: &Machine, session: &Session, backend: &str) {
-    let known =
-        ["(sd-pam)", "dbus-daemon", "gnome-keyring-d", "gpg-agent", "oo7-daemon", "sd-fetch", "sd-sign"];
+    let known = [
+        "(sd-pam)",
+        "dbus-daemon",
+        "gnome-keyring-d",
+        "gpg-agent",
+        "oo7-daemon",
+        "sd-fetch",
+        "sd-sign",
+        "sd-store",
+    ];
     for process in machine.of_companion() {
         assert!(process == "systemd" || known.contains(&process.as_str()), "{process}");
     }
@@ -245,6 +253,36 @@ fn gopass_is_looked_for_started_by_the_unlocked_key_and_ended_by_a_lock() {
     assert_eq!(machine.ok(agents), "1");
     assert_eq!(machine.ok("pgrep -u secrets-nb -x gpg-agent"), agent);
     tell(&format!("gopass (a stand-in): PSS of the companion's side, in KiB\n{}", pss(&machine)));
+    session.end();
+    machine.goes_down("nb");
+}
+
+#[test]
+fn the_password_store_opens_with_the_key_at_each_login_and_after_each_lock() {
+    let machine = turn(&MACHINE);
+    let (terminal, word) = (machine.terminal(0), "a word for the key");
+    machine.with_backend("store");
+    let session = machine.ssh("nb");
+    machine.comes_up("nb");
+    machine.has_key(word);
+    machine.ok("sd-provision key --user nb store");
+    session.end();
+    machine.goes_down("nb");
+
+    let session = machine.ssh("nb");
+    machine.comes_up("nb");
+    let front = terminal.to_the_front();
+    // One passphrase opens what signs and what the store is encrypted to.
+    passphrase(&machine, &front, "keygrip", word);
+    terminal.shows("unlocking: unlocked");
+    drop(front);
+    stores(&session, terminal);
+    session.ok("sdctl lock");
+    terminal.shows("   LOCKED  ");
+    let said = reads(&machine, &session, Some(("keygrip", word)));
+    assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
+    tell(&format!("store: PSS of the companion's side, in KiB\n{}", pss(&machine)));
+    starts_nothing_else(&machine, &session, "store");
     session.end();
     machine.goes_down("nb");
 }
