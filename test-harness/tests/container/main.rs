@@ -13,6 +13,7 @@ mod doors;
 mod installed;
 mod logins;
 mod machine;
+mod packages;
 mod scores;
 mod session;
 mod terminal;
