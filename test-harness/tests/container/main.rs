@@ -15,6 +15,7 @@ mod doors;
 mod installed;
 mod logins;
 mod machine;
+mod packages;
 mod provisioning;
 mod scores;
 mod session;

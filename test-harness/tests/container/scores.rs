@@ -36,7 +36,6 @@ fn systemd_has_nothing_to_say_of_any_unit() {
          done | xargs systemd-analyze verify --man=no 2>&1 | grep -v '^Failed to prepare filename .*@nb.d: '",
     );
     assert_eq!(said.out, "");
-    // One by one: some are for the same name on the bus.
     // One by one: some are for the same name on the bus. And what is somebody else's program need not be there.
     let said = machine.ssh("nb").run(
         "for unit in /usr/lib/systemd/user/sd-*.service; do
