@@ -31,7 +31,7 @@ pub(crate) enum Command {
         collection: String,
     },
     /// What sd-store starts itself with, when a passphrase is to be asked for
-    #[command(name = crate::asked::WORD, hide = true)]
+    #[command(hide = true)]
     AskPassphrase {
         /// An entry that is encrypted to the key.
         name: String,
