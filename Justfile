@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline clients backends root vt fuzz
+    @scripts/run-rings.sh check unit pipeline clients backends root vt container fuzz speed
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -48,6 +48,11 @@ suites *ARGS:
 test-vt:
     @scripts/run-rings.sh vt
 
+# Runs the ring of installed machines: the Debian package, sd-provision, PAM and systemd in booted containers, as root.
+[no-exit-message]
+test-container:
+    @scripts/run-rings.sh container
+
 # Measures, side by side in one run: what a proof of 5,000 changed files costs, against git's own list of them.
 bench:
     cargo bench --quiet --package sd-git
@@ -67,8 +72,22 @@ demo *ARGS: build
 rig *ARGS: build
     @"${CARGO_TARGET_DIR:-target}/debug/sd-rig" "$@"
 
-# Writes the manual pages into target/man, or the given folder.
-man FOLDER="target/man":
-    mkdir -p "{{FOLDER}}"
-    cargo run --quiet --package sdctl -- man "{{FOLDER}}"
-    cargo run --quiet --package sd-provision -- man "{{FOLDER}}"
+# Writes the manual pages, and completions, into target/share or the given folder, laid out like /usr/share.
+man FOLDER="target/share":
+    cargo build --quiet --package sdctl --package sd-provision --package sd-pages
+    "${CARGO_TARGET_DIR:-target}/debug/sd-pages" --tools "${CARGO_TARGET_DIR:-target}/debug" "{{FOLDER}}"
+
+# Puts what is built (release, or PROFILE=dev) where a machine looks for it, below DESTDIR=…; nothing is provisioned.
+[no-exit-message, positional-arguments]
+install *ARGS:
+    @scripts/install.sh "$@"
+
+# Takes away what `just install` has put there.
+[no-exit-message, positional-arguments]
+uninstall *ARGS:
+    @scripts/install.sh --uninstall "$@"
+
+# Builds the Debian package into target/debian; with DEB_BUILD_OPTIONS=noopt from the dev profile, as the tests do.
+[no-exit-message, positional-arguments]
+deb *ARGS:
+    @scripts/deb.sh "$@"

@@ -1,16 +1,19 @@
 #!/bin/bash
-# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz]
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [container] [fuzz] [speed]
 #
 # unit, pipeline and clients run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
 # without tests/alone.rs and tests/recovery.rs, which need one user for all. clients is tests/clients: real applications.
-# backends is what of pipeline and clients depends on the backend, once more with oo7-daemon behind the chain. vt is
-# tests/vt: sd-decide on the kernel's own terminal. fuzz is scripts/fuzz.sh. TEST_BACKEND=oo7 has every ring use that
-# backend where a test does not choose one. A ring that cannot run is skipped, and with CI=true that is a failure; so is
-# always a ring in which fewer tests ran than is written below. Tests of applications that scripts/clients.sh cannot get
-# are skipped. The last line is the sum: N passed, N failed, N skipped.
+# backends is what of pipeline and clients depends on the backend, once more with oo7-daemon and once with sd-store. vt is
+# tests/vt: sd-decide on the kernel's own terminal. container is tests/container: the package installed on machines that
+# are booted. fuzz is scripts/fuzz.sh. speed is tests/speed.rs, with the machine for itself. TEST_BACKEND=oo7 has every ring use that backend where a test does not choose one. A ring that cannot run
+# is skipped, and with CI=true that is a failure; so is always a ring in which fewer tests ran than is written below.
+# Tests of applications that scripts/clients.sh cannot get are skipped. The last line is the sum: N passed, N failed, N skipped.
+#
+# What is compiled is compiled first. Then the rings run in lanes beside each other, since most of them wait most of the
+# time: for a person, for a denial to be forgotten, for a machine to boot. A ring says what it has to say when it ends.
 set -euo pipefail
-[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [fuzz]' >&2; exit 64; }
+[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [root] [vt] [container] [fuzz] [speed]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
 ordinary=${SUDO_UID:-$(id -u nobody)}
@@ -37,27 +40,23 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=3 [unit]=800 [pipeline]=200 [clients]=105 [backends]=58 [store]=60 [root]=195 [vt]=22 [fuzz]=4)
+declare -A least=([check]=3 [unit]=800 [pipeline]=200 [speed]=2 [clients]=105 [backends]=58 [store]=60 [root]=195 [vt]=22 [container]=1 [fuzz]=4)
 
 # Of the pipeline ring, the files of tests whose outcome depends on the backend, and of the clients those that differ in
 # what they call. A test that names gnome_keyring is about that alone.
-backend_files='backends changing creating hiding listing locking secret_service'
+backend_files='backends changing creating first_start hiding listing locking secret_service'
 backend_clients='secret_tool python git docker'
 # With sd-store as well, but for what it has no such thing as: collections with passwords of their own, a collection that
 # is in memory only, and a list that is longer than anybody's patience with one gpg an item. Of the clients one will do.
 store_skips='--skip gnome_keyring --skip password --skip by_the_aliases_session --skip no_outcome_can_carry'
 
-sum_passed=0 sum_failed=0 sum_skipped=0
-table=()
-
-# The count of a ring: a row of the table, and its numbers into the sum: row RING WHO PASSED FAILED SKIPPED [NOTE]
+# The count of a ring, which goes into the table and into the sum: row RING WHO PASSED FAILED SKIPPED [NOTE]
 row() {
     if [ "$4" = 0 ] && [ "$5" = 0 ] && [ "$3" -lt "${least[$1]}" ]; then
         set -- "$1" "$2" "$3" 1 "$5" "fewer than ${least[$1]}, so some are lost"
     fi
     echo "$1: $3 passed, $4 failed, $5 skipped${6:+: $6}"
-    table+=("$(printf '%-10s %-22s %7d %7d %7d  %s' "$1" "$2" "$3" "$4" "$5" "${6:-}")")
-    sum_passed=$((sum_passed + $3)) sum_failed=$((sum_failed + $4)) sum_skipped=$((sum_skipped + $5))
+    printf '%s|%s|%s|%s|%s|%s\n' "$1" "$2" "$3" "$4" "$5" "${6:-}" >"$work/$1.row"
 }
 
 # Which test executables there are, each with its package: executables CARGO-ARGUMENT…
@@ -65,6 +64,14 @@ executables() {
     cargo test --quiet --no-run --message-format=json "$@" |
         grep '"profile":{[^}]*"test":true}' |
         sed -n 's/.*"manifest_path":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p'
+}
+
+# Whether all of these programs are installed: has PROGRAM…
+has() {
+    local program
+    for program in "$@"; do
+        command -v "$program" >/dev/null || return
+    done
 }
 
 # Runs a command as the user of a ring: as_user WHO COMMAND…
@@ -112,6 +119,7 @@ run_ring() {
     done <"$list"
     local name="uid $(as_user "$who" id -u)"
     [ "$who" = root ] && name='root, a uid a tool'
+    [ "$ring" = container ] && name='root, booted machines'
     row "$ring" "$name" "$passed" "$failed" "$skipped" "${note:-}"
 }
 
@@ -161,11 +169,12 @@ build() {
         unit)
             executables --workspace --exclude test-harness >"$work/unit.list" &&
                 executables -p test-harness --lib --bins >>"$work/unit.list" ;;
-        pipeline)
+        pipeline | root)
             # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
-                without vt <"$work/all.list" | without clients | without apart >"$work/pipeline.list" &&
-                without vt <"$work/all.list" | without clients | without alone | without recovery >"$work/root.list" ;;
+                without vt <"$work/all.list" | without container | without clients | without speed >"$work/both.list" &&
+                without apart <"$work/both.list" >"$work/pipeline.list" &&
+                without alone <"$work/both.list" | without recovery >"$work/root.list" ;;
         backends)
             scripts/get-oo7-daemon.sh && cargo build --quiet --workspace &&
                 executables -p test-harness --test '*' >"$work/all.list" &&
@@ -177,58 +186,106 @@ build() {
                     only "$name" <"$work/all.list" | sed "s/\$/ $store_skips/" || return
                 done >"$work/store.list" &&
                 only clients <"$work/all.list" | sed 's/$/ secret_tool::/' >>"$work/store.list" ;;
-        vt | clients)
+        container)
+            # What is installed is what the other rings run, and it is packed anew each time.
+            scripts/machine-tree.sh >"$work/tree" && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
+                executables -p test-harness --test container >"$work/container.list" ;;
+        vt | clients | speed)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
     esac
 }
 
-for ring in "$@"; do
-    echo "== $ring"
-    case $ring in
-        check) check ;;
-        clients)
-            if build clients; then run_clients; else row clients '-' 0 1 0 'does not build'; fi ;;
-        unit | pipeline)
-            if build "$ring"; then run_ring "$ring" ordinary "$work/$ring.list"; else row "$ring" '-' 0 1 0 'does not build'; fi ;;
-        backends)
-            if build backends; then
-                TEST_BACKEND=oo7 run_ring backends ordinary "$work/backends.list"
-                TEST_BACKEND=store run_ring store ordinary "$work/store.list"
-            else
-                row backends '-' 0 1 0 'does not build'
-            fi ;;
-        root)
-            if [ "$(id -u)" != 0 ]; then
-                row root '-' 0 0 1 'needs root'
-            elif build pipeline; then
-                run_ring root root "$work/root.list"
-            else
-                row root '-' 0 1 0 'does not build'
-            fi ;;
+# What has to be there before a ring runs: nothing, if that is so; else it says why, and with 75 that it is to be skipped.
+wants() {
+    case $1 in
+        root | vt | container)
+            [ "$(id -u)" = 0 ] || { echo 'needs root'; return 75; } ;;&
         vt)
-            if [ "$(id -u)" != 0 ]; then
-                row vt '-' 0 0 1 'needs root'
-            elif ! [ -c /dev/tty8 ]; then
-                row vt '-' 0 0 1 'needs a kernel with virtual terminals: there is no /dev/tty8'
-            elif build vt; then
-                run_ring vt root "$work/vt.list"
-            else
-                row vt '-' 0 1 0 'does not build'
-            fi ;;
+            [ -c /dev/tty8 ] || { echo 'needs a kernel with virtual terminals: there is no /dev/tty8'; return 75; } ;;&
+        container)
+            has mmdebstrap systemd-nspawn dpkg-buildpackage dh ssh-keygen ||
+                { echo 'needs mmdebstrap, systemd-container, dpkg-dev, debhelper and openssh-client'; return 75; } ;;&
+        unit | pipeline | root | clients | backends | speed | vt | container)
+            build "$1" >"$work/$1.build" 2>&1 || { cat "$work/$1.build" >&2; echo 'does not build'; return 1; } ;;
+    esac
+}
+
+# Runs one ring.
+ring() {
+    case $1 in
+        clients) run_clients ;;
+        unit | pipeline | speed) run_ring "$1" ordinary "$work/$1.list" ;;
+        backends)
+            TEST_BACKEND=oo7 run_ring backends ordinary "$work/backends.list"
+            TEST_BACKEND=store run_ring store ordinary "$work/store.list" ;;
+        root | vt) run_ring "$1" root "$work/$1.list" ;;
+        container)
+            # Machines wait most of the time.
+            RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} run_ring container root "$work/container.list" --nocapture
+            # What is measured and listed, not only asserted.
+            sed -n 's/^| //p' "$logs"/container.root.*.log ;;
         fuzz)
             if scripts/fuzz.sh 30 | tee "$work/fuzz.said"; then :; fi
             row fuzz '30 s a target' "$(grep -c 'nothing found$' "$work/fuzz.said" || true)" \
                 "$(grep -c ' failed' "$work/fuzz.said" || true)" 0 ;;
-        *) echo "no such ring: $ring" >&2; exit 64 ;;
+    esac
+}
+
+# Rings one behind the other, of those that were asked for and can run: lane RING…
+lane() {
+    local name began
+    for name in "$@"; do
+        [ -e "$work/$name.ready" ] || continue
+        began=$SECONDS
+        # What a ring runs is killed when it ends badly; a row is there in any case.
+        ring "$name" >"$work/$name.said" 2>&1 || [ -e "$work/$name.row" ] ||
+            row "$name" '-' 0 1 0 'ended early' >>"$work/$name.said"
+        echo $((SECONDS - began)) >"$work/$name.seconds"
+        # One at a time.
+        flock "$work" sh -c 'echo "== $1"; cat "$2"' sh "$name" "$work/$name.said"
+    done
+}
+
+for name in "$@"; do
+    [ -n "${least[$name]:-}" ] || { echo "no such ring: $name" >&2; exit 64; }
+done
+for name in "$@"; do
+    if [ "$name" = check ]; then
+        echo '== check'
+        began=$SECONDS
+        check
+        echo $((SECONDS - began)) >"$work/check.seconds"
+        continue
+    fi
+    status=0
+    why=$(wants "$name") || status=$?
+    case $status in
+        0) touch "$work/$name.ready" ;;
+        75) row "$name" '-' 0 0 1 "$why" ;;
+        *) row "$name" '-' 0 1 0 "$why" ;;
     esac
 done
 
-printf '\n%-10s %-22s %7s %7s %7s\n' ring 'run as' passed failed skipped
-printf '%s\n' "${table[@]}"
+# One lane for what wants the kernel's terminals, or tools that nothing else of this run may kill; one for applications.
+lane unit pipeline root vt container &
+lane clients backends fuzz &
+wait
+# What holds the chain against a client's patience has the machine for itself.
+lane speed
+
+sum_passed=0 sum_failed=0 sum_skipped=0 verdict=0
+printf '\n%-10s %-22s %7s %7s %7s %6s\n' ring 'run as' passed failed skipped s
+for name in "$@"; do
+    [ -e "$work/$name.row" ] || row "$name" '-' 0 1 0 'was not run' >/dev/null
+    IFS='|' read -r _ who passed failed skipped note <"$work/$name.row"
+    took=$(cat "$work/$name.seconds" 2>/dev/null || echo -)
+    printf '%-10s %-22s %7d %7d %7d %6s  %s\n' "$name" "$who" "$passed" "$failed" "$skipped" "$took" "$note"
+    sum_passed=$((sum_passed + passed)) sum_failed=$((sum_failed + failed)) sum_skipped=$((sum_skipped + skipped))
+done
 if [ "${CI:-}" = true ] && [ "$sum_skipped" -gt 0 ]; then
     echo 'a ring or a test was skipped, which in CI is a failure'
     verdict=1
 fi
 [ "$sum_failed" = 0 ] || verdict=1
 printf '\n%d passed, %d failed, %d skipped\n' "$sum_passed" "$sum_failed" "$sum_skipped"
-exit "${verdict:-0}"
+exit "$verdict"

@@ -14,8 +14,10 @@ use crate::failure::{Doing, Failure};
 use crate::people::People;
 use crate::run_dir;
 
-/// The policy as it is installed, with a uid or a user where provisioning writes one.
+/// The policies as they are installed, with a uid or a user where provisioning writes one: that of each desktop user, and
+/// that of the first.
 const POLICY: &str = include_str!("../../policy/net.mowaka.SecretsDispatcher1.conf.in");
+const PLAIN: &str = include_str!("../../policy/net.mowaka.SecretsDispatcher1.plain.conf.in");
 
 const HEAD: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -24,16 +26,18 @@ const HEAD: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus 
 /// A bus has this long to come up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The project's policy for these people.
+/// The project's two policies for these people: of the user's own name, and of the plain one.
 #[must_use]
-pub fn policy(people: &People) -> String {
-    POLICY.replace("@GATE@", &people.gate.to_string()).replace("@DESKTOP@", &people.desktop.to_string())
+pub fn policies(people: &People) -> [String; 2] {
+    [POLICY, PLAIN].map(|template| {
+        template.replace("@GATE@", &people.gate.to_string()).replace("@DESKTOP@", &people.desktop.to_string())
+    })
 }
 
-/// A system bus as Debian's system.conf makes it, less activation, with one policy included.
+/// A system bus as Debian's system.conf makes it, less activation, with our two policies included.
 #[must_use]
-pub fn system_config(socket: &Path, policy: &Path) -> String {
-    let (socket, policy) = (socket.display(), policy.display());
+pub fn system_config(socket: &Path, policies: [&Path; 2]) -> String {
+    let (socket, [own, plain]) = (socket.display(), policies.map(Path::display));
     format!(
         r#"{HEAD}<busconfig>
   <type>system</type>
@@ -57,7 +61,8 @@ pub fn system_config(socket: &Path, policy: &Path) -> String {
           send_member="UpdateActivationEnvironment"/>
     <deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Debug.Stats"/>
   </policy>
-  <include>{policy}</include>
+  <include>{own}</include>
+  <include>{plain}</include>
 </busconfig>
 "#
     )
@@ -87,9 +92,11 @@ pub fn session_config(socket: &Path) -> String {
 /// # Errors
 /// When it does not come up.
 pub fn start_system(environment: &Environment) -> Result<(Pid, String), Failure> {
-    let rules = environment.at("policy/net.mowaka.SecretsDispatcher1.conf");
-    run_dir::public_file(&rules, &policy(&environment.people))?;
-    start(environment, "system-bus", "bus", &system_config(&environment.at("bus/socket"), &rules))
+    let [own, plain] = ["policy/own.conf", "policy/plain.conf"].map(|place| environment.at(place));
+    for (place, text) in [&own, &plain].into_iter().zip(policies(&environment.people)) {
+        run_dir::public_file(place, &text)?;
+    }
+    start(environment, "system-bus", "bus", &system_config(&environment.at("bus/socket"), [&own, &plain]))
 }
 
 /// Starts the desktop's session bus; its process and its address.
@@ -148,13 +155,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_policy_names_the_gate_and_the_desktop_user_and_leaves_no_placeholder() {
+    fn the_policies_name_the_gate_and_the_desktop_user_and_leave_no_placeholder() {
         let people = People { desktop: 1000, gate: 990, decide: 989, companion: 1001, bus: 100, apart: true };
-        let text = policy(&people);
-        assert!(text.contains(r#"<policy user="990">"#));
-        assert!(text.contains(r#"<policy user="1000">"#));
-        assert!(text.contains(r#"<allow own="net.mowaka.SecretsDispatcher1.u1000"/>"#));
-        let (_, rules) = text.split_once("<busconfig>").unwrap();
-        assert!(!rules.contains('@'), "{rules}");
+        let names = ["net.mowaka.SecretsDispatcher1.u1000", "net.mowaka.SecretsDispatcher1"];
+        for (text, name) in policies(&people).iter().zip(names) {
+            assert!(text.contains(r#"<policy user="990">"#));
+            assert!(text.contains(r#"<policy user="1000">"#));
+            let (_, rules) = text.split_once("<busconfig>").unwrap();
+            assert!(!rules.contains('@'), "{rules}");
+            // Each lets one name be owned, and calls be sent to that one: else one user's gate could be called by all.
+            assert_eq!(rules.matches("<allow own").count(), 1);
+            assert!(rules.contains(&format!(r#"<allow own="{name}"/>"#)), "{rules}");
+            assert_eq!(
+                rules.matches("<allow send").count(),
+                rules.matches(&format!(r#"<allow send_destination="{name}""#)).count()
+            );
+        }
     }
 }

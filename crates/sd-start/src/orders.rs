@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sd_sys::link::Link;
 use sd_sys::listener::Listener;
@@ -14,8 +14,8 @@ pub const AT_ONCE: usize = 16;
 /// How often a busy worker looks whether an order has ended.
 const BUSY_LOOK: Duration = Duration::from_millis(100);
 
-/// Serves each connection on a thread of its own by straight-line code, and returns when none has come for `idle`, or
-/// when `worn_out` says that this process should make room for a fresh one and the orders in hand have ended. systemd
+/// Says that the worker is ready, serves each connection on a thread of its own by straight-line code, and returns when
+/// none has come for `idle`, or when `worn_out` says that this process should make room for a fresh one and the orders in hand have ended. systemd
 /// keeps the listening socket and starts the next instance with the next order.
 ///
 /// # Errors
@@ -32,7 +32,11 @@ where
 {
     let serve = Arc::new(serve);
     let in_hand = Arc::new(AtomicUsize::new(0));
+    let mut pulse = Pulse::wanted();
+    let mut at_rest_since = Instant::now();
+    sd_journal::ready();
     loop {
+        pulse.beat();
         let busy = in_hand.load(Ordering::Acquire);
         if worn_out() {
             if busy == 0 {
@@ -45,18 +49,51 @@ where
             std::thread::sleep(BUSY_LOOK);
             continue;
         }
-        if !listener.wait(if busy == 0 { idle } else { BUSY_LOOK })? {
-            if busy == 0 {
+        if busy > 0 {
+            at_rest_since = Instant::now();
+        }
+        let left = idle.saturating_sub(at_rest_since.elapsed());
+        if !listener.wait(if busy == 0 {
+            pulse.until_due().map_or(left, |due| left.min(due))
+        } else {
+            BUSY_LOOK
+        })? {
+            if busy == 0 && at_rest_since.elapsed() >= idle {
                 return Ok(());
             }
             continue;
         }
+        at_rest_since = Instant::now();
         let Some(link) = listener.accept()? else { continue };
         let (serve, place) = (Arc::clone(&serve), Place::taken(&in_hand));
         std::thread::Builder::new().name("order".into()).spawn(move || {
             let _place = place;
             serve(&link);
         })?;
+    }
+}
+
+/// What the unit's watchdog wants to hear, from the loop alone: an order that hangs has a deadline of its own.
+struct Pulse {
+    every: Option<Duration>,
+    last: Instant,
+}
+
+impl Pulse {
+    fn wanted() -> Self {
+        let every = sd_journal::watchdog_interval().and_then(|interval| interval.checked_div(2));
+        Self { every, last: Instant::now() }
+    }
+
+    fn beat(&mut self) {
+        if self.until_due().is_some_and(|due| due.is_zero()) {
+            self.last = Instant::now();
+            sd_journal::watchdog();
+        }
+    }
+
+    fn until_due(&self) -> Option<Duration> {
+        self.every.map(|every| every.saturating_sub(self.last.elapsed()))
     }
 }
 

@@ -10,6 +10,8 @@ pub const DATA: u8 = 65;
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of the tool itself.
 pub const BUG: u8 = 70;
+/// Not now: in good health, and worth another try when something has changed.
+pub const LATER: u8 = 75;
 /// A peer misspoke, and nothing more can be said to it.
 pub const PROTOCOL: u8 = 76;
 /// The caller has not the right to do this.

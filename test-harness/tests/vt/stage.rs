@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use sd_sys::link::Link;
@@ -29,6 +30,8 @@ const READ: &str = r#"{"v":1,"body":{"ask":{"id":"0123456789abcdef","want":{"rea
 const PATIENCE: Duration = Duration::from_secs(10);
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// One terminal is shown at a time, whoever's test it is: tests/container takes this lock too.
+const SHOWN: &str = "/run/sd-tty-in-front.lock";
 
 /// sd-decide on the terminal; when it is dropped, the terminal is as it was before, or the test fails.
 pub(crate) struct OnTheVt {
@@ -37,6 +40,7 @@ pub(crate) struct OnTheVt {
     fetch: Listener,
     sign: Listener,
     before: State,
+    _shown: Flock<File>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -45,6 +49,7 @@ impl OnTheVt {
     pub(crate) fn start() -> Self {
         assert!(geteuid().is_root(), "this ring needs root; run it by `just test-vt`");
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = Flock::lock(File::create(SHOWN).unwrap(), FlockArg::LockExclusive).unwrap();
         // Whoever was there before may have left it in front; each test begins elsewhere.
         switch_to(ELSEWHERE);
         let before = State::now();
@@ -62,7 +67,7 @@ impl OnTheVt {
         terminal::hang_up_others(open()).unwrap();
         chown(TTY, Some(DECIDE), Some(DECIDE)).unwrap();
         let decide = launch(place.path());
-        let vt = Self { place, decide, fetch, sign, before, _turn: turn };
+        let vt = Self { place, decide, fetch, sign, before, _shown: shown, _turn: turn };
         vt.opens();
         vt
     }

@@ -13,6 +13,7 @@ mod bus;
 mod call;
 mod caller;
 mod change;
+mod cli;
 mod collection;
 mod desk;
 mod dispatch;
@@ -41,16 +42,8 @@ use std::process::ExitCode;
 
 use sd_start::NotServing;
 
-/// The Secret Service of the desktop session; secrets come from the companion after a keypress on VT8
-///
-/// It owns org.freedesktop.secrets on the session bus and asks sd-gate on the system bus. The bus addresses come from
-/// DBUS_SESSION_BUS_ADDRESS and DBUS_SYSTEM_BUS_ADDRESS.
-#[derive(clap::Parser)]
-#[command(name = "sd-agent", version)]
-struct Arguments {}
-
 fn main() -> ExitCode {
-    sd_start::run(|Arguments {}| {
+    sd_start::run(|cli::Cli {}| {
         sd_start::hardened()?;
         let stop = stop::Stop::take()?;
         smol::block_on(bus::serve(&stop)).map_err(|e| NotServing::Unavailable(e.to_string()))

@@ -126,7 +126,9 @@ async fn matching(
     attributes: &Attributes,
 ) -> Result<(Vec<ItemPath>, Vec<Account>), Refusal> {
     let found = match turn.desk.asks.search(within, attributes, &turn.caller.claims()).await {
-        Err(Failure::Ended(What::Failed { why: Fault::Locked, .. })) => return Err(unsearched(turn)),
+        Err(Failure::Ended(What::Failed { why: Fault::Locked, .. })) => {
+            return Ok((unsearched(turn, within, attributes).await?, Vec::new()));
+        }
         found => found,
     };
     let found = found.inspect_err(|failure| {
@@ -141,12 +143,23 @@ async fn matching(
     Ok((found.unlocked.into_iter().chain(found.locked).collect(), found.accounts))
 }
 
-/// Some backends search only what is open. An empty answer would say that there is nothing; so the ask to open the store
-/// is opened, and the next try finds what there is.
-fn unsearched(turn: &Turn<'_>) -> Refusal {
-    // If it cannot be opened, this try has failed all the same.
-    let _ = opened::open(turn, About::Unlock);
-    Refusal::is_locked("the keyring is locked: press Ctrl+Alt+F8, unlock it there (VT8), and try again")
+/// Some backends search only what is open. An empty answer would say that there is nothing; so it is one locked item that
+/// stands for what is to be found, as where items are hidden: whoever unlocks it opens the store, and has the search made.
+async fn unsearched(
+    turn: &Turn<'_>,
+    within: Option<&CollectionPath>,
+    attributes: &Attributes,
+) -> Result<Vec<ItemPath>, Refusal> {
+    if dummy::is_for_nothing(attributes) {
+        return Ok(Vec::new());
+    }
+    let question = Question { within: within.cloned(), attributes: attributes.clone() };
+    let found = stand_in::answer(turn, question).await;
+    found.map_err(|_| {
+        // No collection is there in which it could stand. If the store cannot be opened, this try has failed all the same.
+        let _ = opened::open(turn, About::Unlock);
+        Refusal::is_locked("the keyring is locked: press Ctrl+Alt+F8, unlock it there (VT8), and try again")
+    })
 }
 
 async fn unlock(turn: &Turn<'_>) -> Result<Message, Refusal> {

@@ -1,4 +1,5 @@
-//! Where items are hidden: one path that stands for whatever a search would find, until a person lets it be told.
+//! Where items are hidden, or a locked store cannot be searched: one path that stands for whatever a search would find,
+//! until a person lets it be told.
 //!
 //! A search has no prompt, and an answer at once must not depend on what there is. So every search is answered with one
 //! locked item, made up for this application. Clients unlock what is locked, by a prompt, which waits as long as the
@@ -20,6 +21,7 @@ use crate::caller::Caller;
 use crate::desk::Desk;
 use crate::dispatch::Turn;
 use crate::refusal::Refusal;
+use crate::store;
 
 /// The most of one application; the one that is longest unused goes first.
 const MOST: usize = 64;
@@ -176,7 +178,15 @@ pub(crate) async fn resolved(
             Some(Standing::ForNothing) => None,
             Some(Standing::Asked(Question { within, attributes })) => {
                 let claims = caller.claims();
-                let found = desk.asks.search_by_key(within.as_ref(), &attributes, &claims).await?;
+                let search = || desk.asks.search_by_key(within.as_ref(), &attributes, &claims);
+                let found = match search().await {
+                    // Another collection than that in which the path stands.
+                    Err(Failure::Ended(What::Failed { why: Fault::Locked, .. })) => {
+                        store::unlock(desk, &claims).await?;
+                        search().await?
+                    }
+                    found => found?,
+                };
                 let found: Vec<ItemPath> = found.unlocked.into_iter().chain(found.locked).collect();
                 desk.stand_ins().tell(&caller.app, &path, found.clone(), Instant::now());
                 found.into_iter().next()

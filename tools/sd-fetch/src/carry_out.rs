@@ -20,7 +20,9 @@ use crate::asking::Asking;
 use crate::backend::Backend;
 use crate::import::{Import, plan};
 use crate::store::NewItem;
-use crate::{accounts, change, find, hide, invite, listing, lock, release, set, store, unlock};
+use crate::{
+    accounts, change, find, first, hide, invite, listing, lock, release, running, set, store, unlock,
+};
 
 /// What an order yields: notes for sd-decide, or an outcome for the requester.
 pub(crate) enum Yield {
@@ -48,6 +50,18 @@ pub(crate) async fn carry_out(
     // A connection an order: setting one up costs about a millisecond, and no state outlives the order.
     let backend = Backend::connect().await?;
     let desktop = asking.place.parties.desktop;
+    if running::waits(&backend).await? {
+        match order {
+            Order::State {} => return note(Note::State { locked: true }),
+            Order::Lock { .. } => return note(Note::Done {}),
+            Order::Unlock { .. } => running::start(&backend).await?,
+            Order::Collections { metadata, .. } => {
+                let all = Collections { metadata: *metadata, ..running::closed()? };
+                return open(&all, |len| Granted::Collections { len });
+            }
+            _ => return Err(Fault::Locked),
+        }
+    }
     match order {
         Order::Describe { items, .. } => {
             let mut notes = Vec::with_capacity(items.len());
@@ -76,7 +90,10 @@ pub(crate) async fn carry_out(
             import.items(manifest, &all, |n, fate| tell(sink, id, What::Settled { n, fate })).await?;
             said(Granted::Imported {})
         }
-        Order::State {} => note(Note::State { locked: find::locked(&backend).await? }),
+        Order::State {} => {
+            let locked = find::locked(&backend).await? || first::is_to_come(&backend).await?;
+            note(Note::State { locked })
+        }
         Order::Lock { .. } => {
             lock::all(&backend).await?;
             note(Note::Done {})

@@ -31,10 +31,32 @@ pub(crate) async fn collection(
 ) -> Result<CollectionPath, Fault> {
     let there = backend.collections().await?;
     let made = if master::creates(backend).await? {
-        with_password(backend, label, asking).await?
+        with_password(backend, label, || password(label, asking)).await?
     } else {
         by_the_book(backend, label, asking).await?
     };
+    finished(backend, label, alias, &there, made).await
+}
+
+/// As [`collection`], of a backend that makes collections by a passphrase, and with that one.
+pub(crate) async fn made(
+    backend: &Backend,
+    label: &str,
+    alias: &str,
+    passphrase: impl FnOnce() -> Result<Secret, Fault>,
+) -> Result<CollectionPath, Fault> {
+    let there = backend.collections().await?;
+    let made = with_password(backend, label, passphrase).await?;
+    finished(backend, label, alias, &there, made).await
+}
+
+async fn finished(
+    backend: &Backend,
+    label: &str,
+    alias: &str,
+    there: &[OwnedObjectPath],
+    made: OwnedObjectPath,
+) -> Result<CollectionPath, Fault> {
     // The Secret Service may give a collection that is there already instead: that is not what was approved.
     kept(!there.contains(&made), "a new collection")?;
     let made = CollectionPath::parse(made.as_str()).map_err(|_| Fault::Malformed)?;
@@ -64,14 +86,14 @@ pub(crate) async fn collection(
 async fn with_password(
     backend: &Backend,
     label: &str,
-    asking: &Asking<'_>,
+    password: impl FnOnce() -> Result<Secret, Fault>,
 ) -> Result<OwnedObjectPath, Fault> {
     let session = backend.session().await?;
     if !session.is_encrypted() {
         sd_journal::error("the backend offers no encrypted session, so it gets no password");
         return Err(Fault::Refused);
     }
-    let password = password(label, asking)?;
+    let password = password()?;
     master::create(backend, &session, &properties(label), &password).await
 }
 

@@ -5,7 +5,7 @@ use sd_wire::path::CollectionPath;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::backend::Backend;
-use crate::{find, prompt};
+use crate::{find, prompt, running};
 
 /// Locks every collection. Each by a call of its own, so that one which cannot be locked keeps no other open.
 ///
@@ -27,9 +27,16 @@ pub(crate) async fn all(backend: &Backend) -> Result<(), Fault> {
             Err(why) => sd_journal::warning(format!("{} was not locked: {why}", collection.path)),
         }
     }
+    if running::forgets_at_its_end(backend).await? && running::end(backend).await? {
+        return Ok(());
+    }
     let mut ended = Ok(());
     for collection in &open {
         if stays_open(backend, &collection.path).await? {
+            // What cannot be locked is closed by ending whoever holds it open.
+            if running::end(backend).await? {
+                return Ok(());
+            }
             let path = &collection.path;
             sd_journal::error(format!(
                 "{path} stays open: the backend cannot lock it, and it holds items; stop the backend to close it"
@@ -40,7 +47,8 @@ pub(crate) async fn all(backend: &Backend) -> Result<(), Fault> {
     ended
 }
 
-async fn one(backend: &Backend, path: &CollectionPath) -> Result<(), Fault> {
+/// Locks one collection, if the backend can.
+pub(crate) async fn one(backend: &Backend, path: &CollectionPath) -> Result<(), Fault> {
     let asked: (Vec<OwnedObjectPath>, OwnedObjectPath) =
         backend.service("Lock", &(vec![find::object(path)?],)).await?;
     // Locking works at once, without a person: a prompt that it would take counts as a refusal.

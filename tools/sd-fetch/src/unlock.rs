@@ -10,9 +10,9 @@ use zbus::zvariant::OwnedObjectPath;
 use crate::asking::Asking;
 use crate::backend::Backend;
 use crate::session::Session;
-use crate::{find, master, prompt};
+use crate::{find, first, master, prompt};
 
-/// Unlocks every collection that is locked.
+/// Unlocks every collection that is locked; a backend that has none yet gets its first.
 ///
 /// First as the Secret Service has it, which is enough for a collection without a passphrase. If that takes a prompt:
 /// by a passphrase typed on the screen where the backend takes one, else by the backend's own prompt.
@@ -23,7 +23,7 @@ use crate::{find, master, prompt};
 pub(crate) async fn all(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fault> {
     let locked = find::all_locked(backend).await?;
     if locked.is_empty() {
-        return Ok(());
+        return if first::is_now(backend).await? { first::collection(backend, asking).await } else { Ok(()) };
     }
     let paths = locked.iter().map(|one| find::object(&one.path)).collect::<Result<Vec<_>, _>>()?;
     let (_, wanted): (Vec<OwnedObjectPath>, OwnedObjectPath) = backend.service("Unlock", &(paths,)).await?;
@@ -69,18 +69,49 @@ async fn by_passphrase(
     for turn in 1..=PASSPHRASES {
         let passphrase = asking.passphrase(wanted(collection, wrong, turn))?;
         match master::unlock(backend, session, &collection.path, &passphrase).await {
-            Err(why @ (Fault::WrongPassphrase | Fault::Refused)) => wrong = Some(why),
-            ended => return ended,
+            Err(why @ (Fault::WrongPassphrase | Fault::Refused)) => wrong = Some(why.into()),
+            Ok(()) => match first::meant(backend, session, collection, &passphrase, asking).await? {
+                true => return Ok(()),
+                false => wrong = Some(Wrong::NotTheSame),
+            },
+            Err(why) => return Err(why),
         }
     }
-    Err(wrong.unwrap_or(Fault::WrongPassphrase))
+    Err(wrong.map_or(Fault::WrongPassphrase, Wrong::fault))
 }
 
-fn wanted(collection: &Collection, wrong: Option<Fault>, turn: u32) -> Wanted {
-    let wrong = wrong.map(|why| match why {
-        Fault::WrongPassphrase => Text::clipped("wrong passphrase"),
-        _ => Text::clipped("the backend did not take that passphrase"),
-    });
+/// What was wrong with the last passphrase.
+#[derive(Clone, Copy)]
+enum Wrong {
+    Backend(Fault),
+    NotTheSame,
+}
+
+impl From<Fault> for Wrong {
+    fn from(why: Fault) -> Self {
+        Self::Backend(why)
+    }
+}
+
+impl Wrong {
+    fn fault(self) -> Fault {
+        match self {
+            Self::Backend(why) => why,
+            Self::NotTheSame => Fault::WrongPassphrase,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Backend(Fault::WrongPassphrase) => "wrong passphrase",
+            Self::Backend(_) => "the backend did not take that passphrase",
+            Self::NotTheSame => first::NOT_THE_SAME,
+        }
+    }
+}
+
+fn wanted(collection: &Collection, wrong: Option<Wrong>, turn: u32) -> Wanted {
+    let wrong = wrong.map(|why| Text::clipped(why.text()));
     let number = |n: u32| u8::try_from(n).unwrap_or(u8::MAX);
     Wanted {
         unlocks: Unlocks::Collection { label: Text::clipped(&collection.label) },

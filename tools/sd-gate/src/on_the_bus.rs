@@ -35,7 +35,8 @@ impl Serving {
         let gate = Gate::new(parties, Decide::at(&cli.decide, parties.decide), Arc::clone(&tally));
         let bus = zbus::connection::Builder::system()?.serve_at(PATH, gate)?.build().await?;
         let changes = DBusProxy::new(&bus).await?.receive_name_owner_changed().await?;
-        // The name with the uid is this gate's alone; the plain one belongs to whichever gate was first.
+        // The name with the uid is this gate's alone; the plain one is that of the user who was provisioned first, and
+        // the policy lets no other gate have it.
         own(&bus, &format!("{NAME}.u{}", parties.desktop), true).await?;
         own(&bus, NAME, false).await?;
         sd_journal::ready();
@@ -59,8 +60,18 @@ async fn own(bus: &Connection, name: &str, required: bool) -> zbus::Result<()> {
     match bus.request_name_with_flags(name, RequestNameFlags::DoNotQueue.into()).await {
         Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => Ok(()),
         Err(zbus::Error::NameTaken) | Ok(_) if !required => Ok(()),
+        Err(e) if !required && is_denied(&e) => Ok(()),
         Err(e) => Err(e),
         Ok(_) => Err(zbus::Error::NameTaken),
+    }
+}
+
+/// Whether it is the policy's no.
+fn is_denied(e: &zbus::Error) -> bool {
+    match e {
+        zbus::Error::MethodError(name, ..) => name.as_str() == "org.freedesktop.DBus.Error.AccessDenied",
+        zbus::Error::FDO(e) => matches!(**e, zbus::fdo::Error::AccessDenied(_)),
+        _ => false,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What was there before is kept in git's own configuration, beside what is set, so that `--undo` needs nothing else.
 
+mod cli;
 mod config;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use cli::Cli;
 use config::{Config, Scope};
 
 use crate::failure::Failure;
@@ -17,31 +19,6 @@ use crate::failure::Failure;
 const WAS: &str = "secrets-dispatcher.was";
 /// The values that were set instead: `KEY=VALUE`.
 const IS: &str = "secrets-dispatcher.is";
-
-/// Has git sign through Secrets Dispatcher, and says what it changes.
-///
-/// Sets gpg.program, and user.signingKey when a key is named. What was set before is kept in the same file of git's and
-/// comes back by --undo. Without this program nothing of git's needs to change to verify signatures: all that is not
-/// signing is passed on to the real gpg.
-#[derive(Debug, Parser)]
-#[command(name = "sd-gpg setup", bin_name = "sd-gpg setup", version)]
-struct Cli {
-    /// For all repositories of this user; the default.
-    #[arg(long, conflicts_with = "local")]
-    global: bool,
-    /// For the repository that this is called in.
-    #[arg(long)]
-    local: bool,
-    /// The key to sign with, as a fingerprint, a key id or an address; else the companion's own choice.
-    #[arg(long, value_name = "FPR")]
-    key: Option<String>,
-    /// Puts everything back as it was.
-    #[arg(long, conflicts_with = "key")]
-    undo: bool,
-    /// Only says what it would change.
-    #[arg(long)]
-    dry_run: bool,
-}
 
 /// Whether the arguments are for this, and not for gpg: nobody asks gpg to read a file of this name.
 pub(crate) fn is_wanted(arguments: &[OsString]) -> bool {

@@ -18,7 +18,7 @@ const COMPANION: &str = "secrets-";
 pub(crate) struct Account {
     pub(crate) name: String,
     pub(crate) uid: u32,
-    gid: u32,
+    pub(crate) gid: u32,
     pub(crate) home: PathBuf,
 }
 
@@ -30,6 +30,11 @@ impl Account {
             Ok(None) => Err(Failure::Misconfigured(format!("there is no user {name} on this machine"))),
             Err(e) => Err(Failure::Misconfigured(format!("the user {name} cannot be looked up: {e}"))),
         }
+    }
+
+    /// A user that is no more.
+    pub(crate) fn former(name: &str, uid: u32) -> Self {
+        Self { name: name.to_owned(), uid, gid: uid, home: "/nonexistent".into() }
     }
 
     /// The companion of the desktop user of this name.

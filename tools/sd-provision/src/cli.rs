@@ -7,22 +7,77 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use sd_wire::sign::Fingerprint;
 
-const AFTER: &str = "\
-Exit status: 0 done; 64 usage; 65 the file holds no key that could be taken; 69 gpg or gpg-agent is not there or \
-refused; 77 another user must run it; 78 this user is not set up.";
+use crate::setup::choice::Backend;
+use crate::setup::home::inside::Task;
 
-/// Sets up the companion's side of Secrets Dispatcher.
+const AFTER: &str = "\
+What it would do is said by --dry-run. It can be interrupted at any point and run again, and done twice it changes nothing. \
+What was made stands in /etc/secrets-dispatcher/NAME/provision.json. /usr/share/doc/secrets-dispatcher/docs/install.md says \
+all of it, from the package to the first approved secret, and back.
+
+Exit status: 0 done; 1 a check failed; 64 usage, or the terminal is taken; 65 the file holds no key that could be taken; 69 a \
+program of the system is not there or refused, and a second run goes on there; 77 another user must run it; 78 this user is \
+not set up, or a file of ours cannot be used.";
+
+/// Sets Secrets Dispatcher up for a desktop user, checks it, and takes it away again.
+///
+/// The user's secrets and keys move to a user of their own, the companion, and leave it only by a key that is pressed on the
+/// approval screen, a virtual terminal. Run it as root.
 #[derive(Debug, Parser)]
-#[command(name = "sd-provision", version, after_help = AFTER)]
+#[command(name = "sd-provision", version, after_help = AFTER, args_conflicts_with_subcommands = true)]
+#[command(arg_required_else_help = true)]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) setup: Setup,
     #[command(subcommand)]
-    pub(crate) wish: Wish,
+    pub(crate) wish: Option<Wish>,
+}
+
+/// What is done for a desktop user: set up, if nothing else is said.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Setup {
+    /// The desktop user. To check and to upgrade, all that are set up if none is named.
+    #[arg(long = "user", id = "desktop", value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// The number of the virtual terminal of the approval screen [default: 8, or the next one that is free].
+    #[arg(long, value_name = "N")]
+    pub(crate) vt: Option<u16>,
+    /// The Secret Service that keeps the secrets [default: store].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<Backend>,
+    /// Says what would be done, and changes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Says of each part whether it is as it should be, and which command mends it; exit status 1 if one is not.
+    #[arg(long, conflicts_with_all = ["vt", "backend", "dry_run", "remove", "upgrade"])]
+    pub(crate) check: bool,
+    /// With --check, one JSON object.
+    #[arg(long, requires = "check")]
+    pub(crate) json: bool,
+    /// Takes everything away again, and puts back what was there before.
+    #[arg(long, requires = "desktop", conflicts_with_all = ["vt", "backend", "upgrade"])]
+    pub(crate) remove: bool,
+    /// With --remove, leaves the companion's secrets and keys where they are, closed to all but root.
+    #[arg(long, requires = "remove")]
+    pub(crate) keep_data: bool,
+    /// Writes anew what this version writes otherwise, keeps what was chosen, and restarts what changed.
+    #[arg(long, conflicts_with_all = ["vt", "backend"])]
+    pub(crate) upgrade: bool,
 }
 
 /// What is wanted.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Wish {
     Key(Options),
+    /// What is done in the companion's home, as the companion.
+    #[command(hide = true)]
+    CompanionHome {
+        /// What is done.
+        task: Task,
+        /// The Secret Service that was chosen.
+        #[arg(long)]
+        backend: Backend,
+    },
     /// Prints a completion script; see your shell's manual for where to put it.
     Completions {
         /// The shell.
@@ -105,6 +160,18 @@ pub(crate) enum Deed {
     Signing,
     /// Lists the keys of the companion, and which of them sign.
     List,
+    /// Begins the store of the backends `store` and `gopass`, encrypted to a key of the companion.
+    ///
+    /// If no key of the companion can be encrypted to, one is made, whose passphrase is asked for on the terminal, twice.
+    /// From then on passphrases are asked for on the approval screen only.
+    Store {
+        /// The key, by its fingerprint [default: the only one that can be encrypted to, else a new one].
+        #[arg(long, value_name = "FPR", value_parser = fingerprint)]
+        key: Option<Fingerprint>,
+        /// Leaves a new key without a passphrase: whoever reads the companion's files can read the secrets.
+        #[arg(long)]
+        no_passphrase: bool,
+    },
 }
 
 /// A new key.

@@ -1,8 +1,10 @@
 //! `sd-provision key`: as the companion itself, or as root for it.
 
 mod as_root;
+mod awake;
 mod generate;
 mod publish;
+mod store;
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -56,6 +58,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
         Deed::Trust { fingerprint } => trust(&place, &fingerprint),
         Deed::Signing => say(signing(&place)?.as_str()),
         Deed::List => list(&place),
+        Deed::Store { key, no_passphrase } => store::begin(&place, key, no_passphrase),
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use gpgme::results::KeyGenerationResult;
 use gpgme::{Context, CreateKeyFlags, ExportMode, PassphraseRequest, PinentryMode, Protocol};
 use sd_sys::secret::Secret;
 use sd_wire::printable::Printable;
@@ -26,6 +27,8 @@ pub(crate) struct Described {
     pub(crate) user_id: Printable,
     pub(crate) secret: bool,
     pub(crate) on_card: bool,
+    /// Whether something can be encrypted to it.
+    pub(crate) encrypts: bool,
     /// Why it could not sign, if so.
     pub(crate) unfit: Option<&'static str>,
 }
@@ -95,24 +98,46 @@ impl Keyring {
         lasts: Option<Duration>,
         passphrase: Option<Secret>,
     ) -> Result<Fingerprint, Failure> {
-        let failed = |e| Failure::gpg("make the key", e);
         let mut flags = CreateKeyFlags::SIGN | CreateKeyFlags::CERT | CreateKeyFlags::FORCE;
         flags.set(CreateKeyFlags::NOEXPIRE, lasts.is_none());
         flags.set(CreateKeyFlags::NOPASSWD, passphrase.is_none());
         let lasts = lasts.unwrap_or_default();
+        self.with(passphrase, |gpg| gpg.create_key_with_flags(user_id, algorithm, lasts, flags))
+    }
+
+    /// Makes a key to encrypt to, which signs nothing but itself, with this passphrase or none; its fingerprint.
+    pub(crate) fn make_for_a_store(
+        &mut self,
+        user_id: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<Fingerprint, Failure> {
+        let mut flags = CreateKeyFlags::FORCE | CreateKeyFlags::NOEXPIRE;
+        flags.set(CreateKeyFlags::NOPASSWD, passphrase.is_none());
+        let never = Duration::default();
+        self.with(passphrase, |gpg| {
+            let made = gpg.create_key_with_flags(user_id, "ed25519", never, flags | CreateKeyFlags::CERT)?;
+            let key = gpg.get_key(made.fingerprint_raw().ok_or(gpgme::Error::NO_PUBKEY)?)?;
+            gpg.create_subkey_with_flags(&key, "cv25519", never, flags | CreateKeyFlags::ENCR)?;
+            Ok(made)
+        })
+    }
+
+    /// Has gpg make something under this passphrase, or none; the fingerprint of what it made.
+    fn with(
+        &mut self,
+        passphrase: Option<Secret>,
+        make: impl FnOnce(&mut Context) -> gpgme::Result<KeyGenerationResult>,
+    ) -> Result<Fingerprint, Failure> {
+        let failed = |e| Failure::gpg("make the key", e);
         let made = match passphrase {
-            None => self.gpg.create_key_with_flags(user_id, algorithm, lasts, flags).map_err(failed)?,
+            None => make(&mut self.gpg).map_err(failed)?,
             Some(passphrase) => {
                 self.gpg.set_pinentry_mode(PinentryMode::Loopback).map_err(failed)?;
                 let tell = move |_: PassphraseRequest<'_>, to: &mut dyn Write| -> gpgme::Result<()> {
                     to.write_all(passphrase.expose())?;
                     Ok(())
                 };
-                self.gpg
-                    .with_passphrase_provider(tell, |gpg| {
-                        gpg.create_key_with_flags(user_id, algorithm, lasts, flags)
-                    })
-                    .map_err(failed)?
+                self.gpg.with_passphrase_provider(tell, make).map_err(failed)?
             }
         };
         let print = made.fingerprint().ok().and_then(|print| Fingerprint::parse(print).ok());
@@ -139,6 +164,7 @@ fn described(key: &gpgme::Key) -> Option<Described> {
         fingerprint,
         user_id: Printable::clipped(&user_id, LONGEST),
         secret: key.has_secret(),
+        encrypts: key.can_encrypt() && !key.is_bad(),
         on_card: key.subkeys().any(|part| part.is_card_key()),
         unfit,
     })

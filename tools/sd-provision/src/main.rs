@@ -1,9 +1,10 @@
-//! sd-provision — sets the companion's side up: for now the key that it signs with.
+//! sd-provision — makes a machine a protected one for a desktop user, checks that, renews it, and takes it back; brings the
+//! companion its keys.
 //!
-//! Holds:  what whoever runs it has: the companion its keyring; root, for as long as it takes to become one of two users.
-//! Trusts: its command line, the terminal, and the gpg of the system.
-//! Never:  takes a passphrase from an argument, the environment or a file; as root, opens anything of the desktop user's
-//!         home, or runs gpg: a child does, which is that user.
+//! Holds:  what whoever runs it has: the companion its keyring; root everything, once, for as long as a run takes.
+//! Trusts: its command line, root's files, the terminal, and the programs of the system.
+//! Never:  runs as a daemon; takes a passphrase from an argument, the environment or a file, or prints the phrase; as root,
+//!         opens anything in another user's home, or runs gpg: a child does, which is that user and has no terminal of root's.
 #![forbid(unsafe_code)]
 
 mod account;
@@ -13,6 +14,7 @@ mod key;
 mod keyring;
 mod place;
 mod prompt;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
             return if why.use_stderr() { exit::code(exit::USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    match fulfil(cli.wish) {
+    match fulfil(cli) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read has read enough.
         Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -43,10 +45,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn fulfil(wish: Wish) -> Result<(), Failure> {
-    match wish {
-        Wish::Key(options) => key::run(options),
-        Wish::Completions { shell } => Ok(cli::completions(shell)?),
-        Wish::Man { folder } => Ok(cli::man(&folder)?),
+fn fulfil(cli: Cli) -> Result<(), Failure> {
+    match cli.wish {
+        None => setup::run(&cli.setup),
+        Some(Wish::Key(options)) => key::run(options),
+        Some(Wish::CompanionHome { task, backend }) => setup::home::inside::run(task, backend),
+        Some(Wish::Completions { shell }) => Ok(cli::completions(shell)?),
+        Some(Wish::Man { folder }) => Ok(cli::man(&folder)?),
     }
 }

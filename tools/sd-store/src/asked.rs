@@ -11,11 +11,10 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use sd_wire::fault::Fault as Wire;
 
+use crate::cli::WORD;
 use crate::fault::Fault;
 use crate::store::Store;
 
-/// How we ask ourselves for it.
-pub(crate) const WORD: &str = "ask-passphrase";
 /// More than the one word that comes back.
 const MAX_WORD: u64 = 256;
 

@@ -31,12 +31,15 @@ pub(crate) enum Command {
         collection: String,
     },
     /// What sd-store starts itself with, when a passphrase is to be asked for
-    #[command(hide = true)]
+    #[command(name = WORD, hide = true)]
     AskPassphrase {
         /// An entry that is encrypted to the key.
         name: String,
     },
 }
+
+/// How it calls itself when a passphrase is to be asked for.
+pub(crate) const WORD: &str = "ask-passphrase";
 
 impl Cli {
     /// Where the store is.

@@ -12,8 +12,10 @@ use sd_sys::exit;
 use crate::account::Account;
 use crate::cli::{Deed, Whose};
 use crate::failure::Failure;
+use crate::key::awake::Awake;
 use crate::key::{MAX_FILE, new_file, publish};
 use crate::place::state_of;
+use crate::setup::{self, backend_of};
 
 /// Does what is wanted for the companion of this desktop user.
 pub(super) fn run(desktop: &str, whose: &Whose, deed: Deed) -> Result<(), Failure> {
@@ -21,7 +23,9 @@ pub(super) fn run(desktop: &str, whose: &Whose, deed: Deed) -> Result<(), Failur
     if whose.state.is_none() {
         make_state(desktop, &companion)?;
     }
+    let awake = Awake::of(&companion, whose.gnupghome.as_deref())?;
     let mut child = itself(&companion, whose);
+    let begins = matches!(deed, Deed::Store { .. });
     match deed {
         Deed::Import { file, replace } => {
             child.arg("import").arg("-").args(replace.then_some("--replace"));
@@ -63,8 +67,18 @@ pub(super) fn run(desktop: &str, whose: &Whose, deed: Deed) -> Result<(), Failur
         Deed::List => {
             child.arg("list");
         }
+        Deed::Store { key, no_passphrase } => {
+            child.arg("store").args(key.map(|key| format!("--key={}", key.as_str())));
+            child.args(no_passphrase.then_some("--no-passphrase"));
+        }
     }
-    success(child.status().map_err(cannot)?)
+    success(child.status().map_err(cannot)?)?;
+    if begins && awake.in_session {
+        // It has looked for a store when the session began, and found none.
+        let unit = backend_of(desktop)?.unit();
+        setup::run::success(setup::run::apart(&companion, "systemctl", &["--user", "restart", &unit]))?;
+    }
+    Ok(())
 }
 
 fn cannot(e: io::Error) -> Failure {

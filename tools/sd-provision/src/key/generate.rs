@@ -29,12 +29,27 @@ pub(super) fn generate(place: &Place, new: &New) -> Result<Fingerprint, Failure>
             "--algo takes the name of one algorithm, such as ed25519 or rsa4096".into(),
         ));
     }
+    let lasts = new.expire.map(|days| Duration::from_secs(days.saturating_mul(DAY)));
     let passphrase = if new.no_passphrase { None } else { Some(prompt::new_passphrase()?) };
+    craft(place, &user_id, |there| there.make(&user_id, &new.algo, lasts, passphrase))
+}
+
+/// Makes one to encrypt a store to; its fingerprint.
+pub(super) fn for_a_store(place: &Place, user_id: &str, open: bool) -> Result<Fingerprint, Failure> {
+    let passphrase = if open { None } else { Some(prompt::new_passphrase()?) };
+    craft(place, user_id, |there| there.make_for_a_store(user_id, passphrase))
+}
+
+/// Has it made beside the companion's keyring, and takes it over.
+fn craft(
+    place: &Place,
+    user_id: &str,
+    make: impl FnOnce(&mut Keyring) -> Result<Fingerprint, Failure>,
+) -> Result<Fingerprint, Failure> {
     place.make_home()?;
     let workshop = Workshop::within(&place.home)?;
-    let lasts = new.expire.map(|days| Duration::from_secs(days.saturating_mul(DAY)));
     let mut there = Keyring::open(&workshop.0)?;
-    let made = there.make(&user_id, &new.algo, lasts, passphrase)?;
+    let made = make(&mut there)?;
     let public = there.public(&made)?;
     workshop.move_out(&place.home)?;
     Keyring::open(&place.home)?.import(&public)?;

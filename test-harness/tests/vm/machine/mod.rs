@@ -1,0 +1,200 @@
+//! A machine with a keyboard and a screen, and what a test does at it.
+
+mod checkpoint;
+mod goods;
+mod image;
+mod keyboard;
+mod lines;
+mod qemu;
+mod screen;
+mod shell;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+pub(crate) use checkpoint::Checkpoint;
+pub(crate) use goods::package;
+pub(crate) use screen::Screen;
+pub(crate) use shell::Ended;
+
+use qemu::{Made, Qemu};
+use shell::Shell;
+
+/// The longest that a person waits for something to stand on the screen. Emulation is some thirty times slower than a
+/// machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running machine; it ends with this value. What of it was photographed stays.
+pub(crate) struct Machine {
+    qemu: Qemu,
+    shell: Shell,
+    pictures: PathBuf,
+    taken: usize,
+    /// The last of all fields: the sockets are in it.
+    _run: TempDir,
+}
+
+impl Machine {
+    fn start(made: &Made, name: &str) -> Self {
+        let run = tempfile::Builder::new().prefix("sdvm.").tempdir_in("/tmp").expect("a folder below /tmp");
+        let pictures = image::target().join("vm").join(name);
+        let _ = std::fs::remove_dir_all(&pictures);
+        std::fs::create_dir_all(&pictures).expect("a folder for the pictures");
+        let qemu = Qemu::start(made, run.path());
+        let shell = Shell::at(&run.path().join("agent"));
+        Self { qemu, shell, pictures, taken: 0, _run: run }
+    }
+
+    /// Waits until the agent in the guest answers and the boot is over.
+    fn booted(&mut self) {
+        self.shell.awake();
+        let said = self.shell.run("systemctl is-system-running --wait", Duration::from_secs(120));
+        assert_eq!(said.out.trim(), "running", "{}", self.shell.run("systemctl --failed", PATIENCE).out);
+    }
+
+    /// Types on the keyboard; what has the active virtual terminal gets it.
+    pub(crate) fn type_keys(&mut self, text: &str) {
+        for character in text.chars() {
+            self.qemu.press(&keyboard::keys(character));
+        }
+    }
+
+    /// Presses Ctrl, Alt and the function key of this number together, and waits until that virtual terminal is there.
+    pub(crate) fn switch_to(&mut self, vt: u8) {
+        self.press_switch(vt);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.active() != vt {
+            assert!(Instant::now() < deadline, "Ctrl+Alt+F{vt} led to VT{}", self.active());
+        }
+    }
+
+    /// Presses Ctrl, Alt and the function key of this number together.
+    pub(crate) fn press_switch(&mut self, vt: u8) {
+        self.qemu.press(&["ctrl", "alt", &format!("f{vt}")]);
+    }
+
+    /// The number of the virtual terminal that has keyboard and screen.
+    pub(crate) fn active(&mut self) -> u8 {
+        let name = self.run("cat /sys/class/tty/tty0/active");
+        name.trim().trim_start_matches("tty").parse().expect("the name of a virtual terminal")
+    }
+
+    /// What stands on a virtual terminal, whether or not it is the active one.
+    pub(crate) fn screen(&mut self, vt: u8) -> Screen {
+        let read =
+            format!("od -An -v -tu1 -j1 -N1 /dev/vcsa{vt} && od -An -v -tx1 /dev/vcsu{vt} | tr -d ' \\n'");
+        let said = self.run(&read);
+        let (columns, characters) = said.split_once('\n').expect("the width, and the characters");
+        Screen::read(characters, columns.trim().parse().expect("a width"))
+    }
+
+    /// Waits until this stands on a virtual terminal, and returns the screen.
+    pub(crate) fn see(&mut self, vt: u8, text: &str) -> Screen {
+        self.see_that(vt, &format!("{text:?}"), |screen| screen.shows(text))
+    }
+
+    /// Waits until a virtual terminal looks so, and returns the screen.
+    pub(crate) fn see_that(&mut self, vt: u8, what: &str, looks: impl Fn(&Screen) -> bool) -> Screen {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen(vt);
+            if looks(&screen) {
+                return screen;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "after {PATIENCE:?} VT{vt} does not show {what}, but:\n{screen}"
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Photographs the screen as it is, into `target/vm/<scenario>/<nn>-<step>.png`.
+    pub(crate) fn photograph(&mut self, step: &str) -> PathBuf {
+        self.taken += 1;
+        let file = self.pictures.join(format!("{:02}-{step}.png", self.taken));
+        self.qemu.photograph(&file);
+        file
+    }
+
+    /// Keeps a text beside the pictures.
+    pub(crate) fn keep_text(&mut self, name: &str, text: &str) {
+        std::fs::write(self.pictures.join(name), text).expect("a file beside the pictures");
+    }
+
+    /// What a script of root's printed in the guest. It has to succeed.
+    pub(crate) fn run(&mut self, script: &str) -> String {
+        let ended = self.attempt(script);
+        assert_eq!(ended.status, 0, "in the guest this failed: {script}\n{}{}", ended.out, ended.complaints);
+        ended.out
+    }
+
+    /// How a script of root's ended in the guest.
+    pub(crate) fn attempt(&mut self, script: &str) -> Ended {
+        let begun = Instant::now();
+        let ended = self.shell.run(script, Duration::from_secs(180));
+        if begun.elapsed() > Duration::from_secs(5) {
+            println!("{:.0?}: {script}", begun.elapsed());
+        }
+        ended
+    }
+
+    /// Waits until a script of root's succeeds in the guest, and returns what it printed.
+    pub(crate) fn wait_for(&mut self, script: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let ended = self.attempt(script);
+            if ended.status == 0 {
+                return ended.out;
+            }
+            let heard = || format!("{}{}", ended.out, ended.complaints);
+            assert!(
+                Instant::now() < deadline,
+                "after {PATIENCE:?} this still fails in the guest: {script}\n{}",
+                heard()
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Logs in at the prompt of a virtual terminal that is active, and waits for the shell.
+    pub(crate) fn log_in(&mut self, vt: u8, name: &str, password: &str) {
+        self.see(vt, "login:");
+        self.type_keys(&format!("{name}\n"));
+        self.see(vt, "Password:");
+        self.type_keys(&format!("{password}\n"));
+        self.see(vt, &format!("{name}@machine:~$"));
+    }
+
+    /// Turns the machine off as a person does, and waits until it is.
+    fn turn_off(mut self) {
+        self.run("systemctl --no-block poweroff");
+        self.qemu.ended(Duration::from_secs(120));
+    }
+
+    fn freeze(mut self, state: &Path) {
+        self.qemu.freeze(state);
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The test has failed; what can be had of the machine is the only trace of why.
+            let left = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                self.photograph("failed");
+                let journal =
+                    self.shell.run("journalctl --boot --no-hostname --no-pager", Duration::from_secs(60)).out;
+                std::fs::write(self.pictures.join("journal.txt"), journal)
+                    .expect("a file beside the pictures");
+            }));
+            let whether = if left.is_ok() { "are" } else { "should be" };
+            eprintln!(
+                "the last picture and the journal of the machine {whether} in {}",
+                self.pictures.display()
+            );
+        }
+    }
+}
