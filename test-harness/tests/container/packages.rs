@@ -6,6 +6,7 @@ use std::sync::{LazyLock, Mutex};
 
 use crate::installed::package;
 use crate::machine::{Machine, Shared, turn};
+use crate::waiting::eventually;
 
 static MACHINE: Shared = LazyLock::new(|| Mutex::new(Machine::boot()));
 
@@ -108,7 +109,8 @@ fn a_removal_hands_the_secret_service_back_and_installed_again_it_goes_on() {
     machine.goes_down("nb");
     assert_eq!(machine.run("grep -c sd-bell /etc/pam.d/common-session").out, "0");
     let status = "busctl --user status org.freedesktop.secrets | grep -o gnome-keyring-daemon | head -n 1";
-    assert_eq!(session.ok(status), "gnome-keyring-daemon");
+    let told = || session.run("busctl --user status org.freedesktop.secrets").out;
+    eventually("gnome-keyring-daemon's turn", told, || session.run(status).out == "gnome-keyring-daemon");
     machine.ok("test -e /etc/secrets-dispatcher/nb/rules.toml");
 
     machine.install();
