@@ -88,13 +88,20 @@ fn a_backend_that_does_not_run_is_locked_and_an_unlock_and_nothing_else_starts_i
     let services = companion.at("services");
     fs::create_dir(&services).unwrap();
     let program = env!("CARGO_BIN_EXE_sd-fake-backend");
-    let service = format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec={program} --item Demo=x,service=demo\n");
+    let service =
+        format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec={program} --item Demo=x,service=demo\n");
     fs::write(services.join("org.freedesktop.secrets.service"), service).unwrap();
     let config = companion.at("bus.conf");
     let folder = format!("<servicedir>{}</servicedir></busconfig>", services.display());
     let text = fs::read_to_string(&config).unwrap().replace("</busconfig>", &folder);
     fs::write(&config, text).unwrap();
-    let reload = ["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.ReloadConfig"];
+    let reload = [
+        "--session",
+        "--print-reply",
+        "--dest=org.freedesktop.DBus",
+        "/",
+        "org.freedesktop.DBus.ReloadConfig",
+    ];
     assert!(companion.command(Path::new("dbus-send")).args(reload).status().unwrap().success());
     eventually("a backend that could be started", || {
         matches!(companion.order(&Order::State {})[..], [Note::State { locked: true }]).then_some(())
@@ -102,9 +109,13 @@ fn a_backend_that_does_not_run_is_locked_and_an_unlock_and_nothing_else_starts_i
 
     let (what, ..) = companion.order_with_sink(&search());
     assert_eq!(what, What::Failed { stage: Stage::Fetch, why: Fault::Locked });
-    let (_, body, _) = companion.order_with_sink(&Order::Collections { id: id(), metadata: Metadata::Matched });
+    let (_, body, _) =
+        companion.order_with_sink(&Order::Collections { id: id(), metadata: Metadata::Matched });
     let all: Collections = serde_json::from_slice(&body).unwrap();
-    assert!(all.collections.iter().all(|one| one.locked && Some(&one.path) == all.default.as_ref()), "{all:?}");
+    assert!(
+        all.collections.iter().all(|one| one.locked && Some(&one.path) == all.default.as_ref()),
+        "{all:?}"
+    );
     assert_eq!(companion.order(&lock()), [Note::Done {}]);
     assert_eq!(companion.order(&Order::State {}), [Note::State { locked: true }], "nothing of it started it");
 

@@ -36,7 +36,9 @@ fn systemd_has_nothing_to_say_of_any_unit() {
          done | xargs systemd-analyze verify --man=no 2>&1 | grep -v '^Failed to prepare filename .*@nb.d: '",
     );
     assert_eq!(said.out, "");
-    let said = machine.ssh("nb").run("systemd-analyze verify --user --man=no /usr/lib/systemd/user/sd-*.service 2>&1");
+    let said = machine
+        .ssh("nb")
+        .run("systemd-analyze verify --user --man=no /usr/lib/systemd/user/sd-*.service 2>&1");
     assert_eq!((said.code, said.out.as_str()), (0, ""));
 }
 

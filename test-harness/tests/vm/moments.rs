@@ -32,7 +32,8 @@ pub(crate) fn at_work() -> Checkpoint {
 
 /// Stores the secret by an application, with a yes to each thing that it asks for.
 fn store(machine: &mut Machine) {
-    machine.command(&format!("echo -n {SECRET} | secret-tool store --label=demo service demo; echo stored: $?"));
+    machine
+        .command(&format!("echo -n {SECRET} | secret-tool store --label=demo service demo; echo stored: $?"));
     machine.decide("makes a new collection", 'y');
     machine.decide("store a secret", 'y');
     machine.at_the_desk("stored: 0");

@@ -13,7 +13,8 @@ fn another_user_cannot_call_nor_read_nor_take_the_screen_from_a_passphrase() {
     machine.log_in(OTHER, "eve", "apple");
 
     // Call: the bus does not let eve through.
-    machine.type_keys("clear; busctl call net.mowaka.SecretsDispatcher1.u1000 /net/mowaka/SecretsDispatcher1 ");
+    machine
+        .type_keys("clear; busctl call net.mowaka.SecretsDispatcher1.u1000 /net/mowaka/SecretsDispatcher1 ");
     machine.type_keys("org.freedesktop.DBus.Peer Ping; echo called: $?\n");
     let screen = machine.see(OTHER, "called: 1");
     assert!(screen.shows("Access denied") || screen.shows("rejected"), "{screen}");
@@ -22,13 +23,17 @@ fn another_user_cannot_call_nor_read_nor_take_the_screen_from_a_passphrase() {
     // Read: neither the screen, nor what is stored, nor what is asked.
     let doors = "/dev/tty8 /dev/vcs8 /dev/vcsa8 /etc/secrets-dispatcher/nb/phrase /var/lib/secrets-dispatcher/nb/home \
                  /var/log/secrets-dispatcher/nb";
-    machine.type_keys(&format!("clear; for f in {doors}; do head -c1 $f; ls $f/; done 2>&1 | grep -vc denied; echo read\n"));
+    machine.type_keys(&format!(
+        "clear; for f in {doors}; do head -c1 $f; ls $f/; done 2>&1 | grep -vc denied; echo read\n"
+    ));
     let screen = machine.see(OTHER, "read");
     machine.photograph("cannot-read");
     assert!(!screen.shows("s3"), "{screen}");
 
     // Switch: eve's program asks for eve's terminal again and again, while nb types a passphrase.
-    machine.type_keys("clear; until [ -e /tmp/go ]; do sleep .3; done; for i in $(seq 30); do chvt 2; sleep .3; done\n");
+    machine.type_keys(
+        "clear; until [ -e /tmp/go ]; do sleep .3; done; for i in $(seq 30); do chvt 2; sleep .3; done\n",
+    );
     machine.command("sdctl lock; echo locked: $?");
     machine.at_the_desk("locked: 0");
     machine.read_approval("STORE LOCKED");

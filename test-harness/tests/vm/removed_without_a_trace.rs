@@ -20,7 +20,8 @@ fn after_a_removal_the_machine_is_as_before_file_by_file() {
     machine.run("sh /root/goods/inventory.sh >/root/after");
     let changed = machine.attempt("diff -U0 /root/before /root/after | grep '^[-+]\\./'").out;
     machine.keep_text("difference.txt", &changed);
-    let unexplained: Vec<&str> = changed.lines().filter(|line| !EXPLAINED.iter().any(|path| line[1..].starts_with(path))).collect();
+    let unexplained: Vec<&str> =
+        changed.lines().filter(|line| !EXPLAINED.iter().any(|path| line[1..].starts_with(path))).collect();
     assert!(unexplained.is_empty(), "these differ from before:\n{}", unexplained.join("\n"));
     assert_eq!(machine.run("getent passwd | grep -c -e sd- -e secrets- || true").trim(), "0");
     assert_eq!(machine.run("systemctl list-units --all --no-legend 'sd-*' 'secrets-*' || true"), "");

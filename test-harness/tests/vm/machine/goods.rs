@@ -14,13 +14,15 @@ pub(crate) fn package() -> PathBuf {
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|ending| ending == "deb"))
         .max_by_key(|path| path.metadata().and_then(|about| about.modified()).ok());
-    newest.unwrap_or_else(|| panic!("no package is in {}: DEB_BUILD_OPTIONS=noopt just deb", folder.display()))
+    newest
+        .unwrap_or_else(|| panic!("no package is in {}: DEB_BUILD_OPTIONS=noopt just deb", folder.display()))
 }
 
 /// Writes a tar of `secrets-dispatcher.deb`, of its version 9 as `newer.deb`, and of the programs that tests start in the
 /// machine. Not compressed: an emulated processor is slow at unpacking.
 pub(super) fn pack(package: &Path, tar: &Path) {
-    let folder = tempfile::Builder::new().prefix("sdvm-goods.").tempdir_in("/tmp").expect("a folder below /tmp");
+    let folder =
+        tempfile::Builder::new().prefix("sdvm-goods.").tempdir_in("/tmp").expect("a folder below /tmp");
     let done = Command::new("sh")
         .current_dir(folder.path())
         .args(["-euc", PACK, "pack"])
