@@ -14,6 +14,7 @@ mod doors;
 mod installed;
 mod logins;
 mod machine;
+mod packages;
 mod provisioning;
 mod scores;
 mod session;
