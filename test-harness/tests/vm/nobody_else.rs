@@ -42,10 +42,10 @@ fn another_user_cannot_call_nor_read_nor_take_the_screen_from_a_passphrase() {
     let (first, rest) = STORE.split_at(4);
     machine.type_keys(first);
     machine.run("touch /tmp/go");
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    machine.pass("3");
     assert_eq!(machine.active(), APPROVAL, "eve took the screen from a passphrase");
     machine.press_switch(OTHER);
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    machine.pass("1");
     assert_eq!(machine.active(), APPROVAL, "the keys took the screen from a passphrase");
     machine.photograph("holds-the-screen");
     machine.type_keys(&format!("{rest}\n"));

@@ -1,7 +1,5 @@
 //! What a person does at the machine, beyond single keys.
 
-use std::time::Duration;
-
 use crate::machine::{Machine, Screen};
 
 /// The virtual terminal on which the person works, and that of the approval screen.
@@ -28,7 +26,7 @@ impl Machine {
         }
         self.see(APPROVAL, text);
         // Longer than the quiet time, in which no key decides.
-        std::thread::sleep(Duration::from_millis(1500));
+        self.pass("1.2");
         self.screen(APPROVAL)
     }
 
