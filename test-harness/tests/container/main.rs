@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod backends;
+mod broken;
 mod bus;
 mod checks;
 mod doors;
@@ -20,4 +21,6 @@ mod scores;
 mod session;
 mod terminal;
 mod tree;
+mod two;
+mod using;
 mod waiting;
