@@ -15,6 +15,7 @@ mod installed;
 mod logins;
 mod machine;
 mod provisioning;
+mod packages;
 mod scores;
 mod session;
 mod terminal;
