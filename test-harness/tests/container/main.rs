@@ -15,8 +15,13 @@ mod doors;
 mod installed;
 mod logins;
 mod machine;
+<<<<<<< HEAD
 mod packages;
 mod provisioning;
+=======
+mod provisioning;
+mod packages;
+>>>>>>> vm5
 mod scores;
 mod session;
 mod terminal;
