@@ -21,6 +21,13 @@ rm -f "$work"/user/org.freedesktop.*.service
 find "$work/system" -maxdepth 1 -type f -name '*@.*' | while read -r template; do
     cp "$template" "${template/@./@nb.}"
 done
+# What provisioning adds to them on a machine belongs to the mark.
+for template in units/companion/{sd-,secrets-}*@.*.conf.in; do
+    unit=$(basename "$template" .conf.in)
+    mkdir "$work/system/${unit/@./@nb.}.d"
+    sed 's/@USER@/nb/g; s/@CUID@/990/g; s/@UID@/1000/g; s/@VT@/8/g; s|@HOME@|/var/lib/secrets-dispatcher/nb/home|g' \
+        "$template" >"$work/system/${unit/@./@nb.}.d/10-provision.conf"
+done
 mkdir -m 700 "$work/run"
 
 # verify MANAGER UNIT…: what systemd says of them. The programs are not installed where the units look for them;
@@ -33,7 +40,11 @@ verify() {
 }
 
 status=0
-said=$(verify system "$work"/system/*@nb.*; verify user "$work"/user/*.service)
+said=$(
+    verify system $(find "$work/system" -maxdepth 1 -type f -name '*@nb.*')
+    # One by one: only one of the backends' units can have their bus name.
+    for unit in "$work"/user/*.service; do verify user "$unit"; done
+)
 [ -z "$said" ] || { printf '%s\n' "$said" >&2; status=1; }
 
 printf 'Exposure of each service of the system manager; %d.%d is the worst that is allowed:\n' $((worst / 10)) $((worst % 10))

@@ -13,9 +13,6 @@ use sd_wire::id::AskId;
 use sd_wire::pattern::Pattern;
 use support::companion::Companion;
 
-const BANK: &str = "/org/freedesktop/secrets/collection/login/1";
-const MAIL: &str = "/org/freedesktop/secrets/collection/login/2";
-
 fn search(hidden: Vec<Hidden>) -> Order {
     Order::Search {
         id: AskId::from_random([7; 8]),
@@ -51,43 +48,52 @@ fn finds(companion: &Companion, hidden: Vec<Hidden>) -> Vec<String> {
     all.map(|item| item.as_str().to_owned()).collect()
 }
 
-fn keyring() -> Companion {
+/// A keyring and the paths of the two items in it.
+fn keyring() -> (Companion, [String; 2]) {
     let companion = Companion::with_keyring();
     companion.store("Bank of Ada", &["service", "demo", "user", "ada"]);
     companion.store("Mail", &["service", "demo", "user", "bob"]);
-    companion
+    let paths =
+        ["ada", "bob"].map(|user| companion.items_of(&[("user", user)]).remove(0).as_str().to_owned());
+    (companion, paths)
+}
+
+/// A pattern that only this path fits, wherever its collection is.
+fn anywhere(path: &str) -> Hidden {
+    item(&format!("*/login/{}", path.rsplit('/').next().unwrap()))
 }
 
 #[test]
 fn a_hidden_item_is_not_found_by_its_path_its_label_or_its_attributes() {
-    finds_what_is_not_hidden(&keyring());
+    let (companion, paths) = keyring();
+    finds_what_is_not_hidden(&companion, &paths);
 }
 
 #[test]
 fn in_a_locked_gnome_keyring_a_hidden_item_is_not_found_either() {
-    let companion = keyring();
+    let (companion, paths) = keyring();
     let order = Order::Lock { id: AskId::from_random([7; 8]) };
     assert_eq!(companion.order(&order), [Note::Done {}]);
-    finds_what_is_not_hidden(&companion);
+    finds_what_is_not_hidden(&companion, &paths);
 }
 
-fn finds_what_is_not_hidden(companion: &Companion) {
+fn finds_what_is_not_hidden(companion: &Companion, [bank, mail]: &[String; 2]) {
     assert_eq!(finds(companion, vec![]).len(), 2);
-    for hidden in [item("*/login/1"), label("Bank*"), attribute("user", "a*")] {
-        assert_eq!(finds(companion, vec![hidden.clone()]), [MAIL], "{hidden:?}");
+    for hidden in [anywhere(bank), label("Bank*"), attribute("user", "a*")] {
+        assert_eq!(finds(companion, vec![hidden.clone()]), [mail.as_str()], "{hidden:?}");
     }
     let both = Hidden { label: Some(pattern("Bank*")), ..attribute("user", "bob") };
     assert_eq!(finds(companion, vec![both]).len(), 2, "all parts of a rule must fit");
-    assert!(finds(companion, vec![label("Bank*"), item("*/login/2")]).is_empty());
+    assert!(finds(companion, vec![label("Bank*"), anywhere(mail)]).is_empty());
     assert!(finds(companion, vec![Hidden::default()]).is_empty());
 }
 
 #[test]
 fn an_item_of_which_a_locked_gnome_keyring_tells_nothing_is_hidden_when_it_could_be() {
-    let mut companion = keyring();
+    let (mut companion, [bank, mail]) = keyring();
     companion.restart_keyring_locked();
     assert_eq!(finds(&companion, vec![]).len(), 2);
-    assert_eq!(finds(&companion, vec![item("*/login/2")]), [BANK], "its path is known");
+    assert_eq!(finds(&companion, vec![anywhere(&mail)]), [bank.as_str()], "its path is known");
     assert_eq!(
         finds(&companion, vec![attribute("service", "bank*")]).len(),
         2,

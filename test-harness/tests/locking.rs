@@ -11,13 +11,12 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::geteuid;
 use sd_sys::listener::Listener;
-use sd_wire::bounded::{Attributes, List, Text};
+use sd_wire::bounded::{List, Text};
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::fetch::{Note, Order};
 use sd_wire::id::AskId;
-use sd_wire::outcome::{Found, What};
+use sd_wire::outcome::What;
 use sd_wire::passphrase::{Unlocks, Wanted};
-use sd_wire::path::ItemPath;
 use support::companion::{Companion, MASTER, Person};
 use support::memory::memory_holds;
 use support::{eventually, is_store};
@@ -36,20 +35,6 @@ fn unlock() -> Order {
 
 fn failed(why: Fault) -> Vec<Note> {
     vec![Note::Failed { why }]
-}
-
-/// The only item there is.
-fn only(companion: &Companion) -> ItemPath {
-    let order = Order::Search {
-        id: id(),
-        collection: None,
-        attributes: Attributes::default(),
-        hidden: List::default(),
-        describe: false,
-    };
-    let (_, body, _) = companion.order_with_sink(&order);
-    let found: Found = serde_json::from_slice(&body).unwrap();
-    found.unlocked.into_iter().next().expect("one item")
 }
 
 /// What a prompt for the collection `Login` shows.
@@ -79,7 +64,7 @@ fn asked(shown: &[Wanted], expected: &[Wanted]) {
 fn a_locked_keyring_gives_nothing_until_the_right_passphrase_is_typed() {
     let companion = Companion::with_keyring();
     companion.store("Demo", &["service", "demo"]);
-    let first = only(&companion);
+    let first = companion.first();
     let describe = Order::Describe { id: id(), items: List::new(vec![first.clone()]).unwrap() };
     let Note::Described(it) = companion.order(&describe).remove(0) else { panic!("not described") };
     let read = || {

@@ -22,14 +22,20 @@ const RELABEL: &str = "gdbus call --session -d org.freedesktop.secrets \
 /// What the backend itself says of the label. Takes a key.
 const LABEL: &str = "sd-ask list /org/freedesktop/secrets/collection/login";
 
-/// The script's run after the item was stored, at which `y` is typed.
+/// The script's run after the item was stored, at which `y` is typed. Backends name items as they like; here it is `1`.
 fn stored(keys: &str, script: &str) -> Run {
-    Rig::real().with(&["--answer", keys]).run(&format!("{STORE} || exit 50; {script}"))
+    let find = "item=$(sd-app 'search service=demo' | grep -o '/collection/[^], ]*' | head -n 1); n=${item##*/}; echo $n";
+    let script = script.replace("/login/1", "/login/$n").replace("/default/1", "/default/$n");
+    let mut run = Rig::real().with(&["--answer", keys]).run(&format!("{STORE} || exit 50; {find}; {script}"));
+    if let Some((n, rest)) = run.stdout.split_once('\n') {
+        run.stdout = rest.replace(n, "1");
+    }
+    run
 }
 
 /// What an application printed that took these steps, line by line, at an item that is there.
 fn steps(keys: &str, steps: &[&str]) -> Vec<String> {
-    let words: Vec<String> = steps.iter().map(|step| format!("'{step}'")).collect();
+    let words: Vec<String> = steps.iter().map(|step| format!("\"{step}\"")).collect();
     let run = stored(keys, &format!("sd-app {}", words.join(" ")));
     let lines: Vec<String> = run.stdout.lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), steps.len(), "{}", run.all());
@@ -137,7 +143,7 @@ fn a_secret_a_label_and_attributes_are_changed_after_a_yes() {
 #[test]
 fn a_change_that_is_denied_changes_nothing_and_is_not_taken_for_a_missing_item() {
     for step in ["set-secret /collection/login/1 hunter3", "set-label /collection/login/1 other"] {
-        let run = stored("ynyy", &format!("sd-app '{step}'; {LABEL}; secret-tool lookup service demo"));
+        let run = stored("ynyy", &format!("sd-app \"{step}\"; {LABEL}; secret-tool lookup service demo"));
         let lines: Vec<&str> = run.stdout.lines().collect();
         assert!(lines[0].starts_with(IS_LOCKED) && lines[0].contains("VT8"), "{}", run.all());
         assert_eq!(lines[1], "/org/freedesktop/secrets/collection/login/1 \"demo\"", "{}", run.all());
@@ -204,23 +210,22 @@ fn aliases_and_labels_of_collections_of_gnome_keyring_change_after_a_yes() {
 #[test]
 fn a_made_and_a_deleted_item_are_announced_to_the_application_that_made_and_deleted_it() {
     let run = Rig::real().with(&["--answer", "y"]).run(
-        "sd-app 'create demo service=demo hunter2' 'heard ItemCreated' 'delete /collection/login/1' \
-         'heard ItemDeleted'",
+        "sd-app 'create demo service=demo hunter2' 'heard ItemCreated' 'delete FOUND' 'heard ItemDeleted'",
     );
     let lines: Vec<&str> = run.stdout.lines().collect();
-    let expected =
-        ["/collection/login/1", "ItemCreated /collection/login", "done", "ItemDeleted /collection/login"];
-    assert_eq!(lines, expected, "{}", run.all());
+    assert!(lines[0].starts_with("/collection/login/"), "{}", run.all());
+    let expected = ["ItemCreated /collection/login", "done", "ItemDeleted /collection/login"];
+    assert_eq!(lines[1..], expected, "{}", run.all());
 }
 
 #[test]
 fn what_an_application_has_made_it_may_read_and_delete_without_a_second_key() {
     // As SecretStorage and its users do: no Unlock, and nothing that is called locked.
-    let script = "sd-app 'create mine service=mine hunter4' 'locked /collection/login/2' \
-                  'read /collection/login/2' 'locked /collection/login/1' 'read /collection/login/1'";
+    let script = "sd-app 'create mine service=mine hunter4' 'locked FOUND' 'read FOUND' \
+                  \"locked /collection/login/1\" \"read /collection/login/1\"";
     let run = stored("yynnn", script);
     let lines: Vec<&str> = run.stdout.lines().collect();
-    assert_eq!(lines[..3], ["/collection/login/2", "false", "hunter4"], "{}", run.all());
+    assert_eq!(lines[1..3], ["false", "hunter4"], "{}", run.all());
     assert_eq!(lines[3], "true", "{}", run.all());
     assert!(lines[4].starts_with(IS_LOCKED), "{}", run.all());
 }

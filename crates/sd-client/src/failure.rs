@@ -9,6 +9,8 @@ use sd_wire::fault::Fault;
 use sd_wire::outcome::What;
 use sd_wire::parties::Role;
 
+use crate::screen;
+
 /// Why there is no answer, or not the one wished for.
 #[derive(Debug)]
 pub enum Failure {
@@ -87,7 +89,9 @@ impl fmt::Display for Failure {
                  `systemctl start secrets-dispatcher@<user>.target` as root",
             ),
             Self::Misconfigured(what) | Self::NoSuch(what) => f.write_str(what),
-            Self::Refused(sentence) | Self::Full(sentence) => write!(f, "sd-gate refused the request: {sentence}"),
+            Self::Refused(sentence) | Self::Full(sentence) => {
+                write!(f, "sd-gate refused the request: {sentence}")
+            }
             Self::Unavailable(sentence) => write!(f, "the approval side is not running: {sentence}"),
             Self::Ended(what) => write!(f, "{what}"),
             Self::Forged { role, writer: Some(uid) } => write!(
@@ -101,8 +105,10 @@ impl fmt::Display for Failure {
             Self::Lost => f.write_str(
                 "the approval side closed the request without an answer; nothing was released, try again",
             ),
-            Self::Timeout => f.write_str(
-                "no answer from the approval side in time; press Ctrl+Alt+F8 to see what waits there, and try again",
+            Self::Timeout => write!(
+                f,
+                "no answer from the approval side in time; press {} to see what waits there, and try again",
+                screen::key()
             ),
             Self::System(what) => write!(f, "the request could not be sent: {what}"),
         }

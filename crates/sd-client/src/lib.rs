@@ -18,6 +18,7 @@ mod home;
 mod listing;
 mod parties;
 mod request;
+pub mod screen;
 mod watch;
 
 pub use ear::Ear;

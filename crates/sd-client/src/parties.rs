@@ -37,7 +37,7 @@ pub(crate) fn own() -> Result<Parties, Failure> {
     }
 }
 
-fn place() -> Result<PathBuf, Failure> {
+pub(crate) fn place() -> Result<PathBuf, Failure> {
     let folder = match std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
         Some(folder) => PathBuf::from(folder),
         None => PathBuf::from(ROOT).join(user_name()?),

@@ -151,9 +151,9 @@ impl fmt::Display for Fault {
             Self::TooMany => "too many requests are waiting already; settle some of them first",
             Self::Malformed => "the request was not well formed",
             Self::WrongPassphrase => "the passphrase was wrong each time; try again",
-            Self::Dismissed => "the passphrase prompt was dismissed on the approval screen (VT8)",
+            Self::Dismissed => "the passphrase prompt was dismissed on the approval screen",
             Self::NoPassphrase => {
-                "nobody typed the passphrase on the approval screen (VT8) in time; press Ctrl+Alt+F8 and try again"
+                "nobody typed the passphrase on the approval screen in time; look there and try again"
             }
             Self::Forbidden => "a rule on the companion's side forbids it; see rules.toml there",
             Self::Refused => "the backend refused; see its log on the companion's side",

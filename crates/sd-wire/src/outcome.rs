@@ -286,10 +286,10 @@ impl fmt::Display for What {
             Self::Approved { seconds, .. } => write!(f, "approved for {seconds} seconds"),
             Self::Locked {} => f.write_str("locked"),
             Self::Unlocked {} => f.write_str("unlocked"),
-            Self::Denied {} => f.write_str("denied on the approval screen (VT8)"),
-            Self::Expired {} => f.write_str(
-                "nobody answered on the approval screen (VT8) in time; press Ctrl+Alt+F8 and try again",
-            ),
+            Self::Denied {} => f.write_str("denied on the approval screen"),
+            Self::Expired {} => {
+                f.write_str("nobody answered on the approval screen in time; look there and try again")
+            }
             Self::Cancelled {} => f.write_str("cancelled from the desktop"),
             Self::Rejected { why } => write!(f, "rejected by sd-gate: {why}"),
             Self::Failed { stage, why } => write!(f, "failed at {stage}: {why}"),

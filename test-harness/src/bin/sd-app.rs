@@ -32,7 +32,7 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 /// `set-alias NAME COLLECTION`, `read-alias NAME`, `delete PATH`, `create LABEL NAME=VALUE SECRET`,
 /// `create-collection LABEL`, `heard MEMBER` (waits for a signal), `wait MILLISECONDS`. With `retry` before it, a step is
 /// taken again until it succeeds. Paths may leave out
-/// /org/freedesktop/secrets; `FOUND` is the first that the last search has found.
+/// /org/freedesktop/secrets; `FOUND` is the first that the last search has found, or what was made last.
 #[derive(Debug, Parser)]
 #[command(name = "sd-app", version)]
 struct Cli {
@@ -58,7 +58,7 @@ struct App {
     signals: MessageStream,
     passed_over: Vec<Message>,
     session: OwnedObjectPath,
-    /// What the last search has found.
+    /// What the last search has found, or what was made last.
     found: Vec<String>,
 }
 
@@ -182,7 +182,8 @@ impl App {
                 let into = full("/aliases/default");
                 let reply = self.call(&into, COLLECTION, "CreateItem", &(properties, secret, true)).await?;
                 let (_, prompt): (OwnedObjectPath, OwnedObjectPath) = reply.body().deserialize()?;
-                Ok(short(&self.prompt(&prompt).await?.try_into()?))
+                self.found = vec![short(&self.prompt(&prompt).await?.try_into()?)];
+                Ok(self.found.concat())
             }
             ["create-collection", label] => {
                 let properties =

@@ -7,10 +7,9 @@
 use crate::fates::{Deed, ends, fates};
 
 const STORED: &str = "printf hunter2 | secret-tool store --label=demo service demo";
-/// What sd-app, which is built on another library, reads of that item.
-const READ: &str = "sd-app 'retry read /collection/login/1'";
-/// As [`READ`], wherever the item is now: to some backends a secret in the place of another is another item.
-const FIND: &str = "sd-app 'search service=demo' 'retry read FOUND' | tail -n 1";
+/// What sd-app, which is built on another library, reads of that item, wherever it is now: to some backends a secret in
+/// the place of another is another item.
+const READ: &str = "sd-app 'search service=demo' 'retry read FOUND' | tail -n 1";
 
 const LOOKUP: Deed = Deed {
     before: STORED,
@@ -35,7 +34,7 @@ const STORE: Deed = Deed {
     approved: ends(0, ""),
     denied: ends(0, ""),
     expired: ends(0, ""),
-    look: FIND,
+    look: READ,
     after: "changed",
     untouched: "hunter2",
 };
@@ -71,7 +70,7 @@ const SEARCH: Deed = Deed {
     approved: ends(0, "secret = secret1\nsecret = secret2\nsecret = secret3\n3\n"),
     denied: ends(0, "3\n"),
     expired: ends(0, "3\n"),
-    look: "for n in 1 2 3; do sd-app \"retry read /collection/login/$n\"; done | sort | tr '\\n' ' '",
+    look: "for n in 1 2 3; do sd-app \"search number=$n\" 'retry read FOUND' | tail -n 1; done | sort | tr '\\n' ' '",
     after: "secret1 secret2 secret3",
     untouched: "secret1 secret2 secret3",
 };

@@ -18,21 +18,30 @@ static MACHINE: Shared = LazyLock::new(|| {
 const KEYS: &str = "no key for a moment";
 
 /// Types a passphrase where this asks for it.
-fn passphrase(front: &InFront<'_>, terminal: &Terminal, wants: &str, word: &str) {
-    terminal.shows(wants);
+pub(crate) fn passphrase(machine: &Machine, front: &InFront<'_>, wants: &str, word: &str) {
+    let terminal = machine.terminal(0);
+    let told = || format!("{}\n{}", terminal.screen(), machine.journal());
+    eventually(&format!("{wants:?} on the screen"), told, || terminal.screen().contains(wants));
     terminal.shows("passphrase:");
-    eventually("a field for the passphrase", || terminal.screen(), || !terminal.screen().contains(KEYS));
+    eventually(
+        "a field for the passphrase",
+        || terminal.screen(),
+        || {
+            front.again();
+            !terminal.screen().contains(KEYS)
+        },
+    );
     front.types(&format!("{word}\n"));
     eventually("the end of that prompt", || terminal.screen(), || !terminal.screen().contains(wants));
 }
 
 /// Has the desktop user ask for the secret, and the person say yes; with the store locked, the passphrase before it.
-fn reads(session: &Session, terminal: &Terminal, locked: Option<(&str, &str)>) -> Said {
-    let front = terminal.to_the_front();
+pub(crate) fn reads(machine: &Machine, session: &Session, locked: Option<(&str, &str)>) -> Said {
+    let front = machine.terminal(0).to_the_front();
     session.begin("secret-tool lookup service demo");
     if let Some((wants, word)) = locked {
         front.answers("unlock key and store", "y");
-        passphrase(&front, terminal, wants, word);
+        passphrase(machine, &front, wants, word);
     }
     front.answers("access demo", "y");
     session.finish()
@@ -85,20 +94,21 @@ fn has_a_passphrase_of_its_own(backend: &str, first: [&str; 2]) {
 
     // A person is led to a passphrase at the first login of all.
     let session = machine.ssh("nb");
+    machine.comes_up("nb");
     let front = terminal.to_the_front();
     for wants in first {
-        passphrase(&front, terminal, wants, word);
+        passphrase(&machine, &front, wants, word);
     }
     terminal.shows("unlocking: unlocked");
     drop(front);
     stores(&session, terminal);
-    let said = reads(&session, terminal, None);
+    let said = reads(&machine, &session, None);
     assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
 
     // Locked by the desktop: the next that wants a secret asks for the passphrase again.
     session.ok("sdctl lock");
     terminal.shows("STORE LOCKED");
-    let said = reads(&session, terminal, Some(("try", word)));
+    let said = reads(&machine, &session, Some(("try", word)));
     assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
     tell(&format!("{backend}: PSS of the companion's side, in KiB\n{}", pss(&machine)));
 
@@ -106,12 +116,13 @@ fn has_a_passphrase_of_its_own(backend: &str, first: [&str; 2]) {
     session.end();
     machine.goes_down("nb");
     let session = machine.ssh("nb");
+    machine.comes_up("nb");
     let front = terminal.to_the_front();
-    passphrase(&front, terminal, "try         1 of 3", "not the word");
-    passphrase(&front, terminal, "wrong", word);
+    passphrase(&machine, &front, "try         1 of 3", "not the word");
+    passphrase(&machine, &front, "WRONG", word);
     terminal.shows("unlocking: unlocked");
     drop(front);
-    let said = reads(&session, terminal, None);
+    let said = reads(&machine, &session, None);
     assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
 
     starts_nothing_else(&machine, &session, backend);
@@ -122,8 +133,16 @@ fn has_a_passphrase_of_its_own(backend: &str, first: [&str; 2]) {
 /// Of all that the machine's packages enable for every user, the companion's manager starts nothing; and of the
 /// companion's units the desktop's manager none.
 fn starts_nothing_else(machine: &Machine, session: &Session, backend: &str) {
-    let known =
-        ["(sd-pam)", "dbus-daemon", "gnome-keyring-d", "gpg-agent", "oo7-daemon", "sd-fetch", "sd-sign"];
+    let known = [
+        "(sd-pam)",
+        "dbus-daemon",
+        "gnome-keyring-d",
+        "gpg-agent",
+        "oo7-daemon",
+        "sd-fetch",
+        "sd-sign",
+        "sd-store",
+    ];
     for process in machine.of_companion() {
         assert!(process == "systemd" || known.contains(&process.as_str()), "{process}");
     }
@@ -187,24 +206,30 @@ fn gopass_is_looked_for_started_by_the_unlocked_key_and_ended_by_a_lock() {
          gopass-secret-service, with made-up secrets' >&2\nexec sd-fake-backend --gopass --locking lies \
          --item demo=hunter2,service=demo\nE\nchmod 755 /usr/local/bin/gopass-secret-service");
     machine.with_backend("gopass");
+    // A key is brought in while the companion's gpg-agent is there.
+    let session = machine.ssh("nb");
+    machine.comes_up("nb");
     machine.has_key("a word for the key");
+    session.end();
+    machine.goes_down("nb");
 
     let session = machine.ssh("nb");
+    machine.comes_up("nb");
     let front = terminal.to_the_front();
-    terminal.shows("passphrase:");
+    eventually("the prompt for the key", || machine.journal(), || terminal.screen().contains("passphrase:"));
     assert_eq!(active(), "inactive", "it was started before the key was open");
-    passphrase(&front, terminal, "key", "a word for the key");
+    passphrase(&machine, &front, "keygrip", "a word for the key");
     terminal.shows("unlocking: unlocked");
     drop(front);
     assert_eq!(active(), "active");
-    let said = reads(&session, terminal, None);
+    let said = reads(&machine, &session, None);
     assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
 
     // It keeps no lock of its own: what it has decrypted goes with it.
     session.ok("sdctl lock");
-    terminal.shows("KEY AND STORE LOCKED");
+    terminal.shows("   LOCKED  ");
     assert_eq!(active(), "inactive");
-    let said = reads(&session, terminal, Some(("key", "a word for the key")));
+    let said = reads(&machine, &session, Some(("keygrip", "a word for the key")));
     assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
     assert_eq!(active(), "active");
 
@@ -228,6 +253,37 @@ fn gopass_is_looked_for_started_by_the_unlocked_key_and_ended_by_a_lock() {
     assert_eq!(machine.ok(agents), "1");
     assert_eq!(machine.ok("pgrep -u secrets-nb -x gpg-agent"), agent);
     tell(&format!("gopass (a stand-in): PSS of the companion's side, in KiB\n{}", pss(&machine)));
+    session.end();
+    machine.goes_down("nb");
+}
+
+#[test]
+fn the_password_store_opens_with_the_key_at_each_login_and_after_each_lock() {
+    let machine = turn(&MACHINE);
+    let (terminal, word) = (machine.terminal(0), "a word for the key");
+    machine.with_backend("store");
+    let session = machine.ssh("nb");
+    machine.comes_up("nb");
+    machine.has_key(word);
+    machine.ok("sd-provision key --user nb store");
+    session.end();
+    machine.goes_down("nb");
+
+    let session = machine.ssh("nb");
+    machine.comes_up("nb");
+    let front = terminal.to_the_front();
+    // One passphrase opens what signs and what the store is encrypted to.
+    passphrase(&machine, &front, "keygrip", word);
+    let told = || format!("{}\n{}", terminal.screen(), machine.journal());
+    eventually("an open store", told, || terminal.screen().contains("unlocking: unlocked"));
+    drop(front);
+    stores(&session, terminal);
+    session.ok("sdctl lock");
+    terminal.shows("   LOCKED  ");
+    let said = reads(&machine, &session, Some(("keygrip", word)));
+    assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
+    tell(&format!("store: PSS of the companion's side, in KiB\n{}", pss(&machine)));
+    starts_nothing_else(&machine, &session, "store");
     session.end();
     machine.goes_down("nb");
 }

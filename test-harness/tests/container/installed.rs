@@ -13,6 +13,9 @@ pub(crate) fn tell(text: &str) {
     }
 }
 
+/// The Secret Service of companions where a test is not about it: it needs no key.
+pub(crate) const BACKEND: &str = "gnome-keyring";
+
 impl Machine {
     /// A machine with the package, and the user nb provisioned on its first terminal.
     pub(crate) fn installed() -> Self {

@@ -38,6 +38,24 @@ fn a_command_by_ssh_is_a_session_like_any_other() {
     machine.goes_down("nb");
 }
 
+/// sshd reads `~/.pam_environment` for PAM, and pam_exec hands it to what it runs as root. What has a loader would write
+/// this loader's notes as root, and could as well have loaded a library of the user's.
+#[test]
+fn what_the_user_writes_for_pams_environment_reaches_no_loader_of_roots() {
+    let machine = turn(&MACHINE);
+    machine.ok(
+        "printf 'LD_DEBUG DEFAULT=files\\nLD_DEBUG_OUTPUT DEFAULT=/var/tmp/notes\\n' >/home/nb/.pam_environment
+         chown nb: /home/nb/.pam_environment",
+    );
+    let said = machine.ssh_command("nb", "true");
+    assert_eq!(said.code, 0, "{said:#?}");
+    machine.goes_down("nb");
+    let owners =
+        machine.ok("stat -c %U /var/tmp/notes* | sort -u; rm /home/nb/.pam_environment /var/tmp/notes*");
+    // The user's own shell has a loader: the variables did get there.
+    assert_eq!(owners, "nb");
+}
+
 #[test]
 fn of_sessions_at_the_same_time_the_last_one_to_end_stops_it() {
     let machine = turn(&MACHINE);

@@ -8,13 +8,24 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod backends;
+mod broken;
 mod bus;
+mod checks;
 mod doors;
 mod installed;
 mod logins;
 mod machine;
+<<<<<<< HEAD
 mod packages;
+mod provisioning;
+=======
+mod provisioning;
+mod packages;
+>>>>>>> vm5
 mod scores;
 mod session;
 mod terminal;
+mod tree;
+mod two;
+mod using;
 mod waiting;

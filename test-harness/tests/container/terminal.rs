@@ -101,6 +101,13 @@ impl Terminal {
 }
 
 impl InFront<'_> {
+    /// Puts it there again, if somebody else has put another one there meanwhile.
+    pub(crate) fn again(&self) {
+        if vt::active(console()).unwrap() != self.terminal.number {
+            switch_to(self.terminal.number);
+        }
+    }
+
     /// Types at it.
     pub(crate) fn types(&self, keys: &str) {
         self.terminal.type_in(keys);
@@ -114,6 +121,7 @@ impl InFront<'_> {
             &format!("the offer of {key:?}"),
             || self.terminal.screen(),
             || {
+                self.again();
                 let screen = self.terminal.screen();
                 if screen.contains("scroll to the end") && turned.elapsed() > Duration::from_millis(200) {
                     self.terminal.type_in(" ");

@@ -6,21 +6,21 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sd_sys::identity::own_uid;
 use sd_sys::link::Link;
 use sd_sys::listener::Listener;
-use sd_wire::bounded::Attributes;
+use sd_wire::bounded::{Attributes, List};
 use sd_wire::fetch::{Note, Order};
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::parties::Parties;
 use sd_wire::passphrase::{self, Wanted};
-use sd_wire::path::CollectionPath;
+use sd_wire::path::{CollectionPath, ItemPath};
 use tempfile::TempDir;
 
 use super::{BACKEND, RIG, eventually, place};
@@ -34,6 +34,8 @@ pub(crate) struct Companion {
     place: TempDir,
     children: Vec<Child>,
     address: String,
+    first: OnceLock<ItemPath>,
+    keyring: String,
 }
 
 /// What is done at a passphrase prompt.
@@ -49,7 +51,16 @@ pub(crate) enum Person {
 impl Companion {
     /// With gnome-keyring, or the backend that [`BACKEND`] names, whose only collection but `session` is open and empty.
     pub(crate) fn with_keyring() -> Self {
-        let mut companion = Self::new();
+        Self::with(std::env::var(BACKEND).as_deref().unwrap_or("gnome-keyring"))
+    }
+
+    /// As [`Companion::with_keyring`], with sd-store.
+    pub(crate) fn with_store() -> Self {
+        Self::with("store")
+    }
+
+    fn with(keyring: &str) -> Self {
+        let mut companion = Self::new(keyring);
         companion.start_keyring(true);
         companion.eventually_open();
         companion
@@ -57,7 +68,7 @@ impl Companion {
 
     /// With a backend that misbehaves as told; see `sd-fake-backend --help`.
     pub(crate) fn with_fake(arguments: &[&str]) -> Self {
-        let mut companion = Self::new();
+        let mut companion = Self::new("fake");
         let mut command = companion.command(Path::new(env!("CARGO_BIN_EXE_sd-fake-backend")));
         command.args(arguments).stderr(companion.log("backend"));
         companion.children.push(command.spawn().unwrap());
@@ -67,7 +78,7 @@ impl Companion {
         companion
     }
 
-    fn new() -> Self {
+    fn new(keyring: &str) -> Self {
         let place = place();
         let config = place.path().join("bus.conf");
         fs::write(&config, test_harness::bus::session_config(&place.path().join("bus"))).unwrap();
@@ -80,7 +91,13 @@ impl Companion {
             .unwrap();
         let mut address = String::new();
         std::io::BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let mut companion = Self { place, children: vec![bus], address: address.trim().to_owned() };
+        let mut companion = Self {
+            place,
+            children: vec![bus],
+            address: address.trim().to_owned(),
+            first: OnceLock::new(),
+            keyring: keyring.to_owned(),
+        };
         companion.start_fetch();
         companion
     }
@@ -110,13 +127,13 @@ impl Companion {
     }
 
     fn start_keyring(&mut self, unlocked: bool) {
-        let mut command = match std::env::var(BACKEND).as_deref() {
-            Ok("oo7") => {
+        let mut command = match self.keyring.as_str() {
+            "oo7" => {
                 let mut command = self.command(&oo7_daemon());
                 command.args(unlocked.then_some("--login"));
                 command
             }
-            Ok("store") => {
+            "store" => {
                 let mut command = self.command(Path::new("/bin/sh"));
                 command
                     .args(["-c", test_harness::backend::STORE, "sh"])
@@ -124,12 +141,12 @@ impl Companion {
                     .args((!unlocked).then_some("locked"));
                 command
             }
-            Ok("gnome-keyring") | Err(_) => {
+            "gnome-keyring" => {
                 let mut command = self.command(Path::new("gnome-keyring-daemon"));
                 command.args(["--foreground", "--components=secrets"]).args(unlocked.then_some("--unlock"));
                 command
             }
-            Ok(other) => panic!("no such backend: {other}"),
+            other => panic!("no such backend: {other}"),
         };
         command.stderr(self.log("backend"));
         let mut keyring = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
@@ -204,6 +221,11 @@ impl Companion {
         command
     }
 
+    /// The process of the backend.
+    pub(crate) fn backend(&self) -> u32 {
+        self.children[2].id()
+    }
+
     /// The process of sd-fetch.
     pub(crate) fn fetch(&self) -> u32 {
         self.children[1].id()
@@ -235,6 +257,27 @@ impl Companion {
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(b"hunter2").unwrap();
         assert!(child.wait().unwrap().success());
+    }
+
+    /// The first of its items, as it was when this was first asked: backends name items as they like.
+    pub(crate) fn first(&self) -> ItemPath {
+        self.first.get_or_init(|| self.items_of(&[]).remove(0)).clone()
+    }
+
+    /// The items that have these attributes, in the order of their paths.
+    pub(crate) fn items_of(&self, attributes: &[(&str, &str)]) -> Vec<ItemPath> {
+        let attributes = attributes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let order = Order::Search {
+            id: AskId::from_random([7; 8]),
+            collection: None,
+            attributes: Attributes::new(attributes).unwrap(),
+            hidden: List::default(),
+            describe: false,
+        };
+        let found = self.found(&order);
+        let mut all: Vec<ItemPath> = found.unlocked.into_iter().chain(found.locked).collect();
+        all.sort();
+        all
     }
 
     /// Sends an order without a sink, and does not wait for what comes of it.

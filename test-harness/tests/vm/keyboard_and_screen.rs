@@ -1,13 +1,10 @@
 //! The ring's own eyes and fingers: what is typed is read, and what stands on a terminal is seen.
 
-use crate::machine::Checkpoint;
+use crate::moments::provisioned;
 
 #[test]
 fn a_person_logs_in_on_the_keyboard_and_switches_terminals() {
-    let goods = tempfile::NamedTempFile::new().unwrap();
-    goods.as_file().set_len(10240).unwrap();
-    let booted = Checkpoint::rebooted("bare", goods.path(), "1", |_| {});
-    let mut machine = booted.resume("a_person_logs_in");
+    let mut machine = provisioned().resume("keyboard-and-screen");
 
     machine.photograph("prompt");
     machine.log_in(1, "nb", "pencil");

@@ -7,5 +7,17 @@
 // A test fails by panicking; clippy.toml knows that of #[test] functions only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod a_commit_waits_for_the_screen;
+mod a_no_is_a_clear_error;
+mod an_application_gets_its_secret;
 mod keyboard_and_screen;
+mod locked_and_unlocked;
+mod login_starts_the_companion;
+mod logout_stops_the_companion;
 mod machine;
+mod moments;
+mod nobody_else;
+mod person;
+mod removed_without_a_trace;
+mod upgraded_under_a_session;
+mod whatever_dies;

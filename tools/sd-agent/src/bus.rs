@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sd_client::screen;
 use sd_sys::process::Process;
 use sd_wire::printable::Printable;
 use smol::channel::Receiver;
@@ -127,7 +128,8 @@ async fn taken(bus: &Connection) -> String {
     };
     format!(
         "{NAME} is owned by {who}, and applications ask there: `sdctl takeover` hands it over; until then this only tells \
-         of what waits on VT8"
+         of what waits on {}",
+        screen::name()
     )
 }
 

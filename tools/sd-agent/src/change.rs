@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_io::Timer;
-use sd_client::Failure;
+use sd_client::{Failure, screen};
 use sd_wire::bounded::Text;
 use sd_wire::change::Change;
 use sd_wire::description::{Description, MAX_LABEL};
@@ -45,9 +45,11 @@ pub(crate) async fn held(turn: &Turn<'_>, change: Change) -> Result<(), Refusal>
 
 /// What a call is told that has waited long enough.
 pub(crate) fn waits() -> Refusal {
-    Refusal::is_locked(
-        "this change needs your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
-    )
+    Refusal::is_locked(format!(
+        "this change needs your approval: press {}, answer there ({}), and try again",
+        screen::key(),
+        screen::name()
+    ))
 }
 
 /// Asks for a change, waits as long as it takes, and tells those whom it concerns. Returns the path of a collection that

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
+use sd_client::screen;
 use sd_wire::bounded::{Attributes, Text};
 use sd_wire::change::Change;
 use sd_wire::metadata::Metadata;
@@ -78,10 +79,11 @@ pub(crate) async fn everything(
         return Ok(items);
     }
     if openly {
-        return Err(Refusal::access_denied(
+        return Err(Refusal::access_denied(format!(
             "what is in the keyring is still being looked through, or is too much for that; try again (a locked one waits \
-             on VT8)",
-        ));
+             on {})",
+            screen::name()
+        )));
     }
     let ended = opened::open(turn, About::List(within.clone()))?;
     let late = async {
@@ -93,9 +95,11 @@ pub(crate) async fn everything(
 }
 
 fn waits_for_a_list() -> Refusal {
-    Refusal::access_denied(
-        "what is in the keyring is told only with your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
-    )
+    Refusal::access_denied(format!(
+        "what is in the keyring is told only with your approval: press {}, answer there ({}), and try again",
+        screen::key(),
+        screen::name()
+    ))
 }
 
 /// Has all that there is told to the caller, where that takes no key: as much as comes in a call's time. The rest follows
@@ -243,9 +247,11 @@ pub(crate) async fn known_item(turn: &Turn<'_>, item: ItemPath) -> Result<ItemPa
     let item = real_item(turn, item).await?;
     let made_up = turn.desk.stand_ins().of(&turn.caller.app, &item).is_some() || dummy::is(turn, &item);
     if made_up {
-        return Err(Refusal::is_locked(
-            "what this stands for needs your approval first: unlock it, answer on VT8 (Ctrl+Alt+F8), and try again",
-        ));
+        return Err(Refusal::is_locked(format!(
+            "what this stands for needs your approval first: unlock it, answer on {} ({}), and try again",
+            screen::name(),
+            screen::key()
+        )));
     }
     Ok(item)
 }

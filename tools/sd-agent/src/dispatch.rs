@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_io::Timer;
+use sd_client::screen;
 use sd_wire::metadata::Metadata;
 use sd_wire::outcome::Collections;
 use sd_wire::path::ItemPath;
@@ -98,7 +99,10 @@ async fn answer_within(
     }
     let late = async {
         Timer::after(HASTE).await;
-        Err(Refusal::failed("the approval side takes too long to answer; look at VT8, and try again"))
+        Err(Refusal::failed(format!(
+            "the approval side takes too long to answer; look at {}, and try again",
+            screen::name()
+        )))
     };
     smol::future::or(answered, late).await
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use sd_cipher::Cipher;
-use sd_client::Failure;
+use sd_client::{Failure, screen};
 use sd_sys::secret::Secret;
 use sd_wire::ask::MAX_ITEMS;
 use sd_wire::bounded::Text;
@@ -93,9 +93,11 @@ async fn wait_for(turn: &Turn<'_>, item: &ItemPath) {
 fn reopen(turn: &Turn<'_>, items: Vec<ItemPath>) -> Refusal {
     // If it cannot be opened, this try has failed all the same.
     let _ = opened::open(turn, About::Read(items));
-    Refusal::is_locked(
-        "this secret needs your approval: press Ctrl+Alt+F8, answer there (VT8), and try again",
-    )
+    Refusal::is_locked(format!(
+        "this secret needs your approval: press {}, answer there ({}), and try again",
+        screen::key(),
+        screen::name()
+    ))
 }
 
 /// Puts another secret into an item. There is no prompt for that, and the secret is not kept until the next try: so the
@@ -137,7 +139,8 @@ async fn held(
     let (done, ended) = smol::channel::bounded(1);
     turn.desk.seated(&turn.call.sender, |seat| {
         if seat.held.len() >= MOST_HELD {
-            let text = format!("{MOST_HELD} secrets of yours wait for an answer (VT8) already");
+            let text =
+                format!("{MOST_HELD} secrets of yours wait for an answer ({}) already", screen::name());
             return Err(Refusal::limits_exceeded(text));
         }
         let task = smol::spawn(async move {
@@ -200,7 +203,10 @@ pub(crate) async fn secrets(turn: &Turn<'_>) -> Result<Message, Refusal> {
         }
     }
     if wanted > 0 && secrets.is_empty() && lacking.is_empty() {
-        return Err(Refusal::failed("none of these secrets came in time; look at VT8, and try again"));
+        return Err(Refusal::failed(format!(
+            "none of these secrets came in time; look at {}, and try again",
+            screen::name()
+        )));
     }
     if !lacking.is_empty() {
         let refusal = reopen(turn, lacking);

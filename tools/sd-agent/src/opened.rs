@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
-use sd_client::Failure;
+use sd_client::{Failure, screen};
 use sd_wire::change::Change;
 use sd_wire::metadata::Metadata;
 use sd_wire::path::{CollectionPath, ItemPath};
@@ -113,7 +113,7 @@ pub(crate) fn open(turn: &Turn<'_>, about: About) -> Result<Ended, Refusal> {
             return Ok(open.ended.clone());
         }
         if seat.opened.open.len() >= MOST {
-            let text = format!("{MOST} of your requests wait for an answer (VT8) already");
+            let text = format!("{MOST} of your requests wait for an answer ({}) already", screen::name());
             return Err(Refusal::limits_exceeded(text));
         }
         let (closing, closed) = smol::channel::bounded(1);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use sd_cipher::Cipher;
-use sd_client::Failure;
+use sd_client::{Failure, screen};
 use sd_wire::bounded::Text;
 use sd_wire::change::Change;
 use sd_wire::description::Description;
@@ -125,7 +125,10 @@ fn start(turn: &Turn<'_>, number: u64) -> Result<(), Refusal> {
             }
             running @ State::Running(_) => {
                 seat.prompts.insert(number, Prompt { kind, state: running });
-                return Err(Refusal::failed("this prompt is being shown already (VT8)"));
+                return Err(Refusal::failed(format!(
+                    "this prompt is being shown already ({})",
+                    screen::name()
+                )));
             }
         };
         seat.prompts.insert(number, Prompt { kind, state });

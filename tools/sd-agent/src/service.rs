@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sd_client::Failure;
+use sd_client::{Failure, screen};
 use sd_wire::ask::MAX_ITEMS;
 use sd_wire::bounded::{Attributes, OverBound, Text};
 use sd_wire::change::Change;
@@ -158,7 +158,11 @@ async fn unsearched(
     found.map_err(|_| {
         // No collection is there in which it could stand. If the store cannot be opened, this try has failed all the same.
         let _ = opened::open(turn, About::Unlock);
-        Refusal::is_locked("the keyring is locked: press Ctrl+Alt+F8, unlock it there (VT8), and try again")
+        Refusal::is_locked(format!(
+            "the keyring is locked: press {}, unlock it there ({}), and try again",
+            screen::key(),
+            screen::name()
+        ))
     })
 }
 

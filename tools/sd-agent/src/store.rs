@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_io::Timer;
-use sd_client::Failure;
+use sd_client::{Failure, screen};
 use sd_wire::claims::Claims;
 use sd_wire::deadline::WITHOUT_KEYPRESS;
 use sd_wire::outcome::Collections;
@@ -46,9 +46,10 @@ pub(crate) async fn lock(desk: &Arc<Desk>, caller: &Caller) -> Result<(), Refusa
     };
     match smol::future::or(async { locked.recv().await.ok() }, late).await {
         Some(ended) => Ok(ended?),
-        None => Err(Refusal::failed(
-            "the store is being locked, but that takes longer than a call may; look at VT8 whether it is",
-        )),
+        None => Err(Refusal::failed(format!(
+            "the store is being locked, but that takes longer than a call may; look at {} whether it is",
+            screen::name()
+        ))),
     }
 }
 

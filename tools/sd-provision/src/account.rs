@@ -13,6 +13,9 @@ use crate::failure::Failure;
 /// What stands before a desktop user's name in that of the companion.
 const COMPANION: &str = "secrets-";
 
+/// The shell of users that nobody logs in as.
+pub(crate) const NO_LOGIN: &str = "/usr/sbin/nologin";
+
 /// A user of this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
@@ -20,6 +23,8 @@ pub(crate) struct Account {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
     pub(crate) home: PathBuf,
+    /// What a login of it would start.
+    pub(crate) shell: PathBuf,
 }
 
 impl Account {
@@ -34,7 +39,7 @@ impl Account {
 
     /// A user that is no more.
     pub(crate) fn former(name: &str, uid: u32) -> Self {
-        Self { name: name.to_owned(), uid, gid: uid, home: "/nonexistent".into() }
+        Self { name: name.to_owned(), uid, gid: uid, home: "/nonexistent".into(), shell: NO_LOGIN.into() }
     }
 
     /// The companion of the desktop user of this name.
@@ -71,7 +76,13 @@ impl Account {
     }
 
     fn of(user: User) -> Self {
-        Self { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: user.dir }
+        Self {
+            name: user.name,
+            uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
+            home: user.dir,
+            shell: user.shell,
+        }
     }
 }
 
@@ -87,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_companion_is_known_by_its_name() {
-        let account = |name: &str| Account { name: name.into(), uid: 1, gid: 1, home: "/".into() };
+        let account =
+            |name: &str| Account { name: name.into(), uid: 1, gid: 1, home: "/".into(), shell: "/".into() };
         assert_eq!(account("secrets-nb").desktop(), Some("nb"));
         assert_eq!(account("nb").desktop(), None);
     }

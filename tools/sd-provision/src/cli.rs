@@ -11,10 +11,18 @@ use crate::setup::choice::Backend;
 use crate::setup::home::inside::Task;
 
 const AFTER: &str = "\
-Exit status: 0 done; 64 usage; 65 the file holds no key that could be taken; 69 gpg or gpg-agent is not there or \
-refused; 77 another user must run it; 78 this user is not set up.";
+What it would do is said by --dry-run. It can be interrupted at any point and run again, and done twice it changes nothing. \
+What was made stands in /etc/secrets-dispatcher/NAME/provision.json. /usr/share/doc/secrets-dispatcher/docs/install.md says \
+all of it, from the package to the first approved secret, and back.
 
-/// Sets up the companion's side of Secrets Dispatcher.
+Exit status: 0 done; 1 a check failed; 64 usage, or the terminal is taken; 65 the file holds no key that could be taken; 69 a \
+program of the system is not there or refused, and a second run goes on there; 77 another user must run it; 78 this user is \
+not set up, or a file of ours cannot be used.";
+
+/// Sets Secrets Dispatcher up for a desktop user, checks it, and takes it away again.
+///
+/// The user's secrets and keys move to a user of their own, the companion, and leave it only by a key that is pressed on the
+/// approval screen, a virtual terminal. Run it as root.
 #[derive(Debug, Parser)]
 #[command(name = "sd-provision", version, after_help = AFTER, args_conflicts_with_subcommands = true)]
 #[command(arg_required_else_help = true)]

@@ -1,9 +1,10 @@
-//! sd-provision — sets the companion's side up: for now the key that it signs with.
+//! sd-provision — makes a machine a protected one for a desktop user, checks that, renews it, and takes it back; brings the
+//! companion its keys.
 //!
-//! Holds:  what whoever runs it has: the companion its keyring; root, for as long as it takes to become one of two users.
-//! Trusts: its command line, the terminal, and the gpg of the system.
-//! Never:  takes a passphrase from an argument, the environment or a file; as root, opens anything of the desktop user's
-//!         home, or runs gpg: a child does, which is that user.
+//! Holds:  what whoever runs it has: the companion its keyring; root everything, once, for as long as a run takes.
+//! Trusts: its command line, root's files, the terminal, and the programs of the system.
+//! Never:  runs as a daemon; takes a passphrase from an argument, the environment or a file, or prints the phrase; as root,
+//!         opens anything in another user's home, or runs gpg: a child does, which is that user and has no terminal of root's.
 #![forbid(unsafe_code)]
 
 mod account;

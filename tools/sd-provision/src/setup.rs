@@ -22,6 +22,8 @@ mod store;
 mod switches;
 mod takeover;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod users;
 mod vt;

@@ -21,7 +21,7 @@ pub(crate) fn init(root: &Path, keys: &[String], label: &str) -> Result<(), Faul
     gpg::recipients(keys)?;
     match DirBuilder::new().mode(0o700).create(root) {
         Err(why) if why.kind() != ErrorKind::AlreadyExists => return Err(Fault::Io(root.to_owned(), why)),
-        _ => tree::is_fit(root, 0o077)?,
+        _ => drop(tree::is_fit(root, 0o077)?),
     }
     let file = root.join(".gpg-id");
     let text: String = keys.iter().flat_map(|key| [key.as_str(), "\n"]).collect();

@@ -30,7 +30,7 @@ pub(crate) async fn answer(turn: &Turn<'_>, within: &str, element: &str) -> Resu
             turn.call.reply(&(session::wrap(&cipher, &session, &secret, kind)?,))
         }
         "SetSecret" => {
-            let (wrapped,): (Wrapped,) = turn.call.arguments()?;
+            let wrapped: Wrapped = turn.call.arguments()?;
             let (secret, kind) = session::unwrap(turn, wrapped)?;
             let kind = fit_type(kind)?;
             turn.desk.ask(move |store| store.set_secret(&collection, &it, &secret, &kind)).await?;

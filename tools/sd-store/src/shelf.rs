@@ -96,7 +96,7 @@ mod tests {
         for entry in entries {
             tree.write(entry, b"").map(drop).unwrap();
         }
-        Shelf::of(&tree.entries().unwrap())
+        Shelf::of(&tree.entries().unwrap().files)
     }
 
     #[test]

@@ -8,19 +8,16 @@ mod remember;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::fault::Fault;
 use crate::gpg::{self, Recipients};
 use crate::index::Index;
 use crate::shelf::{Collection, Shelf};
-use crate::tree::{Stamp, Tree};
+use crate::tree::{Entries, Stamp, Tree};
 
 pub(crate) use change::NewItem;
 pub(crate) use look::Called;
-
-/// How long a look at the folders is good for: a list asks for thousands of items, one after the other.
-const LOOK: Duration = Duration::from_millis(300);
 
 /// Which alias is which folder, and what the file was that said so, if there was one.
 type Aliases = (Option<Stamp>, BTreeMap<String, String>);
@@ -31,7 +28,7 @@ pub(crate) struct Store {
     index: Index,
     /// One change at a time: what is looked at is not to change before it is acted on.
     changing: Mutex<()>,
-    looked: Mutex<Option<(Instant, Arc<Shelf>)>>,
+    looked: Mutex<Option<(Entries, Arc<Shelf>)>>,
     keys: Mutex<HashMap<Vec<String>, Recipients>>,
     /// Collections that were locked, until they are unlocked: whatever gpg-agent knows.
     locked: Mutex<HashSet<String>>,
@@ -72,21 +69,17 @@ impl Store {
 
     /// What is there.
     pub(crate) fn shelf(&self) -> Result<Arc<Shelf>, Fault> {
-        if let Some((at, shelf)) = &*lock(&self.looked)
-            && at.elapsed() < LOOK
+        // A list asks for thousands of items, one after the other.
+        if let Some((entries, shelf)) = &*lock(&self.looked)
+            && entries.are_still_all()
         {
             return Ok(Arc::clone(shelf));
         }
         let entries = self.tree.entries()?;
-        self.index.retain(|name| entries.contains_key(name));
-        let shelf = Arc::new(Shelf::of(&entries));
-        *lock(&self.looked) = Some((Instant::now(), Arc::clone(&shelf)));
+        self.index.retain(|name| entries.files.contains_key(name));
+        let shelf = Arc::new(Shelf::of(&entries.files));
+        *lock(&self.looked) = Some((entries, Arc::clone(&shelf)));
         Ok(shelf)
-    }
-
-    /// Looks anew the next time.
-    fn look_again(&self) {
-        *lock(&self.looked) = None;
     }
 
     /// Whom an entry of this name is encrypted to.

@@ -9,6 +9,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::OFlag;
 use sd_sys::identity::own_uid;
@@ -40,6 +41,13 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    fn is_older(&self, than: SystemTime) -> bool {
+        let (seconds, nanos) = self.changed;
+        let changed = u64::try_from(seconds).ok().zip(u32::try_from(nanos).ok());
+        let changed = changed.map(|(seconds, nanos)| UNIX_EPOCH + Duration::new(seconds, nanos));
+        changed.is_some_and(|changed| changed + COARSE < than)
+    }
+
     fn of(file: &fs::Metadata) -> Self {
         Self {
             inode: file.ino(),
@@ -48,6 +56,29 @@ impl Stamp {
             changed: (file.ctime(), file.ctime_nsec()),
             modified: u64::try_from(file.mtime()).unwrap_or(0),
         }
+    }
+}
+
+/// What is in a store.
+pub(crate) struct Entries {
+    /// The files of all entries, by their names: paths from the root, without `.gpg`.
+    pub(crate) files: BTreeMap<String, Stamp>,
+    folders: Vec<(PathBuf, Stamp)>,
+    began: SystemTime,
+}
+
+/// The kernel's clock for files is coarse: a folder that changed so shortly before it was looked at may have changed
+/// again since, and look the same.
+const COARSE: Duration = Duration::from_millis(50);
+
+impl Entries {
+    /// Whether each folder is as it was: then there are the same files, whatever is in them by now.
+    pub(crate) fn are_still_all(&self) -> bool {
+        let same = |(path, then): &(PathBuf, Stamp)| {
+            let now = path.symlink_metadata();
+            now.is_ok_and(|what| what.is_dir() && Stamp::of(&what) == *then)
+        };
+        self.folders.iter().all(|one| one.1.is_older(self.began) && same(one))
     }
 }
 
@@ -65,21 +96,16 @@ impl Tree {
         &self.root
     }
 
-    /// All entries, by their names: paths from the root, without `.gpg`.
-    pub(crate) fn entries(&self) -> Result<BTreeMap<String, Stamp>, Fault> {
-        let mut found = BTreeMap::new();
-        is_fit(&self.root, 0o077)?;
+    /// All entries.
+    pub(crate) fn entries(&self) -> Result<Entries, Fault> {
+        let mut found = Entries { files: BTreeMap::new(), folders: Vec::new(), began: SystemTime::now() };
+        let root = is_fit(&self.root, 0o077)?;
+        found.folders.push((self.root.clone(), root));
         self.walk(&self.root, "", 0, &mut found)?;
         Ok(found)
     }
 
-    fn walk(
-        &self,
-        at: &Path,
-        name: &str,
-        depth: usize,
-        found: &mut BTreeMap<String, Stamp>,
-    ) -> Result<(), Fault> {
+    fn walk(&self, at: &Path, name: &str, depth: usize, found: &mut Entries) -> Result<(), Fault> {
         if depth > DEEPEST {
             return Err(Fault::TooLarge("the store's folders are too deep in one another"));
         }
@@ -96,13 +122,13 @@ impl Tree {
             };
             let below = if name.is_empty() { file.to_owned() } else { format!("{name}/{file}") };
             if what.is_dir() {
-                is_fit(&path, 0o022)?;
+                found.folders.push((path.clone(), is_fit(&path, 0o022)?));
                 self.walk(&path, &below, depth + 1, found)?;
             } else if let Some(entry) = below.strip_suffix(ENTRY).filter(|_| what.is_file()) {
-                if found.len() >= MOST {
+                if found.files.len() >= MOST {
                     return Err(Fault::TooLarge("the store has too many entries"));
                 }
-                found.insert(entry.to_owned(), Stamp::of(&what));
+                found.files.insert(entry.to_owned(), Stamp::of(&what));
             }
         }
         Ok(())
@@ -153,7 +179,7 @@ impl Tree {
             at.push(part);
             match DirBuilder::new().mode(0o700).create(&at) {
                 Ok(()) => sync(&above).map_err(Fault::io(&above))?,
-                Err(why) if why.kind() == ErrorKind::AlreadyExists => is_fit(&at, 0o022)?,
+                Err(why) if why.kind() == ErrorKind::AlreadyExists => drop(is_fit(&at, 0o022)?),
                 Err(why) => return Err(Fault::Io(at, why)),
             }
         }
@@ -210,7 +236,7 @@ impl Tree {
 }
 
 /// Whether a folder is ours, and closed to others as far as this mask says.
-pub(crate) fn is_fit(folder: &Path, closed: u32) -> Result<(), Fault> {
+pub(crate) fn is_fit(folder: &Path, closed: u32) -> Result<Stamp, Fault> {
     let what = folder.symlink_metadata().map_err(Fault::io(folder))?;
     let unfit = |why: String| Err(Fault::Unfit(folder.to_owned(), why));
     if !what.is_dir() {
@@ -223,7 +249,7 @@ pub(crate) fn is_fit(folder: &Path, closed: u32) -> Result<(), Fault> {
         let mode = what.mode() & 0o777;
         return unfit(format!("has mode {mode:03o}; it must be closed to others: chmod go-rwx"));
     }
-    Ok(())
+    Ok(Stamp::of(&what))
 }
 
 /// Puts a file there, whole or not at all.

@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use crate::import;
 
 const AFTER: &str = "\
-It cannot approve anything: answers are given on the approval screen only. Ctrl+Alt+F8 leads there (VT8).
+It cannot approve anything: answers are given on the approval screen only; `sdctl status` says which key leads there (usually Ctrl+Alt+F8).
 
 Times are relative in tables, UTC in `watch`, and seconds since 1970 in JSON.
 Colour is used on a terminal only, and not when NO_COLOR is set.

@@ -97,7 +97,7 @@ async fn ask(
             if batches.len() > 1 { format!(", ask {turn} of {}", batches.len()) } else { String::new() };
         let says = format!("{count} items from {}{part}", source.name);
         let claims = Claims { says: Some(Text::clipped(&says)), ..Claims::default() };
-        say(&format!("{says}: press Ctrl+Alt+F8 (VT8), look through the list, and answer there"));
+        say(&format!("{says}: {}, look through the list, and answer there", crate::status::there()));
         let mut told = 0_usize;
         let ended = gate
             .import(&manifest, &secrets, into, replace, &claims, |n, fate| {

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::find::{Found, find};
 use crate::paper::{Ink, Paper};
 use crate::process::looks_like;
-use crate::status::THERE;
+use crate::status::there;
 use crate::table::{Table, plain};
 
 /// `sdctl list`.
@@ -29,7 +29,7 @@ pub(crate) async fn list(gate: &Gate, paper: &mut Paper) -> Result<(), Failure> 
     }
     table.write(paper)?;
     if paper.terminal() {
-        paper.line(&format!("\nDetails and answers: {THERE}."))?;
+        paper.line(&format!("\nDetails and answers: {}.", there()))?;
     }
     Ok(())
 }
@@ -74,7 +74,7 @@ pub(crate) async fn show(gate: &Gate, id: &str, paper: &mut Paper) -> Result<(),
             row("pid", plain(format!("{}, {name}", it.pid)));
             row(
                 "details",
-                plain(format!("what exactly is asked for stands on the approval screen only: {THERE}")),
+                plain(format!("what exactly is asked for stands on the approval screen only: {}", there())),
             );
         }
         Found::Settled(it) => {
@@ -83,7 +83,7 @@ pub(crate) async fn show(gate: &Gate, id: &str, paper: &mut Paper) -> Result<(),
             let state = format!("{} {} (at {} UTC)", it.outcome, ago(it.at, now), utc(it.at));
             row("state", (state, Ink::of(&it.outcome)));
             row("pid", plain(it.pid));
-            row("details", plain("what exactly was asked for stood on the approval screen (VT8) only"));
+            row("details", plain("what exactly was asked for stood on the approval screen only"));
         }
     }
     Ok(table.write(paper)?)

@@ -1,6 +1,6 @@
 //! `sdctl status`: what is there, what is not, and what to do about it.
 
-use sd_client::Gate;
+use sd_client::{Gate, screen};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -10,7 +10,9 @@ use crate::table::Table;
 use crate::takeover;
 
 /// Where a person answers.
-pub(crate) const THERE: &str = "press Ctrl+Alt+F8 (VT8)";
+pub(crate) fn there() -> String {
+    format!("press {} ({})", screen::key(), screen::name())
+}
 
 /// What the gate says.
 struct Known {
@@ -53,7 +55,7 @@ fn table(known: &Result<Known, Failure>, owner: &Owner) -> Table<2> {
             match known {
                 Known { ready: false, .. } => row("screen", Ink::Bad, "does not answer".to_owned()),
                 Known { locked, waiting, .. } => {
-                    row("screen", Ink::Good, format!("is there: {THERE}"));
+                    row("screen", Ink::Good, format!("is there: {}", there()));
                     row("store", Ink::Plain, store(*locked).to_owned());
                     let ink = if *waiting > 0 { Ink::Waiting } else { Ink::Plain };
                     row("waiting", ink, waiting_words(*waiting));
@@ -124,7 +126,7 @@ fn document(known: &Result<Known, Failure>, owner: &Owner) -> Value {
     };
     json!({
         "gate": gate,
-        "screen": {"there": screen, "key": "Ctrl+Alt+F8", "vt": 8},
+        "screen": {"there": screen, "key": screen::key(), "vt": screen::number()},
         "locked": locked,
         "waiting": waiting,
         "secrets": owner,

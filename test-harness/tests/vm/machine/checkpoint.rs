@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use super::image;
 use super::qemu::{self, Made};
-use super::{Machine, image::target};
+use super::{Machine, goods, image::target};
 
 /// Such a moment, in a folder of its own.
 pub(crate) struct Checkpoint {
@@ -14,18 +15,18 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// A machine with these goods on its second disk, booted from the bare image, after `then` was done to it, turned off,
-    /// booted again, and after `at_last`. It is taken from an earlier run as long as image, goods and `made` (what is done, in a
-    /// word that changes with it) are the same.
-    pub(crate) fn rebooted(name: &str, goods: &Path, made: &str, then: impl FnOnce(&mut Machine)) -> Self {
+    /// A machine with this package on its second disk, booted from the bare image, after `then` was done to it, turned off,
+    /// and booted again. It is taken from an earlier run as long as image, package and `made` (what is done, in a text that
+    /// changes with it) are the same.
+    pub(crate) fn rebooted(name: &str, package: &Path, made: &str, then: impl FnOnce(&mut Machine)) -> Self {
         let boot = image::built();
-        let key = format!("{} {} {} {made}", word(&boot.join("key")), digest(goods), qemu::accelerator());
+        let key = format!("{} {} {} {made}", word(&boot.join("key")), digest(package), qemu::accelerator());
         let folder = target().join("machines/vm").join(name);
         let checkpoint = Self { boot, folder };
         checkpoint.made(&key, |checkpoint| {
             let disk = checkpoint.folder.join("disk");
             copy(&checkpoint.boot.join("disk"), &disk);
-            copy(goods, &checkpoint.goods());
+            goods::pack(package, &checkpoint.goods());
             let first = checkpoint.made_of(&disk, true, None);
             let mut machine = Machine::start(&first, &format!("{name}.first"));
             machine.booted();
@@ -78,7 +79,9 @@ impl Checkpoint {
         }
         let _ = std::fs::remove_dir_all(&self.folder);
         std::fs::create_dir_all(&self.folder).expect("a folder for the checkpoint");
+        let begun = Instant::now();
         make(self);
+        println!("| {} took {:.0?}", self.folder.display(), begun.elapsed());
         std::fs::write(noted, key).expect("the checkpoint's key");
     }
 }

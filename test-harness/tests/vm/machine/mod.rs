@@ -1,6 +1,7 @@
 //! A machine with a keyboard and a screen, and what a test does at it.
 
 mod checkpoint;
+mod goods;
 mod image;
 mod keyboard;
 mod lines;
@@ -14,15 +15,15 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(crate) use checkpoint::Checkpoint;
+pub(crate) use goods::package;
 pub(crate) use screen::Screen;
 pub(crate) use shell::Ended;
 
 use qemu::{Made, Qemu};
 use shell::Shell;
 
-/// The longest that a person waits for something to stand on the screen. Emulation is some thirty times slower than a
-/// machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest that is waited for anything, on a host whose processors are busy elsewhere.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A running machine; it ends with this value. What of it was photographed stays.
 pub(crate) struct Machine {
@@ -48,7 +49,7 @@ impl Machine {
     /// Waits until the agent in the guest answers and the boot is over.
     fn booted(&mut self) {
         self.shell.awake();
-        let said = self.shell.run("systemctl is-system-running --wait", Duration::from_secs(120));
+        let said = self.shell.run("systemctl is-system-running --wait", PATIENCE);
         assert_eq!(said.out.trim(), "running", "{}", self.shell.run("systemctl --failed", PATIENCE).out);
     }
 
@@ -62,9 +63,10 @@ impl Machine {
     /// Presses Ctrl, Alt and the function key of this number together, and waits until that virtual terminal is there.
     pub(crate) fn switch_to(&mut self, vt: u8) {
         self.press_switch(vt);
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         while self.active() != vt {
             assert!(Instant::now() < deadline, "Ctrl+Alt+F{vt} led to VT{}", self.active());
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 
@@ -75,17 +77,14 @@ impl Machine {
 
     /// The number of the virtual terminal that has keyboard and screen.
     pub(crate) fn active(&mut self) -> u8 {
-        let name = self.run("cat /sys/class/tty/tty0/active");
+        let name = String::from_utf8(self.shell.read("/sys/class/tty/tty0/active", 16)).expect("a name");
         name.trim().trim_start_matches("tty").parse().expect("the name of a virtual terminal")
     }
 
     /// What stands on a virtual terminal, whether or not it is the active one.
     pub(crate) fn screen(&mut self, vt: u8) -> Screen {
-        let read =
-            format!("od -An -v -tu1 -j1 -N1 /dev/vcsa{vt} && od -An -v -tx1 /dev/vcsu{vt} | tr -d ' \\n'");
-        let said = self.run(&read);
-        let (columns, characters) = said.split_once('\n').expect("the width, and the characters");
-        Screen::read(characters, columns.trim().parse().expect("a width"))
+        let columns = self.shell.read(&format!("/dev/vcsa{vt}"), 4)[1];
+        Screen::read(&self.shell.read(&format!("/dev/vcsu{vt}"), 1 << 16), usize::from(columns))
     }
 
     /// Waits until this stands on a virtual terminal, and returns the screen.
@@ -105,7 +104,7 @@ impl Machine {
                 Instant::now() < deadline,
                 "after {PATIENCE:?} VT{vt} does not show {what}, but:\n{screen}"
             );
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(Duration::from_millis(150));
         }
     }
 
@@ -117,6 +116,11 @@ impl Machine {
         file
     }
 
+    /// Keeps a text beside the pictures.
+    pub(crate) fn keep_text(&mut self, name: &str, text: &str) {
+        std::fs::write(self.pictures.join(name), text).expect("a file beside the pictures");
+    }
+
     /// What a script of root's printed in the guest. It has to succeed.
     pub(crate) fn run(&mut self, script: &str) -> String {
         let ended = self.attempt(script);
@@ -126,25 +130,28 @@ impl Machine {
 
     /// How a script of root's ended in the guest.
     pub(crate) fn attempt(&mut self, script: &str) -> Ended {
-        self.shell.run(script, Duration::from_secs(180))
+        let begun = Instant::now();
+        let ended = self.shell.run(script, PATIENCE);
+        if begun.elapsed() > Duration::from_secs(5) {
+            println!("{:.0?}: {script}", begun.elapsed());
+        }
+        ended
     }
 
-    /// Waits until a script of root's succeeds in the guest, and returns what it printed.
-    pub(crate) fn wait_for(&mut self, script: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let ended = self.attempt(script);
-            if ended.status == 0 {
-                return ended.out;
-            }
-            let heard = || format!("{}{}", ended.out, ended.complaints);
-            assert!(
-                Instant::now() < deadline,
-                "after {PATIENCE:?} this still fails in the guest: {script}\n{}",
-                heard()
-            );
-            std::thread::sleep(Duration::from_millis(100));
+    /// Waits until a script of root's succeeds in the guest.
+    pub(crate) fn wait_for(&mut self, script: &str) {
+        let tries = format!(
+            "for i in $(seq 200); do sleep .2; if {{ {script}; }} >/tmp/said 2>&1; then exit; fi; done; exit 1"
+        );
+        if self.shell.run(&tries, PATIENCE).status != 0 {
+            let said = self.run("cat /tmp/said");
+            panic!("after 200 times this still fails in the guest: {script}\n{said}");
         }
+    }
+
+    /// Lets some time pass, as the guest counts it.
+    pub(crate) fn pass(&mut self, seconds: &str) {
+        self.run(&format!("sleep {seconds}"));
     }
 
     /// Logs in at the prompt of a virtual terminal that is active, and waits for the shell.
@@ -159,7 +166,7 @@ impl Machine {
     /// Turns the machine off as a person does, and waits until it is.
     fn turn_off(mut self) {
         self.run("systemctl --no-block poweroff");
-        self.qemu.ended(Duration::from_secs(120));
+        self.qemu.ended(PATIENCE);
     }
 
     fn freeze(mut self, state: &Path) {
@@ -173,6 +180,8 @@ impl Drop for Machine {
             // The test has failed; what can be had of the machine is the only trace of why.
             let left = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 self.photograph("failed");
+                let screens = [1, 2, 8].map(|vt| format!("VT{vt}:\n{}", self.screen(vt))).concat();
+                eprintln!("{screens}");
                 let journal =
                     self.shell.run("journalctl --boot --no-hostname --no-pager", Duration::from_secs(60)).out;
                 std::fs::write(self.pictures.join("journal.txt"), journal)

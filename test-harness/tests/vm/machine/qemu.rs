@@ -30,7 +30,9 @@ pub(super) struct Qemu {
 }
 
 /// How the guest's code is run: by the processor where the kernel lets us and the processor can, else by emulation.
-/// A `/dev/kvm` on a machine that is virtual itself may open and then take minutes for what takes a second.
+/// A `/dev/kvm` on a machine that is virtual itself may open and then take minutes for what takes a second. An emulated
+/// processor counts its instructions and takes that for the time while it is busy, so that on a host with much else to do
+/// nothing in the guest comes too late.
 pub(super) fn accelerator() -> String {
     let chosen = std::env::var("VM_ACCEL").unwrap_or_default();
     if !chosen.is_empty() {
@@ -39,7 +41,7 @@ pub(super) fn accelerator() -> String {
     let opens = File::options().read(true).write(true).open("/dev/kvm").is_ok();
     let able = std::fs::read_to_string("/proc/cpuinfo")
         .is_ok_and(|text| text.split_whitespace().any(|flag| flag == "vmx" || flag == "svm"));
-    if opens && able { "kvm".to_owned() } else { "tcg,thread=multi".to_owned() }
+    if opens && able { "kvm".to_owned() } else { "tcg".to_owned() }
 }
 
 impl Qemu {
@@ -50,6 +52,13 @@ impl Qemu {
         let log = File::create(run.join("qemu.log")).expect("a log");
         let snapshot = if made.stays { "off" } else { "on" };
         let mut command = Command::new("qemu-system-x86_64");
+        let accelerator = accelerator();
+        if accelerator == "tcg" {
+            // One instruction a nanosecond. Two processors are emulated in turn then, so a second one is of no use.
+            command.args(["-icount", "shift=0,sleep=on", "-smp", "1"]);
+        } else {
+            command.args(["-smp", "2"]);
+        }
         command
             .args([
                 "-nodefaults",
@@ -63,7 +72,7 @@ impl Qemu {
                 "-display",
                 "none",
             ])
-            .args(["-accel", &accelerator()])
+            .args(["-accel", &accelerator])
             // 100 columns and 37 rows of text.
             .args(["-device", "VGA,edid=on,xres=800,yres=600"])
             .args([
@@ -124,7 +133,7 @@ impl Qemu {
         let keys: Vec<Value> = keys.iter().map(|key| json!({"type": "qcode", "data": key})).collect();
         self.call("send-key", json!({"keys": keys, "hold-time": 30}));
         // QEMU queues what comes while keys are held, and the emulated keyboard holds sixteen bytes.
-        std::thread::sleep(Duration::from_millis(70));
+        std::thread::sleep(Duration::from_millis(80));
     }
 
     /// Photographs the screen.

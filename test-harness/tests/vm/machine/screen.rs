@@ -8,17 +8,12 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// From the bytes of `/dev/vcsu<n>` in hexadecimal, four a character, and the width in characters.
-    pub(super) fn read(hexadecimal: &str, columns: usize) -> Self {
-        let digits: Vec<u32> = hexadecimal.chars().filter_map(|digit| digit.to_digit(16)).collect();
-        let characters: Vec<char> = digits
-            .chunks_exact(8)
-            .map(|word| {
-                // Little-endian, each byte with its high digit first.
-                let code =
-                    word.chunks_exact(2).rev().fold(0, |code, byte| code << 8 | byte[0] << 4 | byte[1]);
-                char::from_u32(code).unwrap_or('\u{fffd}')
-            })
+    /// From the bytes of `/dev/vcsu<n>`, four a character, and the width in characters.
+    pub(super) fn read(bytes: &[u8], columns: usize) -> Self {
+        let characters: Vec<char> = bytes
+            .chunks_exact(4)
+            .map(|word| u32::from_ne_bytes(word.try_into().expect("four bytes")))
+            .map(|code| char::from_u32(code).filter(|&character| character != '\0').unwrap_or(' '))
             .collect();
         let rows = characters
             .chunks(columns.max(1))

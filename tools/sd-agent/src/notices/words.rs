@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use sd_client::screen;
 use sd_wire::id::AskId;
 use sd_wire::printable::Printable;
 
-const WHERE: &str = "VT8 (Ctrl+Alt+F8)";
 /// How many of many are named.
 const NAMED: usize = 3;
 /// The most characters of a sentence from elsewhere.
@@ -88,7 +88,7 @@ pub(crate) struct Notice {
 
 /// For one ask.
 pub(crate) fn one(ask: &Ask, urgent: bool, lives: Duration) -> Notice {
-    let title = titled(format!("Approve on {WHERE}"), urgent);
+    let title = titled(format!("Approve on {}", place()), urgent);
     let first = ask.line();
     let mut body = first.clone();
     if let Some(says) = &ask.says {
@@ -97,8 +97,13 @@ pub(crate) fn one(ask: &Ask, urgent: bool, lives: Duration) -> Notice {
     if let Some((pid, name)) = &ask.who.parent {
         body.push_str(&format!("\nStarted by process {pid}, looks like {name}"));
     }
-    body.push_str(&format!("\nCtrl+Alt+F8 leads there. Ask {}", ask.id));
+    body.push_str(&format!("\n{} leads there. Ask {}", screen::key(), ask.id));
     Notice { alone: format!("{title}: {first}"), title, body, urgent, asks: 1, lives }
+}
+
+/// Where answers are given.
+fn place() -> String {
+    format!("{} ({})", screen::name(), screen::key())
 }
 
 /// The words of whoever asks, fit to be shown as such.
@@ -108,12 +113,12 @@ pub(crate) fn claim(says: &str) -> Printable {
 
 /// For several asks, in their order.
 pub(crate) fn many(asks: &[&Ask], urgent: bool, lives: Duration) -> Notice {
-    let title = titled(format!("{} requests wait on {WHERE}", asks.len()), urgent);
+    let title = titled(format!("{} requests wait on {}", asks.len(), place()), urgent);
     let mut lines: Vec<String> = asks.iter().take(NAMED).map(|ask| ask.line()).collect();
     if asks.len() > NAMED {
         lines.push(format!("and {} more", asks.len() - NAMED));
     }
-    lines.push("Ctrl+Alt+F8 leads there.".to_owned());
+    lines.push(format!("{} leads there.", screen::key()));
     Notice { alone: title.clone(), title, body: lines.join("\n"), urgent, asks: asks.len(), lives }
 }
 

@@ -16,10 +16,11 @@ pub(crate) struct Program;
 const PROGRAMS: [&str; 8] =
     ["sd-bell", "sd-session", "sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-pinentry", "sd-agent"];
 /// Below /usr/lib/systemd/system. Without its drop-ins a unit would run without its sandbox, or not at all.
-const UNITS: [&str; 15] = [
+const UNITS: [&str; 16] = [
     "secrets-dispatcher@.target",
     "sd-login@.service",
     "sd-logout@.service",
+    "sd-logout@.path",
     "sd-gate@.service",
     "sd-decide@.service",
     "sd-decide@.socket",

@@ -48,6 +48,7 @@ pub(crate) struct Machine {
     pub(crate) switches: BTreeMap<PathBuf, String>,
     /// Whether the PAM profile was switched on by us.
     pub(crate) pam: bool,
+    #[serde(default)]
     /// Whether pam-auth-update knew the profile before, as one that was off.
     pub(crate) pam_known: bool,
 }

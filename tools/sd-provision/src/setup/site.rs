@@ -104,9 +104,9 @@ impl Site {
         })
     }
 
-    /// Whether somebody has this name.
-    pub(crate) fn is_there(&self, name: &str) -> bool {
-        (self.lookup)(name).is_some()
+    /// Who has this name.
+    pub(crate) fn named(&self, name: &str) -> Option<Account> {
+        (self.lookup)(name)
     }
 
     /// The target that holds everything of this user.

@@ -2,6 +2,7 @@
 
 use std::process::Output;
 
+use crate::account::{Account, NO_LOGIN};
 use crate::failure::Failure;
 use crate::setup::run;
 use crate::setup::site::Site;
@@ -22,9 +23,17 @@ impl Step for Users {
 
     fn look(&self, work: &Work) -> Result<Found, Failure> {
         let site = &work.site;
-        let missing: Vec<String> = site.servants().into_iter().filter(|name| !site.is_there(name)).collect();
+        let missing: Vec<String> =
+            site.servants().into_iter().filter(|name| site.named(name).is_none()).collect();
         if !missing.is_empty() {
             return Ok(Found::Lacking(format!("there is no user {}", missing.join(", "))));
+        }
+        if let Some(open) = with_a_shell(site).first() {
+            return Ok(Found::Lacking(format!(
+                "{} may log in: its shell is {}",
+                open.name,
+                open.shell.display()
+            )));
         }
         let home = site.companion().map(|companion| companion.home);
         Ok(match home {
@@ -41,6 +50,9 @@ impl Step for Users {
         let site = &work.site;
         let list = format!("/etc/sysusers.d/secrets-dispatcher-{}.conf", site.user());
         run::success(run::root("systemd-sysusers", &[&list]))?;
+        for open in with_a_shell(site) {
+            run::success(run::root("usermod", &["--shell", NO_LOGIN, &open.name]))?;
+        }
         if let Some(companion) = site.companion().filter(|it| it.home != std::path::Path::new(&site.home())) {
             return Err(Failure::Misconfigured(format!(
                 "there was a user {} before, whose home is {}: rename it or remove it, and run this again",
@@ -54,7 +66,7 @@ impl Step for Users {
     fn undo(&self, work: &mut Work) -> Result<(), Failure> {
         let site = &work.site;
         for name in site.servants() {
-            if site.is_there(&name) {
+            if site.named(&name).is_some() {
                 // Its group goes with it.
                 gone(&run::output(run::root("userdel", &[&name]))?, &name)?;
             }
@@ -66,6 +78,12 @@ impl Step for Users {
         }
         Ok(())
     }
+}
+
+/// Those of them that somebody could log in as.
+fn with_a_shell(site: &Site) -> Vec<Account> {
+    let all = site.servants().into_iter().filter_map(|name| site.named(&name));
+    all.filter(|it| !matches!(it.shell.to_str(), Some(NO_LOGIN | "/sbin/nologin" | "/bin/false"))).collect()
 }
 
 /// userdel(8): 6 is that there was none, by now.

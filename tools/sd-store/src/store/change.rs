@@ -115,9 +115,7 @@ impl Store {
         let _alone = lock(&self.changing);
         let (name, _) = self.entry(element, item)?;
         self.is_open(&name)?;
-        let removed = self.tree.remove(&name);
-        self.look_again();
-        removed
+        self.tree.remove(&name)
     }
 
     /// A new collection; gives its element.
@@ -170,18 +168,12 @@ impl Store {
             self.put_aliases(&aliases)?;
         }
         // Its name last: as long as anything is left of it, it is still that collection.
-        let mut removed = Ok(());
         for name in it.items.values().chain([&meta]) {
             match self.tree.remove(name) {
                 Ok(()) | Err(Fault::NotFound) => {}
-                Err(why) => {
-                    removed = Err(why);
-                    break;
-                }
+                Err(why) => return Err(why),
             }
         }
-        self.look_again();
-        removed?;
         lock(&self.called).remove(folder);
         Ok(())
     }
@@ -232,9 +224,7 @@ impl Store {
     fn write(&self, name: &str, text: &Secret) -> Result<(), Fault> {
         let cipher = gpg::encrypt(text, &self.recipients(name)?)?;
         let era = self.index.era();
-        let written = self.tree.write(name, &cipher);
-        self.look_again();
-        let stamp = written?;
+        let stamp = self.tree.write(name, &cipher)?;
         if !names::is_own(name.rsplit('/').next().unwrap_or_default()) {
             self.index.put(era, name, stamp, &Arc::new(look::told(text.expose(), name, &stamp)));
         }

@@ -1,5 +1,6 @@
-//! Locked and unlocked. gpg-agent's cache decides: locked is what it would ask a passphrase for. What was locked stays so
-//! until it is unlocked, also when the key has no passphrase, or somebody has typed that for a signature.
+//! Locked and unlocked. gpg-agent's cache decides: locked is what it would ask a passphrase for. What was locked, or was
+//! once found so, stays so until it is unlocked: also when the key has no passphrase, or somebody has typed that for a
+//! signature.
 
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ impl Store {
         let was = lock(&self.locked).contains(&within(name));
         let locked = was || self.would_ask(name)?;
         if locked {
+            lock(&self.locked).insert(within(name));
             self.index.forget();
         }
         Ok(locked)

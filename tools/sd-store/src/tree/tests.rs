@@ -10,7 +10,7 @@ fn tree() -> (tempfile::TempDir, Tree) {
 }
 
 fn names(tree: &Tree) -> Vec<String> {
-    tree.entries().unwrap().into_keys().collect()
+    tree.entries().unwrap().files.into_keys().collect()
 }
 
 #[test]
@@ -45,6 +45,22 @@ fn what_others_could_write_to_is_not_worked_with() {
     }
     chmod(&tree.root().join("web/a.gpg"), 0o620);
     assert!(matches!(tree.read("web/a"), Err(Fault::Unfit(..))));
+}
+
+#[test]
+fn a_file_that_comes_or_goes_is_seen() {
+    let (_place, tree) = tree();
+    tree.write("web/a", b"x").unwrap();
+    assert!(!tree.entries().unwrap().are_still_all(), "just now, by a coarse clock");
+    std::thread::sleep(COARSE * 2);
+    let entries = tree.entries().unwrap();
+    assert!(entries.are_still_all());
+    tree.write("web/b", b"x").unwrap();
+    assert!(!entries.are_still_all());
+    std::thread::sleep(COARSE * 2);
+    let entries = tree.entries().unwrap();
+    fs::set_permissions(tree.root(), fs::Permissions::from_mode(0o750)).unwrap();
+    assert!(!entries.are_still_all());
 }
 
 #[test]

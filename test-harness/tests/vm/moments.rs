@@ -1,0 +1,62 @@
+//! The moments at which scenarios begin. Each is made once, by a person's keys and the commands that the manual names, and
+//! kept on the disk.
+
+use crate::machine::{Checkpoint, Machine, package};
+use crate::person::{APPROVAL, DESK, KEY, SECRET, STORE};
+
+/// A machine on which the package was installed and nb provisioned, started again: it stands at the prompt for a login.
+/// What it held before is listed in /root/before.
+pub(crate) fn provisioned() -> Checkpoint {
+    Checkpoint::rebooted("provisioned", &package(), include_str!("moments.rs"), |machine| {
+        machine.run("mkdir /root/goods && tar -C /root/goods -xf /dev/vdb");
+        machine.run("sh /root/goods/inventory.sh >/root/before");
+        machine.run("DEBIAN_FRONTEND=noninteractive dpkg --install /root/goods/secrets-dispatcher.deb");
+        machine.run("sd-provision --user nb --backend gnome-keyring");
+        machine.run("echo kernel.yama.ptrace_scope=1 >/etc/sysctl.d/60-ptrace.conf");
+    })
+}
+
+/// The same later: nb is logged in on the first terminal, has stored a secret, and signs with a key.
+pub(crate) fn at_work() -> Checkpoint {
+    provisioned().later("at_work", include_str!("moments.rs"), |machine| {
+        machine.log_in(DESK, "nb", "pencil");
+        machine.companion_runs();
+        machine.enter("Choose a NEW passphrase", STORE);
+        machine.enter("once more", STORE);
+        machine.see(APPROVAL, "Nothing is waiting");
+        store(machine);
+        key(machine);
+        machine.command("echo at work");
+    })
+}
+
+/// Stores the secret by an application, with a yes to each thing that it asks for.
+fn store(machine: &mut Machine) {
+    machine
+        .command(&format!("echo -n {SECRET} | secret-tool store --label=demo service demo; echo stored: $?"));
+    machine.decide("makes a new collection", 'y');
+    machine.decide("store a secret", 'y');
+    machine.at_the_desk("stored: 0");
+}
+
+/// Gives the companion a key with a passphrase, as docs/keys.md says, and a repository to sign in.
+fn key(machine: &mut Machine) {
+    machine.run(&format!(
+        "cd /root && export HOME=/root GNUPGHOME=/root/key && mkdir -m 700 key
+         gpg='gpg --batch --quiet --pinentry-mode loopback --passphrase {KEY}'
+         $gpg --quick-generate-key 'Nina Brown <nb@example.org>' ed25519 sign never
+         $gpg --armor --export-secret-keys >key.asc
+         unset GNUPGHOME
+         sd-provision key --user nb import key.asc
+         sd-provision key --user nb publish-to-desktop --trust
+         gpgconf --homedir /root/key --kill all; rm -r key key.asc"
+    ));
+    let key = machine.run("sd-provision key --user nb signing");
+    machine.command(&format!("sd-gpg setup --key {}; echo set up: $?", key.trim()));
+    machine.at_the_desk("set up: 0");
+    machine.command(
+        "git config --global user.name 'Nina Brown'; git config --global user.email nb@example.org; \
+         git init -q work; cd work; echo pump >list; git add list; echo ready: $?",
+    );
+    machine.at_the_desk("ready: 0");
+}

@@ -1,0 +1,56 @@
+//! (g) Another person with an account on the same machine.
+
+use crate::moments::at_work;
+use crate::person::{APPROVAL, STORE};
+
+/// The terminal of the other person.
+const OTHER: u8 = 2;
+
+#[test]
+fn another_user_cannot_call_nor_read_nor_take_the_screen_from_a_passphrase() {
+    let mut machine = at_work().resume("g-nobody-else");
+    machine.switch_to(OTHER);
+    machine.log_in(OTHER, "eve", "apple");
+
+    // Call: the bus does not let eve through.
+    machine
+        .type_keys("clear; busctl call net.mowaka.SecretsDispatcher1.u1000 /net/mowaka/SecretsDispatcher1 ");
+    machine.type_keys("org.freedesktop.DBus.Peer Ping; echo called: $?\n");
+    let screen = machine.see(OTHER, "called: 1");
+    assert!(screen.shows("Access denied") || screen.shows("rejected"), "{screen}");
+    machine.photograph("cannot-call");
+
+    // Read: neither the screen, nor what is stored, nor what is asked.
+    let doors = "/dev/tty8 /dev/vcs8 /dev/vcsa8 /etc/secrets-dispatcher/nb/phrase /var/lib/secrets-dispatcher/nb/home \
+                 /var/log/secrets-dispatcher/nb";
+    machine.type_keys(&format!(
+        "clear; for f in {doors}; do head -c1 $f; ls $f/; done 2>&1 | grep -vc denied; echo read\n"
+    ));
+    let screen = machine.see(OTHER, "read");
+    machine.photograph("cannot-read");
+    assert!(!screen.shows("s3"), "{screen}");
+
+    // Switch: eve's program asks for eve's terminal again and again, while nb types a passphrase.
+    machine.type_keys(
+        "clear; until [ -e /tmp/go ]; do sleep .3; done; for i in $(seq 30); do chvt 2; sleep .3; done\n",
+    );
+    machine.command("sdctl lock; echo locked: $?");
+    machine.at_the_desk("locked: 0");
+    machine.read_approval("STORE LOCKED");
+    machine.type_keys("u");
+    machine.read_approval("passphrase");
+    let (first, rest) = STORE.split_at(4);
+    machine.type_keys(first);
+    machine.run("touch /tmp/go");
+    machine.pass("3");
+    assert_eq!(machine.active(), APPROVAL, "eve took the screen from a passphrase");
+    machine.press_switch(OTHER);
+    machine.pass("1");
+    assert_eq!(machine.active(), APPROVAL, "the keys took the screen from a passphrase");
+    machine.photograph("holds-the-screen");
+    machine.type_keys(&format!("{rest}\n"));
+    // Afterwards nobody is held.
+    machine.wait_for("grep -q tty2 /sys/class/tty/tty0/active");
+    machine.see_that(APPROVAL, "an open store", |screen| !screen.shows("STORE LOCKED"));
+    assert!(!machine.screen(OTHER).shows(rest), "a part of the passphrase went to eve's terminal");
+}

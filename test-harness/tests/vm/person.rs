@@ -1,0 +1,68 @@
+//! What a person does at the machine, beyond single keys.
+
+use crate::machine::{Machine, Screen};
+
+/// The virtual terminal on which the person works, and that of the approval screen.
+pub(crate) const DESK: u8 = 1;
+pub(crate) const APPROVAL: u8 = 8;
+
+/// The passphrases: of the store, and of the key that signs.
+pub(crate) const STORE: &str = "open sesame";
+pub(crate) const KEY: &str = "horse";
+/// The secret that is stored as `service demo`.
+pub(crate) const SECRET: &str = "wax-lamp-27";
+
+impl Machine {
+    /// Types a command at the desk, with the desk before one's eyes. The lines of before are cleared away.
+    pub(crate) fn command(&mut self, text: &str) {
+        self.switch_to(DESK);
+        self.type_keys(&format!("clear; {text}\n"));
+    }
+
+    /// Looks at the approval screen until this stands there, as long as a person needs to read it.
+    pub(crate) fn read_approval(&mut self, text: &str) -> Screen {
+        if self.active() != APPROVAL {
+            self.switch_to(APPROVAL);
+        }
+        self.see(APPROVAL, text);
+        // Longer than the quiet time, in which no key decides.
+        self.pass("1.2");
+        self.screen(APPROVAL)
+    }
+
+    /// Presses a key on the approval screen, once this stands there, and waits until it no longer does.
+    pub(crate) fn decide(&mut self, text: &str, key: char) {
+        self.read_approval(text);
+        self.type_keys(&key.to_string());
+        self.see_that(APPROVAL, &format!("anything but {text:?}"), |screen| !screen.shows(text));
+    }
+
+    /// Types a passphrase on the approval screen, once this stands there.
+    pub(crate) fn enter(&mut self, text: &str, passphrase: &str) {
+        self.read_approval(text);
+        self.type_keys(&format!("{passphrase}\n"));
+    }
+
+    /// Looks at the desk until this stands there.
+    pub(crate) fn at_the_desk(&mut self, text: &str) -> Screen {
+        self.switch_to(DESK);
+        self.see(DESK, text)
+    }
+
+    /// Waits until the companion of nb is there: the target, the gate with its name, the decider.
+    pub(crate) fn companion_runs(&mut self) {
+        self.wait_for(
+            "systemctl is-active --quiet secrets-dispatcher@nb.target sd-gate@nb.service sd-decide@nb.service \
+             && busctl --system status net.mowaka.SecretsDispatcher1.u1000 >/dev/null",
+        );
+    }
+
+    /// Waits until nothing of nb's companion is there: no unit, no name, no process of its users.
+    pub(crate) fn companion_is_gone(&mut self) {
+        self.wait_for(
+            "! systemctl is-active --quiet secrets-dispatcher@nb.target 'sd-*@nb.*' \
+             && ! busctl --system --list --acquired --no-legend list | grep net.mowaka \
+             && ! ps -o pid,user:16,args -u sd-gate-nb,sd-decide-nb,secrets-nb --no-headers",
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! (h) `kill -9` of every process in turn.
+
+use crate::machine::Machine;
+use crate::moments::at_work;
+use crate::person::{APPROVAL, DESK, SECRET};
+
+/// Who is killed: how it is called, and how root finds it.
+const VICTIMS: [(&str, &str); 8] = [
+    ("sd-agent", "systemctl --user --machine=nb@ kill --signal=KILL sd-agent.service"),
+    ("sd-gate", "systemctl kill --signal=KILL sd-gate@nb.service"),
+    ("sd-fetch", "systemctl kill --signal=KILL sd-fetch@nb.service"),
+    ("sd-sign", "systemctl kill --signal=KILL sd-sign@nb.service"),
+    ("backend", "pkill -KILL -u secrets-nb -f 'gnome-keyring-daemon|sd-store'"),
+    ("companions-bus", "pkill -KILL -u secrets-nb -x dbus-daemon"),
+    ("companions-manager", "pkill -KILL -u secrets-nb -x systemd"),
+    ("sd-decide", "systemctl kill --signal=KILL sd-decide@nb.service"),
+];
+
+#[test]
+fn whatever_is_killed_the_terminals_switch_nothing_is_released_and_the_chain_heals() {
+    let mut machine = at_work().resume("h-whatever-dies");
+    for (name, kill) in VICTIMS {
+        dies(&mut machine, name, kill);
+    }
+    machine.photograph("healed");
+    let desk = ask_until_answered(&mut machine);
+    assert!(desk.contains(SECRET), "{desk}");
+}
+
+/// Has an ask waiting, kills, and looks whether the terminals switch and nothing was released.
+fn dies(machine: &mut Machine, name: &str, kill: &str) {
+    eprintln!("kills {name}");
+    machine.command("secret-tool lookup service demo; echo ended: $?");
+    machine.see_that(APPROVAL, &format!("what is asked, before {name} is killed"), |screen| {
+        screen.shows("secret-tool lookup") || screen.shows("passphrase")
+    });
+    let _ = machine.attempt(kill);
+    machine.switch_to(APPROVAL);
+    machine.switch_to(DESK);
+    machine.companion_runs();
+    assert!(!machine.screen(DESK).shows(SECRET), "{name} was killed, and the secret released");
+    machine.photograph(&format!("{name}-killed"));
+    // What still waits is withdrawn by the person.
+    machine.type_keys("\u{3}");
+    machine.see_that(DESK, "a prompt", |screen| screen.rows.iter().any(|row| row.ends_with("$")));
+}
+
+/// Asks once more, types whatever passphrase is wanted and says yes, and returns what stands at the desk.
+fn ask_until_answered(machine: &mut Machine) -> String {
+    machine.command("secret-tool lookup service demo; echo ended: $?");
+    machine.decide("secret-tool lookup", 'y');
+    machine.at_the_desk("ended: 0").to_string()
+}
