@@ -15,13 +15,8 @@ mod doors;
 mod installed;
 mod logins;
 mod machine;
-<<<<<<< HEAD
 mod packages;
 mod provisioning;
-=======
-mod provisioning;
-mod packages;
->>>>>>> vm5
 mod scores;
 mod session;
 mod terminal;
