@@ -92,6 +92,7 @@ fn what_one_asks_for_stands_on_no_screen_of_the_other() {
     assert!(!machine.terminal(1).screen().contains("label of nb"), "{}", machine.terminal(1).screen());
     let pending = eve.run("sdctl pending 2>&1");
     assert!(!pending.out.contains("store"), "{pending:#?}");
+    machine.ok("loginctl terminate-user nb");
     drop(nb);
     eve.end();
     machine.goes_down("nb");

@@ -98,8 +98,8 @@ fn what_waits_at_a_logout_is_cancelled_and_nothing_is_released() {
     other.begin("secret-tool lookup service demo; echo ended");
     machine.terminal(0).shows("access demo");
     session.end();
-    other.ok_or_gone();
     machine.ok("loginctl terminate-user nb");
+    drop(other);
     machine.goes_down("nb");
 }
 
@@ -163,11 +163,4 @@ fn the_backend_or_the_whole_companion_that_is_killed_is_there_again_and_asks_for
     assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{said:#?}\n{}", machine.journal());
     session.end();
     machine.goes_down("nb");
-}
-
-impl Session {
-    /// What was begun has ended, or the session has.
-    fn ok_or_gone(self) {
-        drop(self);
-    }
 }
