@@ -274,7 +274,8 @@ fn the_password_store_opens_with_the_key_at_each_login_and_after_each_lock() {
     let front = terminal.to_the_front();
     // One passphrase opens what signs and what the store is encrypted to.
     passphrase(&machine, &front, "keygrip", word);
-    terminal.shows("unlocking: unlocked");
+    let told = || format!("{}\n{}", terminal.screen(), machine.journal());
+    eventually("an open store", told, || terminal.screen().contains("unlocking: unlocked"));
     drop(front);
     stores(&session, terminal);
     session.ok("sdctl lock");

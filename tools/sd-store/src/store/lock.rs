@@ -40,7 +40,10 @@ impl Store {
         }
         let keys = self.recipients(name)?;
         // Whether a card wants its PIN gpg-agent does not know.
-        let would = !keys.on_card && keys.grips.iter().all(|grip| agent::would_ask(grip).unwrap_or(true));
+        let mut would = !keys.on_card && keys.grips.iter().all(|grip| agent::would_ask(grip).unwrap_or(true));
+        // gpg-agent also tries the passphrase that it was given last, for another part of the same key as a rule: the one
+        // that signs. It says nothing about that, and keeps it for that part alone.
+        would = would && !gpg::opens(&keys);
         lock(&self.asked).insert(names, (Instant::now(), would));
         Ok(would)
     }
