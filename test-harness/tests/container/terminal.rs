@@ -85,11 +85,6 @@ impl Terminal {
         assert!(typed.success());
     }
 
-    /// Whether the kernel asks somebody before it switches away.
-    pub(crate) fn is_held(&self) -> bool {
-        vt::mode(self.open()).unwrap() != Switching::Automatic
-    }
-
     fn open(&self) -> File {
         OpenOptions::new()
             .read(true)
