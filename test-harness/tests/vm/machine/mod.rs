@@ -140,7 +140,9 @@ impl Machine {
 
     /// Waits until a script of root's succeeds in the guest.
     pub(crate) fn wait_for(&mut self, script: &str) {
-        let tries = format!("for i in $(seq 200); do sleep .2; if {{ {script}; }} >/tmp/said 2>&1; then exit; fi; done; exit 1");
+        let tries = format!(
+            "for i in $(seq 200); do sleep .2; if {{ {script}; }} >/tmp/said 2>&1; then exit; fi; done; exit 1"
+        );
         if self.shell.run(&tries, PATIENCE).status != 0 {
             let said = self.run("cat /tmp/said");
             panic!("after 200 times this still fails in the guest: {script}\n{said}");

@@ -15,7 +15,10 @@ impl Screen {
             .map(|word| u32::from_ne_bytes(word.try_into().expect("four bytes")))
             .map(|code| char::from_u32(code).filter(|&character| character != '\0').unwrap_or(' '))
             .collect();
-        let rows = characters.chunks(columns.max(1)).map(|row| row.iter().collect::<String>().trim_end().to_owned()).collect();
+        let rows = characters
+            .chunks(columns.max(1))
+            .map(|row| row.iter().collect::<String>().trim_end().to_owned())
+            .collect();
         Self { rows }
     }
 

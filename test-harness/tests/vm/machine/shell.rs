@@ -36,8 +36,14 @@ impl Shell {
 
     /// The first bytes of a file in the guest, without a process for it.
     pub(super) fn read(&mut self, path: &str, most: usize) -> Vec<u8> {
-        let handle = self.lines.call("guest-file-open", json!({"path": path, "mode": "r"})).expect("a file in the guest");
-        let read = self.lines.call("guest-file-read", json!({"handle": handle, "count": most})).expect("to read a file");
+        let handle = self
+            .lines
+            .call("guest-file-open", json!({"path": path, "mode": "r"}))
+            .expect("a file in the guest");
+        let read = self
+            .lines
+            .call("guest-file-read", json!({"handle": handle, "count": most}))
+            .expect("to read a file");
         self.lines.call("guest-file-close", json!({"handle": handle})).expect("to close a file");
         decode(read["buf-b64"].as_str().unwrap_or(""))
     }
