@@ -234,6 +234,31 @@ fn what_entries_tell_is_kept_encrypted_and_known_again_after_an_unlock() {
 }
 
 #[test]
+fn an_entry_under_a_key_that_stays_locked_keeps_no_other_back() {
+    let companion = Companion::with_store();
+    companion.store("Demo", &["service", "demo"]);
+    let other = ["--batch", "--pinentry-mode", "loopback", "--passphrase", "other", "--quick-gen-key"];
+    says(
+        &companion,
+        "gpg",
+        &[&other[..], &["Other <other@example.org>", "rsa2048", "encr", "never"]].concat(),
+        b"",
+    );
+    let foreign = folder(&companion).join("secret-service/login/foreign.gpg");
+    let to =
+        ["--batch", "--trust-model", "always", "--encrypt", "--recipient", "other@example.org", "--output"];
+    let entry = b"x\nservice: demo\n";
+    says(&companion, "gpg", &[&to[..], &[foreign.to_str().unwrap()]].concat(), entry);
+    // Which makes gpg-agent forget the other passphrase, too.
+    lock(&companion);
+    unlock(&companion);
+    let found = companion.items_of(&[("service", "demo")]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(read(&companion, &found[0]), b"hunter2");
+    assert!(companion.logged("backend").contains("an entry is not found by any search"));
+}
+
+#[test]
 fn no_secret_stays_in_the_memory_of_sd_store() {
     let companion = Companion::with_store();
     companion.store("Demo", &["service", "demo"]);

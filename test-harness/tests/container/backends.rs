@@ -18,7 +18,7 @@ static MACHINE: Shared = LazyLock::new(|| {
 const KEYS: &str = "no key for a moment";
 
 /// Types a passphrase where this asks for it.
-fn passphrase(machine: &Machine, front: &InFront<'_>, wants: &str, word: &str) {
+pub(crate) fn passphrase(machine: &Machine, front: &InFront<'_>, wants: &str, word: &str) {
     let terminal = machine.terminal(0);
     let told = || format!("{}\n{}", terminal.screen(), machine.journal());
     eventually(&format!("{wants:?} on the screen"), told, || terminal.screen().contains(wants));
@@ -36,7 +36,7 @@ fn passphrase(machine: &Machine, front: &InFront<'_>, wants: &str, word: &str) {
 }
 
 /// Has the desktop user ask for the secret, and the person say yes; with the store locked, the passphrase before it.
-fn reads(machine: &Machine, session: &Session, locked: Option<(&str, &str)>) -> Said {
+pub(crate) fn reads(machine: &Machine, session: &Session, locked: Option<(&str, &str)>) -> Said {
     let front = machine.terminal(0).to_the_front();
     session.begin("secret-tool lookup service demo");
     if let Some((wants, word)) = locked {

@@ -65,8 +65,6 @@ impl Qemu {
                 "-no-user-config",
                 "-machine",
                 "pc",
-                "-smp",
-                "2",
                 "-m",
                 "640",
                 "-display",
