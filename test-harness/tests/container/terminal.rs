@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
-use sd_sys::vt::{self, Switching};
+use sd_sys::vt;
 
 use crate::waiting::eventually;
 
