@@ -202,7 +202,7 @@ fn a_locked_store_tells_no_more_than_its_files_and_nobody_is_asked_for_anything(
     let describe = Order::Describe { id: id(), items: List::new(vec![ours.clone()]).unwrap() };
     let (noted, shown) = companion.order_with(&describe, &person);
     assert_eq!((noted, shown.len()), (vec![Note::Failed { why: Fault::Locked }], 0));
-    assert_eq!(companion.items_of(&[("path", "web/a")]), [plain.clone()]);
+    assert_eq!(companion.items_of(&[("path", "web/a")]), std::slice::from_ref(&plain));
     assert!(described(&companion, &plain).locked);
     let (what, ..) = companion.order_with_sink(&Order::Read { id: id(), item: ours.clone(), digest });
     assert_eq!(what, What::Failed { stage: Stage::Fetch, why: Fault::Locked });

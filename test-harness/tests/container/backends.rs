@@ -49,7 +49,10 @@ pub(crate) fn reads(machine: &Machine, session: &Session, locked: Option<(&str, 
 
 fn stores(session: &Session, terminal: &Terminal) {
     let front = terminal.to_the_front();
-    session.begin("printf hunter2 | secret-tool store --label=demo service demo");
+    // It ends before it is given up, and says what it has met with.
+    session.begin("printf hunter2 | timeout 25 secret-tool store --label=demo service demo");
+    let told = || format!("{:?}\n{}", session.finish(), terminal.screen());
+    eventually("the ask to store", told, || terminal.screen().contains("store  demo"));
     front.answers("store  demo", "y");
     let said = session.finish();
     assert_eq!(said.code, 0, "{said:#?}");
@@ -278,10 +281,24 @@ fn the_password_store_opens_with_the_key_at_each_login_and_after_each_lock() {
     eventually("an open store", told, || terminal.screen().contains("unlocking: unlocked"));
     drop(front);
     stores(&session, terminal);
+    let said = reads(&machine, &session, None);
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (0, "hunter2"),
+        "{}\n{}",
+        machine.journal(),
+        terminal.screen()
+    );
     session.ok("sdctl lock");
     terminal.shows("   LOCKED  ");
     let said = reads(&machine, &session, Some(("keygrip", word)));
-    assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (0, "hunter2"),
+        "{}\n{}",
+        machine.journal(),
+        terminal.screen()
+    );
     tell(&format!("store: PSS of the companion's side, in KiB\n{}", pss(&machine)));
     starts_nothing_else(&machine, &session, "store");
     session.end();

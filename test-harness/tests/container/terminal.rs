@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
-use sd_sys::vt::{self, Switching};
+use sd_sys::vt;
 
 use crate::waiting::eventually;
 
@@ -83,11 +83,6 @@ impl Terminal {
             .status()
             .unwrap();
         assert!(typed.success());
-    }
-
-    /// Whether the kernel asks somebody before it switches away.
-    pub(crate) fn is_held(&self) -> bool {
-        vt::mode(self.open()).unwrap() != Switching::Automatic
     }
 
     fn open(&self) -> File {

@@ -152,7 +152,6 @@ fn each_daemon_that_is_killed_lets_nothing_out_and_is_there_again() {
 fn the_backend_or_the_whole_companion_that_is_killed_is_there_again_and_asks_for_its_passphrase() {
     let machine = turn(&MACHINE);
     let session = at_work(&machine);
-    let terminal = machine.terminal(0);
     machine.ok("pkill -KILL -u secrets-nb -x gnome-keyring-d");
     eventually(
         "the backend",

@@ -7,14 +7,20 @@ use crate::person::{APPROVAL, DESK, KEY, SECRET, STORE};
 /// A machine on which the package was installed and nb provisioned, started again: it stands at the prompt for a login.
 /// What it held before is listed in /root/before.
 pub(crate) fn provisioned() -> Checkpoint {
-    Checkpoint::rebooted("provisioned", &package(), include_str!("moments.rs"), |machine| {
-        machine.run("mkdir /root/goods && tar -C /root/goods -xf /dev/vdb");
-        machine.run("sh /root/goods/inventory.sh >/root/before");
-        machine.run("DEBIAN_FRONTEND=noninteractive dpkg --install /root/goods/secrets-dispatcher.deb");
-        machine.run("sd-provision --user nb --backend gnome-keyring");
-        machine.run("echo kernel.yama.ptrace_scope=1 >/etc/sysctl.d/60-ptrace.conf");
+    Checkpoint::rebooted("provisioned", &package(), &PROVISIONED.concat(), |machine| {
+        for script in PROVISIONED {
+            machine.run(script);
+        }
     })
 }
+
+const PROVISIONED: [&str; 5] = [
+    "mkdir /root/goods && tar -C /root/goods -xf /dev/vdb",
+    "sh /root/goods/inventory.sh >/root/before",
+    "DEBIAN_FRONTEND=noninteractive dpkg --install /root/goods/secrets-dispatcher.deb",
+    "sd-provision --user nb --backend gnome-keyring",
+    "echo kernel.yama.ptrace_scope=1 >/etc/sysctl.d/60-ptrace.conf",
+];
 
 /// The same later: nb is logged in on the first terminal, has stored a secret, and signs with a key.
 pub(crate) fn at_work() -> Checkpoint {
@@ -34,7 +40,6 @@ pub(crate) fn at_work() -> Checkpoint {
 fn store(machine: &mut Machine) {
     machine
         .command(&format!("echo -n {SECRET} | secret-tool store --label=demo service demo; echo stored: $?"));
-    machine.decide("makes a new collection", 'y');
     machine.decide("store a secret", 'y');
     machine.at_the_desk("stored: 0");
 }
