@@ -62,7 +62,7 @@ impl Machine {
     /// Provisions nb with this backend, whose companion is down and has an empty home then.
     fn with_backend(&self, backend: &str) {
         self.goes_down("nb");
-        self.ok("rm -rf /var/lib/secrets-dispatcher/nb/home/.local/share/keyrings");
+        self.ok("sd-provision --user nb --remove");
         let terminal = self.terminal(0).number();
         self.ok(&format!("sd-provision --user nb --vt {terminal} --backend {backend}"));
     }
@@ -309,7 +309,7 @@ impl Machine {
     /// Gives nb's companion a key with this passphrase, to sign and to encrypt with.
     fn has_key(&self, word: &str) {
         self.ok(&format!(
-            "export GNUPGHOME=/root/gpg; mkdir -p -m 700 $GNUPGHOME
+            "export GNUPGHOME=/root/gpg; rm -rf $GNUPGHOME; mkdir -p -m 700 $GNUPGHOME
              gpg() {{ command gpg --batch --quiet --pinentry-mode loopback --passphrase '{word}' \"$@\"; }}
              gpg --quick-generate-key 'Nb <nb@example.org>' ed25519 sign 0
              gpg --quick-add-key $(gpg --list-keys --with-colons | sed -n 's/^fpr:*\\([^:]*\\):$/\\1/p' | head -n 1) cv25519
