@@ -62,10 +62,17 @@ impl Machine {
 
     /// Presses Ctrl, Alt and the function key of this number together, and waits until that virtual terminal is there.
     pub(crate) fn switch_to(&mut self, vt: u8) {
-        self.press_switch(vt);
         let deadline = Instant::now() + PATIENCE;
+        let mut pressed = None;
         while self.active() != vt {
             assert!(Instant::now() < deadline, "Ctrl+Alt+F{vt} led to VT{}", self.active());
+            if pressed.is_none_or(|at: Instant| at.elapsed() > Duration::from_secs(4)) {
+                if pressed.is_some() {
+                    println!("Ctrl+Alt+F{vt} is pressed again");
+                }
+                self.press_switch(vt);
+                pressed = Some(Instant::now());
+            }
             std::thread::sleep(Duration::from_millis(50));
         }
     }
