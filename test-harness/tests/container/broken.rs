@@ -118,13 +118,14 @@ fn a_login_takes_as_long_with_our_profile_as_without() {
                 machine.goes_down("nb");
             }
         }
-        let (with, without) = (median(with), median(without));
-        let ratio = with.as_secs_f64() / without.as_secs_f64();
+        let ratio = median(&mut with).as_secs_f64() / median(&mut without).as_secs_f64();
         ratios.push(ratio);
         told.push_str(&format!(
-            "{name:<8} {:>5.0} ms with our PAM profile, {:>5.0} ms without: {ratio:.2} times\n",
-            with.as_secs_f64() * 1000.0,
-            without.as_secs_f64() * 1000.0,
+            "{name:<8} {:>5} ms with our PAM profile, {:>5} ms without: {ratio:.2} times; at best {} ms and {} ms\n",
+            median(&mut with).as_millis(),
+            median(&mut without).as_millis(),
+            with[0].as_millis(),
+            without[0].as_millis(),
         ));
     }
     machine.ok("sed -i '/sd-bell/s/^#*//' /etc/pam.d/common-session");
@@ -133,7 +134,8 @@ fn a_login_takes_as_long_with_our_profile_as_without() {
     assert!(ratios.iter().all(|ratio| *ratio < 3.0), "{told}");
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+/// The one in the middle; they are in order then.
+fn median(times: &mut [Duration]) -> Duration {
     times.sort();
     times[times.len() / 2]
 }

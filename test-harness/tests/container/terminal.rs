@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use sd_sys::vt;
 
 use crate::waiting::eventually;
@@ -56,10 +57,20 @@ impl Terminal {
 
     /// What a person would read on it, by the kernel's word (vcs(4)): lines as long as the screen is wide.
     pub(crate) fn screen(&self) -> String {
-        let cells = fs::read(format!("/dev/vcs{}", self.number)).unwrap_or_default();
-        let wide = fs::read(format!("/dev/vcsa{}", self.number)).ok().and_then(|head| head.get(1).copied());
+        let cells = self.memory("vcs", 0);
+        let wide = self.memory("vcsa", 128).get(1).copied();
         let lines = cells.chunks(wide.map_or(80, usize::from).max(1)).map(String::from_utf8_lossy);
         lines.map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A device of the screen's memory. Where terminals come and go quickly, the kernel has it before /dev has its name.
+    fn memory(&self, name: &str, minor: u64) -> Vec<u8> {
+        let path = format!("/dev/{name}{}", self.number);
+        let owner = Mode::S_IRUSR | Mode::S_IWUSR;
+        if !Path::new(&path).exists() {
+            let _ = mknod(path.as_str(), SFlag::S_IFCHR, owner, makedev(7, minor + u64::from(self.number)));
+        }
+        fs::read(&path).unwrap_or_default()
     }
 
     /// Waits for this to stand on it.
