@@ -180,6 +180,8 @@ fn a_prompt_leaves_the_screen_when_sd_decide_gives_the_order_up() {
 #[test]
 fn a_passphrase_crosses_the_companions_bus_encrypted() {
     let companion = Companion::with_keyring();
+    // oo7-daemon opens what is empty by any passphrase, and then wants it twice (first_start.rs).
+    companion.store("Demo", &["service", "demo"]);
     companion.order(&lock());
     let seen = companion.at("seen");
     let mut monitor = companion.command(Path::new("dbus-monitor"));
@@ -210,6 +212,8 @@ fn a_passphrase_crosses_the_companions_bus_encrypted() {
 #[test]
 fn a_passphrase_does_not_stay_in_the_memory_of_sd_fetch() {
     let companion = Companion::with_keyring();
+    // oo7-daemon opens what is empty by any passphrase, and then wants it twice (first_start.rs).
+    companion.store("Demo", &["service", "demo"]);
     companion.order(&lock());
     let person = [Person::Types("a wrong passphrase"), Person::Types(MASTER)];
     assert_eq!(companion.order_with(&unlock(), &person).0, [Note::Done {}]);
