@@ -30,11 +30,17 @@ impl Machine {
         self.screen(APPROVAL)
     }
 
-    /// Presses a key on the approval screen, once this stands there, and waits until it no longer does.
+    /// Reads the ask that says this on the approval screen to its end, and settles it by a key.
     pub(crate) fn decide(&mut self, text: &str, key: char) {
-        self.read_approval(text);
+        let mut screen = self.read_approval(text);
+        while screen.shows("scroll to the end") {
+            self.type_keys(" ");
+            self.pass("1.2");
+            screen = self.screen(APPROVAL);
+        }
+        let ask = screen.ask().unwrap_or_else(|| panic!("no ask stands there:\n{screen}"));
         self.type_keys(&key.to_string());
-        self.see_that(APPROVAL, &format!("anything but {text:?}"), |screen| !screen.shows(text));
+        self.see_that(APPROVAL, "another ask, or none", |screen| screen.ask().as_ref() != Some(&ask));
     }
 
     /// Types a passphrase on the approval screen, once this stands there.
