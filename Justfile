@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline clients backends root vt container fuzz speed
+    @scripts/run-rings.sh check unit pipeline clients backends store root vt container fuzz speed
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -33,6 +33,10 @@ test-clients:
 # Runs what depends on the backend once more, with oo7-daemon.
 test-backends:
     scripts/run-rings.sh backends
+
+# Likewise, with sd-store.
+test-store:
+    scripts/run-rings.sh store
 
 # Runs the pipeline ring as root, with a user of its own for each tool.
 test-root:

@@ -56,7 +56,8 @@ rm -rf "$copy"
 for file in secrets-dispatcher_*; do
     mv "$file" "$out/"
 done
-rmdir "$out/work"
+cd "$out"
+rmdir work
 if [ -n "$lint" ]; then
     lintian --allow-root --fail-on error,warning "$out"/secrets-dispatcher_"${version:-$cargo_version}"_*.changes >&2
 fi

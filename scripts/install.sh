@@ -76,7 +76,9 @@ everything() {
     done < <(find units/system units/user -type f ! -name '*.md' ! -name '*.desktop' ! -name 'org.freedesktop.*' | sort)
     # The units that a companion's user manager knows: links to those of users.
     install -d -m 755 "$root/usr/lib/secrets-dispatcher"
-    cp -R --no-dereference units/companion/manager "$root/usr/lib/secrets-dispatcher/companion"
+    install -d -m 755 "$root/usr/lib/secrets-dispatcher/companion"
+    # Its content, so that a second installation does not put the folder into itself.
+    cp -R --no-dereference units/companion/manager/. "$root/usr/lib/secrets-dispatcher/companion"
     put 644 /usr/share/applications units/user/*.desktop
     install -D -m 644 policy/50-secrets-dispatcher.sysctl.conf "$root/usr/lib/sysctl.d/50-secrets-dispatcher.conf"
     put 644 /usr/share/pam-configs pam/secrets-dispatcher

@@ -202,7 +202,7 @@ fn a_locked_store_tells_no_more_than_its_files_and_nobody_is_asked_for_anything(
     let describe = Order::Describe { id: id(), items: List::new(vec![ours.clone()]).unwrap() };
     let (noted, shown) = companion.order_with(&describe, &person);
     assert_eq!((noted, shown.len()), (vec![Note::Failed { why: Fault::Locked }], 0));
-    assert_eq!(companion.items_of(&[("path", "web/a")]), [plain.clone()]);
+    assert_eq!(companion.items_of(&[("path", "web/a")]), std::slice::from_ref(&plain));
     assert!(described(&companion, &plain).locked);
     let (what, ..) = companion.order_with_sink(&Order::Read { id: id(), item: ours.clone(), digest });
     assert_eq!(what, What::Failed { stage: Stage::Fetch, why: Fault::Locked });
@@ -231,6 +231,31 @@ fn what_entries_tell_is_kept_encrypted_and_known_again_after_an_unlock() {
     }
     companion.restart_keyring();
     assert_eq!(companion.items_of(&[("service", "the-canary")]).len(), 5);
+}
+
+#[test]
+fn an_entry_under_a_key_that_stays_locked_keeps_no_other_back() {
+    let companion = Companion::with_store();
+    companion.store("Demo", &["service", "demo"]);
+    let other = ["--batch", "--pinentry-mode", "loopback", "--passphrase", "other", "--quick-gen-key"];
+    says(
+        &companion,
+        "gpg",
+        &[&other[..], &["Other <other@example.org>", "rsa2048", "encr", "never"]].concat(),
+        b"",
+    );
+    let foreign = folder(&companion).join("secret-service/login/foreign.gpg");
+    let to =
+        ["--batch", "--trust-model", "always", "--encrypt", "--recipient", "other@example.org", "--output"];
+    let entry = b"x\nservice: demo\n";
+    says(&companion, "gpg", &[&to[..], &[foreign.to_str().unwrap()]].concat(), entry);
+    // Which makes gpg-agent forget the other passphrase, too.
+    lock(&companion);
+    unlock(&companion);
+    let found = companion.items_of(&[("service", "demo")]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(read(&companion, &found[0]), b"hunter2");
+    assert!(companion.logged("backend").contains("an entry is not found by any search"));
 }
 
 #[test]

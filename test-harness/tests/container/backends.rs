@@ -18,7 +18,7 @@ static MACHINE: Shared = LazyLock::new(|| {
 const KEYS: &str = "no key for a moment";
 
 /// Types a passphrase where this asks for it.
-fn passphrase(machine: &Machine, front: &InFront<'_>, wants: &str, word: &str) {
+pub(crate) fn passphrase(machine: &Machine, front: &InFront<'_>, wants: &str, word: &str) {
     let terminal = machine.terminal(0);
     let told = || format!("{}\n{}", terminal.screen(), machine.journal());
     eventually(&format!("{wants:?} on the screen"), told, || terminal.screen().contains(wants));
@@ -36,7 +36,7 @@ fn passphrase(machine: &Machine, front: &InFront<'_>, wants: &str, word: &str) {
 }
 
 /// Has the desktop user ask for the secret, and the person say yes; with the store locked, the passphrase before it.
-fn reads(machine: &Machine, session: &Session, locked: Option<(&str, &str)>) -> Said {
+pub(crate) fn reads(machine: &Machine, session: &Session, locked: Option<(&str, &str)>) -> Said {
     let front = machine.terminal(0).to_the_front();
     session.begin("secret-tool lookup service demo");
     if let Some((wants, word)) = locked {
@@ -49,7 +49,10 @@ fn reads(machine: &Machine, session: &Session, locked: Option<(&str, &str)>) -> 
 
 fn stores(session: &Session, terminal: &Terminal) {
     let front = terminal.to_the_front();
-    session.begin("printf hunter2 | secret-tool store --label=demo service demo");
+    // It ends before it is given up, and says what it has met with.
+    session.begin("printf hunter2 | timeout 25 secret-tool store --label=demo service demo");
+    let told = || format!("{:?}\n{}", session.finish(), terminal.screen());
+    eventually("the ask to store", told, || terminal.screen().contains("store  demo"));
     front.answers("store  demo", "y");
     let said = session.finish();
     assert_eq!(said.code, 0, "{said:#?}");
@@ -274,13 +277,28 @@ fn the_password_store_opens_with_the_key_at_each_login_and_after_each_lock() {
     let front = terminal.to_the_front();
     // One passphrase opens what signs and what the store is encrypted to.
     passphrase(&machine, &front, "keygrip", word);
-    terminal.shows("unlocking: unlocked");
+    let told = || format!("{}\n{}", terminal.screen(), machine.journal());
+    eventually("an open store", told, || terminal.screen().contains("unlocking: unlocked"));
     drop(front);
     stores(&session, terminal);
+    let said = reads(&machine, &session, None);
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (0, "hunter2"),
+        "{}\n{}",
+        machine.journal(),
+        terminal.screen()
+    );
     session.ok("sdctl lock");
     terminal.shows("   LOCKED  ");
     let said = reads(&machine, &session, Some(("keygrip", word)));
-    assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{}", machine.journal());
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (0, "hunter2"),
+        "{}\n{}",
+        machine.journal(),
+        terminal.screen()
+    );
     tell(&format!("store: PSS of the companion's side, in KiB\n{}", pss(&machine)));
     starts_nothing_else(&machine, &session, "store");
     session.end();

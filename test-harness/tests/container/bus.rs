@@ -67,7 +67,7 @@ fn only_the_desktop_user_calls_and_only_the_gate_owns(machine: &Machine) {
         below.into_iter().filter(|name| owns(machine, "sd-gate-nb", name) == "owns it").collect();
     if machine.state("dbus-broker.service") == "active" {
         // dbus-broker 33 takes an allowance to own a name for one to own all below it, whatever else is said; see
-        // SECURITY.md. It concerns the one gate that has the plain name.
+        // ARCHITECTURE.md. It concerns the one gate that has the plain name.
         tell(&format!("dbus-broker lets the gate with the plain name own, beside it: {owned:?}"));
     } else {
         assert!(owned.is_empty(), "{owned:?}");

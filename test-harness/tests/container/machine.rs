@@ -161,9 +161,11 @@ impl Drop for Machine {
 /// A machine that the tests of a file take turns on; it is booted for the first of them.
 pub(crate) type Shared = LazyLock<Mutex<Machine>>;
 
-/// A turn on it. A test that failed leaves it to the next one as it is.
+/// A turn on it, with nobody logged in. What else a test leaves when it fails, the next one finds.
 pub(crate) fn turn(shared: &'static Shared) -> MutexGuard<'static, Machine> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+    let machine = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    machine.run("loginctl terminate-user nb; loginctl terminate-user eve; systemctl reset-failed");
+    machine
 }
 
 /// The tree that scripts/machine-tree.sh has made.

@@ -8,16 +8,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod backends;
+mod broken;
 mod bus;
 mod checks;
 mod doors;
 mod installed;
 mod logins;
 mod machine;
-mod provisioning;
 mod packages;
+mod provisioning;
 mod scores;
 mod session;
 mod terminal;
 mod tree;
+mod two;
+mod using;
 mod waiting;

@@ -36,10 +36,13 @@ fn systemd_has_nothing_to_say_of_any_unit() {
          done | xargs systemd-analyze verify --man=no 2>&1 | grep -v '^Failed to prepare filename .*@nb.d: '",
     );
     assert_eq!(said.out, "");
-    let said = machine
-        .ssh("nb")
-        .run("systemd-analyze verify --user --man=no /usr/lib/systemd/user/sd-*.service 2>&1");
-    assert_eq!((said.code, said.out.as_str()), (0, ""));
+    // One by one: some are for the same name on the bus. And what is somebody else's program need not be there.
+    let said = machine.ssh("nb").run(
+        "for unit in /usr/lib/systemd/user/sd-*.service; do
+             systemd-analyze verify --user --man=no --no-pager $unit 2>&1
+         done | grep -v 'is not executable: No such file'",
+    );
+    assert_eq!(said.out, "");
 }
 
 #[test]

@@ -126,7 +126,7 @@ impl Session {
     /// Starts a script whose end is not waited for; [`Self::finish`] tells how it ended.
     pub(crate) fn begin(&self, script: &str) {
         self.heard.lock().unwrap().clear();
-        self.types(&format!("{{ {script}\n}} </dev/null 2>&1; echo \"<\"\"<$?>>\"\n"));
+        self.types(&format!("( {script}\n) </dev/null 2>&1; echo \"<\"\"<$?>>\"\n"));
     }
 
     /// What became of the script that was begun.

@@ -7,12 +7,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
-use sd_sys::vt::{self, Switching};
+use sd_sys::vt;
 
 use crate::waiting::eventually;
 
 /// Which of them are looked at, in this order. Below are those that a machine has a use for, and that of the vt ring.
-const NUMBERS: std::ops::RangeInclusive<u16> = 20..=40;
+const NUMBERS: std::ops::RangeInclusive<u16> = 20..=63;
 
 /// One is shown at a time, whoever's test it is: tests/vt takes this lock too.
 const SHOWN: &str = "/run/sd-tty-in-front.lock";
@@ -34,7 +34,7 @@ pub(crate) struct InFront<'a> {
 impl Terminal {
     /// One that nobody has.
     pub(crate) fn take() -> Self {
-        NUMBERS.into_iter().find_map(Self::if_free).expect("no virtual terminal from 20 to 40 is free")
+        NUMBERS.into_iter().find_map(Self::if_free).expect("no virtual terminal from 20 to 63 is free")
     }
 
     fn if_free(number: u16) -> Option<Self> {
@@ -83,11 +83,6 @@ impl Terminal {
             .status()
             .unwrap();
         assert!(typed.success());
-    }
-
-    /// Whether the kernel asks somebody before it switches away.
-    pub(crate) fn is_held(&self) -> bool {
-        vt::mode(self.open()).unwrap() != Switching::Automatic
     }
 
     fn open(&self) -> File {

@@ -111,10 +111,19 @@ pub(crate) fn encrypt(text: &Secret, to: &Recipients) -> Result<Vec<u8>, Fault> 
 
 /// Makes gpg-agent ask for the passphrase of one of these keys, unless it knows it: by a text of our own.
 pub(crate) fn unlock(of: &Recipients) -> Result<(), Fault> {
+    by_a_text_of_ours(of, Asking::Person)
+}
+
+/// Whether one of these keys decrypts without anybody being asked.
+pub(crate) fn opens(of: &Recipients) -> bool {
+    by_a_text_of_ours(of, Asking::Nobody).is_ok()
+}
+
+fn by_a_text_of_ours(of: &Recipients, asking: Asking) -> Result<(), Fault> {
     let mut text = Secret::with_capacity(16).map_err(Fault::NoMemory)?;
     text.push(b"unlocking").map_err(|_| Fault::TooLarge("no room"))?;
     let cipher = encrypt(&text, of)?;
-    decrypt(&cipher, Asking::Person).map(drop)
+    decrypt(&cipher, asking).map(drop)
 }
 
 fn context(asking: Asking) -> Result<Context, Fault> {

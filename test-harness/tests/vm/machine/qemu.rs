@@ -60,16 +60,7 @@ impl Qemu {
             command.args(["-smp", "2"]);
         }
         command
-            .args([
-                "-nodefaults",
-                "-no-user-config",
-                "-machine",
-                "pc",
-                "-m",
-                "640",
-                "-display",
-                "none",
-            ])
+            .args(["-nodefaults", "-no-user-config", "-machine", "pc", "-m", "640", "-display", "none"])
             .args(["-accel", &accelerator])
             // 100 columns and 37 rows of text.
             .args(["-device", "VGA,edid=on,xres=800,yres=600"])

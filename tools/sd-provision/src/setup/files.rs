@@ -15,7 +15,7 @@ pub(crate) enum Tell {
     Nobody,
     /// The system bus.
     Bus,
-    /// systemd; and this unit of the user is started anew if it runs.
+    /// systemd; and this unit is started anew if it runs. `%` is the user, `%C` the companion's uid.
     Unit(Option<&'static str>),
 }
 
@@ -138,7 +138,7 @@ pub(crate) const AFTER: [Settings; 9] = [
         text: |site| site.parties().map(|parties| Ok(texts::manager(site, &parties))),
         mode: 0o644,
         once: false,
-        tell: Tell::Unit(Some("secrets-dispatcher@%.target")),
+        tell: Tell::Unit(Some("user@%C.service")),
     },
 ];
 
@@ -171,7 +171,8 @@ impl Settings {
             }
             Tell::Unit(unit) => {
                 work.record.pending.insert("manager".into());
-                let unit = unit.map(|unit| unit.replace('%', work.site.user()));
+                let companion = work.site.companion().map(|it| it.uid.to_string()).unwrap_or_default();
+                let unit = unit.map(|unit| unit.replace("%C", &companion).replace('%', work.site.user()));
                 work.record.pending.extend(unit);
             }
         }

@@ -62,9 +62,8 @@ impl Step for Home {
     fn apply(&self, work: &mut Work) -> Result<(), Failure> {
         let companion = work.site.companion();
         let companion = companion.ok_or_else(|| Failure::Misconfigured("there is no companion".into()))?;
-        // Its session begins anew with the other backend or the other settings, if it is there.
-        let target = work.site.target();
-        work.record.pending.insert(target);
+        // Its session begins anew with the other backend or the other settings, if it is there; with it the target does.
+        work.record.pending.insert(format!("user@{}.service", companion.uid));
         work.save()?;
         match child(&work.site, &companion, Task::Fill)? {
             None => Ok(()),

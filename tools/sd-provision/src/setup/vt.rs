@@ -80,8 +80,7 @@ fn taken(site: &Site) -> Option<String> {
     if !Path::new(&format!("/dev/tty{vt}")).exists() {
         return Some(format!("this machine has no /dev/tty{vt}"));
     }
-    let own = site.parties().map(|parties| parties.decide);
-    user_of(vt, own).map(|who| format!("terminal {vt} is in use by {who}"))
+    user_of(vt, site.user()).map(|who| format!("terminal {vt} is in use by {who}"))
 }
 
 /// Up to which terminal logind starts a login when somebody switches there.
@@ -112,17 +111,21 @@ fn configured_logins(folder: &Path) -> u16 {
     texts.iter().filter_map(value).next_back().unwrap_or(LOGINS)
 }
 
-/// A process that has the terminal open or for its own, but for those of this uid.
-fn user_of(vt: u16, except: Option<u32>) -> Option<String> {
+/// A process that has the terminal open or for its own, but for those of this desktop user's decider.
+fn user_of(vt: u16, user: &str) -> Option<String> {
     let device = format!("/dev/tty{vt}");
+    // By its control group, which root alone sets: what systemd has only just forked for it is still root's.
+    let group = format!("/sd-decide@{user}.service");
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
     let processes =
         processes.filter(|it| it.file_name().to_string_lossy().bytes().all(|c| c.is_ascii_digit()));
     for process in processes {
         let path = process.path();
-        let ours = fs::symlink_metadata(&path)
-            .is_ok_and(|about| Some(std::os::unix::fs::MetadataExt::uid(&about)) == except);
-        if !ours && (controls(&path, vt) || has_open(&path, &device)) {
+        let ours = || {
+            let groups = fs::read_to_string(path.join("cgroup")).unwrap_or_default();
+            groups.lines().any(|line| line.ends_with(&group) && line.contains("/system.slice/"))
+        };
+        if (controls(&path, vt) || has_open(&path, &device)) && !ours() {
             let name = fs::read_to_string(path.join("comm")).unwrap_or_default();
             return Some(format!("{:?} (pid {})", name.trim(), process.file_name().to_string_lossy()));
         }

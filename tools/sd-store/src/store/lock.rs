@@ -14,6 +14,9 @@ use crate::shelf;
 /// How long gpg-agent's answer is good for: a list asks for thousands of items, one after the other.
 const ASKED: Duration = Duration::from_millis(200);
 
+/// And how long what was tried by a text of our own.
+const TRIED: Duration = Duration::from_secs(30);
+
 impl Store {
     /// Whether a collection is locked.
     pub(crate) fn is_locked(&self, element: &str) -> Result<bool, Fault> {
@@ -40,8 +43,15 @@ impl Store {
         }
         let keys = self.recipients(name)?;
         // Whether a card wants its PIN gpg-agent does not know.
-        let would = !keys.on_card && keys.grips.iter().all(|grip| agent::would_ask(grip).unwrap_or(true));
-        lock(&self.asked).insert(names, (Instant::now(), would));
+        let mut would = !keys.on_card && keys.grips.iter().all(|grip| agent::would_ask(grip).unwrap_or(true));
+        // gpg-agent also tries the passphrase that it was given last, for another part of the same key as a rule: the one
+        // that signs. It says nothing about that, and keeps it for that part alone.
+        // Two runs of gpg find that out, so it holds for longer; a lock forgets it.
+        let mut at = Instant::now();
+        if would && gpg::opens(&keys) {
+            (would, at) = (false, at + TRIED);
+        }
+        lock(&self.asked).insert(names, (at, would));
         Ok(would)
     }
 

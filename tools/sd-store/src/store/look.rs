@@ -199,10 +199,15 @@ impl Store {
         }
         match gpg::decrypt(&cipher, Asking::Nobody) {
             Ok(text) => Ok((text, stamp)),
-            // gpg-agent would have asked: it has forgotten the passphrase since we looked.
+            // gpg-agent would have asked: it has forgotten the passphrase since we looked, or this is another key's.
             Err(Fault::Gpg(Wire::Dismissed | Wire::WrongPassphrase)) => {
-                self.index.forget();
-                Err(Fault::Locked)
+                lock(&self.asked).clear();
+                if self.is_locked_for(name)? {
+                    return Err(Fault::Locked);
+                }
+                Err(Fault::Wrong(format!(
+                    "{name} is encrypted to another key than .gpg-id names, which is locked"
+                )))
             }
             Err(why) => Err(why),
         }
