@@ -8,6 +8,7 @@ mod lines;
 mod qemu;
 mod screen;
 mod shell;
+mod svg;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -121,6 +122,13 @@ impl Machine {
         let file = self.pictures.join(format!("{:02}-{step}.png", self.taken));
         self.qemu.photograph(&file);
         file
+    }
+
+    /// Draws a virtual terminal as it is into `target/vm/<scenario>/<step>.svg`, in text, for the README.
+    pub(crate) fn draw(&mut self, vt: u8, step: &str) {
+        let characters = self.shell.read(&format!("/dev/vcsu{vt}"), 1 << 16);
+        let cells = self.shell.read(&format!("/dev/vcsa{vt}"), 1 << 16);
+        self.keep_text(&format!("{step}.svg"), &svg::drawing(&characters, &cells));
     }
 
     /// Keeps a text beside the pictures.
