@@ -13,7 +13,7 @@ fn a_commit_waits_for_the_approval_screen_and_verifies() {
     machine.photograph("asked");
     assert!(!machine.screen(DESK).shows("committed:"), "git did not wait");
     machine.decide("mend the pump", 'y');
-    machine.enter("GPG-AGENT SAYS", KEY);
+    machine.enter("passphrase:", KEY);
     machine.see(APPROVAL, "Nothing is waiting");
     machine.photograph("signed");
     machine.at_the_desk("committed: 0");

@@ -20,6 +20,6 @@ fn a_logout_stops_the_companion_and_releases_the_name() {
     // The next login starts it again; the store is locked, and asks for its passphrase.
     machine.log_in(DESK, "nb", "pencil");
     machine.companion_runs();
-    machine.read_approval("STORE LOCKED");
+    machine.read_approval("LOCKED");
     machine.photograph("locked-at-the-next-login");
 }

@@ -9,6 +9,9 @@ pub(crate) const APPROVAL: u8 = 8;
 /// The passphrases: of the store, and of the key that signs.
 pub(crate) const STORE: &str = "open sesame";
 pub(crate) const KEY: &str = "horse";
+/// What the prompts for these say whose they are.
+pub(crate) const HOARD: &str = "Store of nb";
+pub(crate) const SIGNER: &str = "Nina Brown";
 /// The secret that is stored as `service demo`.
 pub(crate) const SECRET: &str = "wax-lamp-27";
 
@@ -47,6 +50,26 @@ impl Machine {
     pub(crate) fn enter(&mut self, text: &str, passphrase: &str) {
         self.read_approval(text);
         self.type_keys(&format!("{passphrase}\n"));
+    }
+
+    /// Gives the approval screen what it wants, passphrases too, until this stands at the desk.
+    pub(crate) fn answer_until(&mut self, text: &str) -> Screen {
+        self.switch_to(APPROVAL);
+        for _ in 0..40 {
+            self.pass("1.2");
+            let screen = self.screen(APPROVAL);
+            if screen.shows("passphrase:") {
+                let passphrase = if screen.shows(SIGNER) { KEY } else { STORE };
+                self.type_keys(&format!("{passphrase}\n"));
+                self.see_that(APPROVAL, "another prompt, or none", |now| now.rows[3..] != screen.rows[3..]);
+            } else if screen.ask().is_some() {
+                self.type_keys("y");
+                self.see_that(APPROVAL, "another ask, or none", |now| now.ask() != screen.ask());
+            } else if self.screen(DESK).shows(text) {
+                return self.at_the_desk(text);
+            }
+        }
+        panic!("the approval screen wants no end of things:\n{}", self.screen(APPROVAL));
     }
 
     /// Looks at the desk until this stands there.

@@ -175,7 +175,7 @@ impl Machine {
         self.type_keys(&format!("{name}\n"));
         self.see(vt, "Password:");
         self.type_keys(&format!("{password}\n"));
-        self.see(vt, &format!("{name}@machine:~$"));
+        self.see(vt, &format!("{name}@machine:~"));
     }
 
     /// Turns the machine off as a person does, and waits until it is.

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 /// The sixteen colours of a text screen, in the order of its attributes.
 const COLOURS: [&str; 16] = [
-    "#000", "#00a", "#0a0", "#0aa", "#a00", "#a0a", "#a50", "#aaa", "#555", "#55f", "#5f5", "#5ff", "#f55", "#f5f", "#ff5",
-    "#fff",
+    "#000", "#00a", "#0a0", "#0aa", "#a00", "#a0a", "#a50", "#aaa", "#555", "#55f", "#5f5", "#5ff", "#f55",
+    "#f5f", "#ff5", "#fff",
 ];
 /// The size of a character.
 const WIDTH: usize = 8;
@@ -37,13 +37,21 @@ pub(super) fn drawing(characters: &[u8], cells: &[u8]) -> String {
             let (x, y, length) = (column * WIDTH, row * HEIGHT, (end - column) * WIDTH);
             if colour >> 4 & 7 != 0 {
                 let paper = COLOURS[usize::from(colour >> 4 & 7)];
-                writeln!(svg, "<rect x=\"{x}\" y=\"{y}\" width=\"{length}\" height=\"{HEIGHT}\" fill=\"{paper}\"/>").unwrap();
+                writeln!(
+                    svg,
+                    "<rect x=\"{x}\" y=\"{y}\" width=\"{length}\" height=\"{HEIGHT}\" fill=\"{paper}\"/>"
+                )
+                .unwrap();
             }
             if !text.trim().is_empty() {
                 let ink = COLOURS[usize::from(colour & 15)];
                 let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
                 let y = y + 12;
-                writeln!(svg, "<text x=\"{x}\" y=\"{y}\" textLength=\"{length}\" fill=\"{ink}\">{text}</text>").unwrap();
+                writeln!(
+                    svg,
+                    "<text x=\"{x}\" y=\"{y}\" textLength=\"{length}\" fill=\"{ink}\">{text}</text>"
+                )
+                .unwrap();
             }
             column = end;
         }
