@@ -105,7 +105,10 @@ pub(crate) fn encrypt(text: &Secret, to: &Recipients) -> Result<Vec<u8>, Fault> 
     // Whom to trust is said by .gpg-id, which is ours alone. Not compressed, as pass has it: the length of the whole
     // tells too little to be worth guessing at the content by it.
     let flags = EncryptFlags::ALWAYS_TRUST | EncryptFlags::NO_ENCRYPT_TO | EncryptFlags::NO_COMPRESS;
-    gpg.encrypt_with_flags(to.keys.iter(), text.expose(), &mut cipher, flags)?;
+    let mut plain = Data::from_buffer(text.expose())?;
+    // gpgme sends it on by a buffer of its own, which it wipes then.
+    plain.set_flag("sensitive", "1")?;
+    gpg.encrypt_with_flags(to.keys.iter(), &mut plain, &mut cipher, flags)?;
     Ok(cipher)
 }
 
