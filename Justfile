@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline clients backends store root vt container fuzz speed
+    @scripts/run-rings.sh check unit pipeline clients backends store root vt container fuzz speed vm
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -56,6 +56,11 @@ test-vt:
 [no-exit-message]
 test-container:
     @scripts/run-rings.sh container
+
+# Runs the ring of a booted machine with a keyboard and a screen, under QEMU, as root; pictures are in target/vm.
+[no-exit-message]
+test-vm:
+    @scripts/run-rings.sh vm
 
 # Measures, side by side in one run: what a proof of 5,000 changed files costs, against git's own list of them.
 bench:

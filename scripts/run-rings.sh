@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [vt] [container] [fuzz] [speed]
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [vt] [container] [fuzz] [speed] [vm]
 #
 # unit, pipeline and clients run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
@@ -7,14 +7,14 @@
 # backends is what of pipeline and clients depends on the backend, once more with oo7-daemon behind the chain, store the
 # same with sd-store. vt is
 # tests/vt: sd-decide on the kernel's own terminal. container is tests/container: the package installed on machines that
-# are booted. fuzz is scripts/fuzz.sh. speed is tests/speed.rs, with the machine for itself. TEST_BACKEND=oo7 has every ring use that backend where a test does not choose one. A ring that cannot run
+# are booted. vm is tests/vm: a booted machine under QEMU, with a keyboard and a screen. fuzz is scripts/fuzz.sh. speed is tests/speed.rs, with the machine for itself. TEST_BACKEND=oo7 has every ring use that backend where a test does not choose one. A ring that cannot run
 # is skipped, and with CI=true that is a failure; so is always a ring in which fewer tests ran than is written below.
 # Tests of applications that scripts/clients.sh cannot get are skipped. The last line is the sum: N passed, N failed, N skipped.
 #
 # What is compiled is compiled first. Then the rings run in lanes beside each other, since most of them wait most of the
 # time: for a person, for a denial to be forgotten, for a machine to boot. A ring says what it has to say when it ends.
 set -euo pipefail
-[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [vt] [container] [fuzz] [speed]' >&2; exit 64; }
+[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [vt] [container] [fuzz] [speed] [vm]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
 ordinary=${SUDO_UID:-$(id -u nobody)}
@@ -41,7 +41,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=3 [unit]=800 [pipeline]=200 [speed]=2 [clients]=105 [backends]=58 [store]=72 [root]=195 [vt]=22 [container]=49 [fuzz]=4)
+declare -A least=([check]=3 [unit]=800 [pipeline]=200 [speed]=2 [clients]=105 [backends]=58 [store]=72 [root]=195 [vt]=22 [container]=49 [fuzz]=4 [vm]=13)
 
 # Of the pipeline ring, the files of tests whose outcome depends on the backend, and of the clients those that differ in
 # what they call. A test that names gnome_keyring is about that alone.
@@ -123,6 +123,7 @@ run_ring() {
     local name="uid $(as_user "$who" id -u)"
     [ "$who" = root ] && name='root, a uid a tool'
     [ "$ring" = container ] && name='root, booted machines'
+    [ "$ring" = vm ] && name='root, QEMU'
     row "$ring" "$name" "$passed" "$failed" "$skipped" "${note:-}"
 }
 
@@ -175,7 +176,7 @@ build() {
         pipeline | root)
             # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
-                without vt <"$work/all.list" | without container | without clients | without speed >"$work/both.list" &&
+                without vt <"$work/all.list" | without vm | without container | without clients | without speed >"$work/both.list" &&
                 without apart <"$work/both.list" >"$work/pipeline.list" &&
                 without alone <"$work/both.list" | without recovery >"$work/root.list" ;;
         backends)
@@ -195,6 +196,11 @@ build() {
             # What is installed is what the other rings run, and it is packed anew each time.
             scripts/machine-tree.sh >"$work/tree" && scripts/get-oo7-daemon.sh && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
                 executables -p test-harness --test container >"$work/container.list" ;;
+        vm)
+            # The image is built here, so that the ring's own time is that of the machines.
+            scripts/machine-tree.sh >"$work/tree" && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
+                vm/image.sh "$(cat "$work/tree")" "${CARGO_TARGET_DIR:-target}/machines/vm/image" &&
+                executables -p test-harness --test vm >"$work/vm.list" ;;
         vt | clients | speed)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
     esac
@@ -203,14 +209,17 @@ build() {
 # What has to be there before a ring runs: nothing, if that is so; else it says why, and with 75 that it is to be skipped.
 wants() {
     case $1 in
-        root | vt | container)
+        root | vt | container | vm)
             [ "$(id -u)" = 0 ] || { echo 'needs root'; return 75; } ;;&
         vt)
             [ -c /dev/tty8 ] || { echo 'needs a kernel with virtual terminals: there is no /dev/tty8'; return 75; } ;;&
         container)
             has mmdebstrap systemd-nspawn dpkg-buildpackage dh ssh-keygen ||
                 { echo 'needs mmdebstrap, systemd-container, dpkg-dev, debhelper and openssh-client'; return 75; } ;;&
-        unit | pipeline | root | clients | backends | store | speed | vt | container)
+        vm)
+            has qemu-system-x86_64 mmdebstrap mke2fs dpkg-buildpackage dh ||
+                { echo 'needs qemu-system-x86, mmdebstrap, e2fsprogs, dpkg-dev and debhelper'; return 75; } ;;&
+        unit | pipeline | root | clients | backends | store | speed | vt | container | vm)
             build "$1" >"$work/$1.build" 2>&1 || { cat "$work/$1.build" >&2; echo 'does not build'; return 1; } ;;
     esac
 }
@@ -228,6 +237,10 @@ ring() {
             RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} run_ring container root "$work/container.list" --nocapture
             # What is measured and listed, not only asserted.
             sed -n 's/^| //p' "$logs"/container.root.*.log ;;
+        vm)
+            # An emulated machine keeps one processor busy.
+            RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(nproc)} run_ring vm root "$work/vm.list" --nocapture
+            sed -n 's/^| //p' "$logs"/vm.root.*.log ;;
         fuzz)
             if scripts/fuzz.sh 30 | tee "$work/fuzz.said"; then :; fi
             row fuzz '30 s a target' "$(grep -c 'nothing found$' "$work/fuzz.said" || true)" \
@@ -274,8 +287,8 @@ done
 lane unit pipeline root vt container &
 lane clients backends store fuzz &
 wait
-# What holds the chain against a client's patience has the machine for itself.
-lane speed
+# What holds the chain against a client's patience has the machine for itself; and so have machines that are emulated.
+lane speed vm
 
 sum_passed=0 sum_failed=0 sum_skipped=0 verdict=0
 printf '\n%-10s %-22s %7s %7s %7s %6s\n' ring 'run as' passed failed skipped s

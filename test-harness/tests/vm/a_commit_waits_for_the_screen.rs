@@ -12,8 +12,8 @@ fn a_commit_waits_for_the_approval_screen_and_verifies() {
     machine.read_approval("mend the pump");
     machine.photograph("asked");
     assert!(!machine.screen(DESK).shows("committed:"), "git did not wait");
-    machine.type_keys("y");
-    machine.enter("passphrase", KEY);
+    machine.decide("mend the pump", 'y');
+    machine.enter("passphrase:", KEY);
     machine.see(APPROVAL, "Nothing is waiting");
     machine.photograph("signed");
     machine.at_the_desk("committed: 0");

@@ -1,7 +1,7 @@
 //! (b) A desktop application asks for a secret through the session bus.
 
 use crate::moments::at_work;
-use crate::person::SECRET;
+use crate::person::{APPROVAL, SECRET};
 
 #[test]
 fn a_secret_appears_on_the_approval_screen_and_y_returns_it() {
@@ -11,6 +11,7 @@ fn a_secret_appears_on_the_approval_screen_and_y_returns_it() {
 
     let screen = machine.read_approval("demo");
     machine.photograph("asked");
+    machine.draw(APPROVAL, "asked");
     assert!(screen.shows("secret-tool lookup service demo"), "{screen}");
     assert!(!machine.screen(1).shows(SECRET), "released before the key");
     machine.type_keys("y");

@@ -1,7 +1,7 @@
 //! (f) Lock and unlock, from the desktop and on the screen.
 
 use crate::moments::at_work;
-use crate::person::{APPROVAL, SECRET, STORE};
+use crate::person::{APPROVAL, HOARD, KEY, SECRET, SIGNER, STORE};
 
 #[test]
 fn a_lock_needs_no_key_and_an_unlock_the_passphrase_typed_on_the_screen() {
@@ -9,16 +9,19 @@ fn a_lock_needs_no_key_and_an_unlock_the_passphrase_typed_on_the_screen() {
 
     machine.command("sdctl lock; echo locked: $?");
     machine.at_the_desk("locked: 0");
-    machine.read_approval("STORE LOCKED");
+    machine.read_approval("LOCKED");
     machine.photograph("locked");
 
-    // A wrong one first: it is asked for again, and nothing opens.
+    // The key's first, then the store's. A wrong one opens nothing, and is asked for again.
     machine.command("secret-tool lookup service demo; echo ended: $?");
-    machine.decide("unlock", 'y');
-    machine.enter("passphrase", "pen sesame");
-    machine.see(APPROVAL, "wrong");
+    machine.decide("secret-tool lookup", 'y');
+    machine.enter(SIGNER, KEY);
+    machine.enter(HOARD, "pen sesame");
+    machine.see(APPROVAL, "WRONG");
     machine.photograph("wrong");
-    machine.enter("passphrase", STORE);
+    assert!(machine.screen(APPROVAL).shows("LOCKED"));
+    machine.enter(HOARD, STORE);
+    machine.see_that(APPROVAL, "an open store", |screen| !screen.shows("LOCKED"));
     machine.decide("secret-tool lookup", 'y');
     let desk = machine.at_the_desk("ended: 0");
     assert!(desk.shows(SECRET), "{desk}");

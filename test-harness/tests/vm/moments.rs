@@ -4,13 +4,22 @@
 use crate::machine::{Checkpoint, Machine, package};
 use crate::person::{APPROVAL, DESK, KEY, SECRET, STORE};
 
-/// A machine on which the package was installed and nb provisioned, started again: it stands at the prompt for a login.
-/// What it held before is listed in /root/before.
+/// A machine on which the package was installed, nb provisioned, and the store's key made, as docs/install.md says; and which
+/// was started again: it stands at the prompt for a login. What it held before is listed in /root/before.
 pub(crate) fn provisioned() -> Checkpoint {
     Checkpoint::rebooted("provisioned", &package(), &PROVISIONED.concat(), |machine| {
         for script in PROVISIONED {
             machine.run(script);
         }
+        // Its passphrase is typed on a terminal of root's.
+        machine.log_in(DESK, "root", "root");
+        machine.type_keys("clear; sd-provision key --user nb store; echo made: $?\n");
+        machine.see(DESK, "Passphrase of the new key:");
+        machine.type_keys(&format!("{STORE}\n"));
+        machine.see(DESK, "The same again:");
+        machine.type_keys(&format!("{STORE}\n"));
+        machine.see(DESK, "made: 0");
+        machine.type_keys("exit\n");
     })
 }
 
@@ -18,7 +27,7 @@ const PROVISIONED: [&str; 5] = [
     "mkdir /root/goods && tar -C /root/goods -xf /dev/vdb",
     "sh /root/goods/inventory.sh >/root/before",
     "DEBIAN_FRONTEND=noninteractive dpkg --install /root/goods/secrets-dispatcher.deb",
-    "sd-provision --user nb --backend gnome-keyring",
+    "sd-provision --user nb",
     "echo kernel.yama.ptrace_scope=1 >/etc/sysctl.d/60-ptrace.conf",
 ];
 
@@ -27,8 +36,7 @@ pub(crate) fn at_work() -> Checkpoint {
     provisioned().later("at_work", include_str!("moments.rs"), |machine| {
         machine.log_in(DESK, "nb", "pencil");
         machine.companion_runs();
-        machine.enter("Choose a NEW passphrase", STORE);
-        machine.enter("once more", STORE);
+        machine.enter("GPG-AGENT SAYS", STORE);
         machine.see(APPROVAL, "Nothing is waiting");
         store(machine);
         key(machine);

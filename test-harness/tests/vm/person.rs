@@ -9,6 +9,9 @@ pub(crate) const APPROVAL: u8 = 8;
 /// The passphrases: of the store, and of the key that signs.
 pub(crate) const STORE: &str = "open sesame";
 pub(crate) const KEY: &str = "horse";
+/// What the prompts for these say whose they are.
+pub(crate) const HOARD: &str = "Store of nb";
+pub(crate) const SIGNER: &str = "Nina Brown";
 /// The secret that is stored as `service demo`.
 pub(crate) const SECRET: &str = "wax-lamp-27";
 
@@ -30,17 +33,43 @@ impl Machine {
         self.screen(APPROVAL)
     }
 
-    /// Presses a key on the approval screen, once this stands there, and waits until it no longer does.
+    /// Reads the ask that says this on the approval screen to its end, and settles it by a key.
     pub(crate) fn decide(&mut self, text: &str, key: char) {
-        self.read_approval(text);
+        let mut screen = self.read_approval(text);
+        while screen.shows("scroll to the end") {
+            self.type_keys(" ");
+            self.pass("1.2");
+            screen = self.screen(APPROVAL);
+        }
+        let ask = screen.ask().unwrap_or_else(|| panic!("no ask stands there:\n{screen}"));
         self.type_keys(&key.to_string());
-        self.see_that(APPROVAL, &format!("anything but {text:?}"), |screen| !screen.shows(text));
+        self.see_that(APPROVAL, "another ask, or none", |screen| screen.ask().as_ref() != Some(&ask));
     }
 
     /// Types a passphrase on the approval screen, once this stands there.
     pub(crate) fn enter(&mut self, text: &str, passphrase: &str) {
         self.read_approval(text);
         self.type_keys(&format!("{passphrase}\n"));
+    }
+
+    /// Gives the approval screen what it wants, passphrases too, until this stands at the desk.
+    pub(crate) fn answer_until(&mut self, text: &str) -> Screen {
+        self.switch_to(APPROVAL);
+        for _ in 0..40 {
+            self.pass("1.2");
+            let screen = self.screen(APPROVAL);
+            if screen.shows("passphrase:") {
+                let passphrase = if screen.shows(SIGNER) { KEY } else { STORE };
+                self.type_keys(&format!("{passphrase}\n"));
+                self.see_that(APPROVAL, "another prompt, or none", |now| now.rows[3..] != screen.rows[3..]);
+            } else if screen.ask().is_some() {
+                self.type_keys("y");
+                self.see_that(APPROVAL, "another ask, or none", |now| now.ask() != screen.ask());
+            } else if self.screen(DESK).shows(text) {
+                return self.at_the_desk(text);
+            }
+        }
+        panic!("the approval screen wants no end of things:\n{}", self.screen(APPROVAL));
     }
 
     /// Looks at the desk until this stands there.

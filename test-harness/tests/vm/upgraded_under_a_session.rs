@@ -1,7 +1,7 @@
 //! (i) A newer package is installed while the person works.
 
 use crate::moments::at_work;
-use crate::person::SECRET;
+use crate::person::{KEY, SECRET, SIGNER};
 
 #[test]
 fn an_upgrade_under_a_running_session_keeps_the_session_and_serves_from_the_new_files() {
@@ -18,6 +18,8 @@ fn an_upgrade_under_a_running_session_keeps_the_session_and_serves_from_the_new_
     );
     assert_eq!(old, "", "these still run from replaced files");
     machine.photograph("upgraded");
+    // A decider that has just begun asks for what is locked, as at a login.
+    machine.enter(SIGNER, KEY);
     machine.command("secret-tool lookup service demo; echo ended: $?");
     machine.decide("secret-tool lookup", 'y');
     let desk = machine.at_the_desk("ended: 0");

@@ -23,8 +23,9 @@ fn whatever_is_killed_the_terminals_switch_nothing_is_released_and_the_chain_hea
         dies(&mut machine, name, kill);
     }
     machine.photograph("healed");
-    let desk = ask_until_answered(&mut machine);
-    assert!(desk.contains(SECRET), "{desk}");
+    machine.command("secret-tool lookup service demo; echo ended: $?");
+    let desk = machine.answer_until("ended: 0");
+    assert!(desk.shows(SECRET), "{desk}");
 }
 
 /// Has an ask waiting, kills, and looks whether the terminals switch and nothing was released.
@@ -43,11 +44,4 @@ fn dies(machine: &mut Machine, name: &str, kill: &str) {
     // What still waits is withdrawn by the person.
     machine.type_keys("\u{3}");
     machine.see_that(DESK, "a prompt", |screen| screen.rows.iter().any(|row| row.ends_with("$")));
-}
-
-/// Asks once more, types whatever passphrase is wanted and says yes, and returns what stands at the desk.
-fn ask_until_answered(machine: &mut Machine) -> String {
-    machine.command("secret-tool lookup service demo; echo ended: $?");
-    machine.decide("secret-tool lookup", 'y');
-    machine.at_the_desk("ended: 0").to_string()
 }

@@ -8,6 +8,7 @@ mod lines;
 mod qemu;
 mod screen;
 mod shell;
+mod svg;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -123,6 +124,13 @@ impl Machine {
         file
     }
 
+    /// Draws a virtual terminal as it is into `target/vm/<scenario>/<step>.svg`, in text, for the README.
+    pub(crate) fn draw(&mut self, vt: u8, step: &str) {
+        let characters = self.shell.read(&format!("/dev/vcsu{vt}"), 1 << 16);
+        let cells = self.shell.read(&format!("/dev/vcsa{vt}"), 1 << 16);
+        self.keep_text(&format!("{step}.svg"), &svg::drawing(&characters, &cells));
+    }
+
     /// Keeps a text beside the pictures.
     pub(crate) fn keep_text(&mut self, name: &str, text: &str) {
         std::fs::write(self.pictures.join(name), text).expect("a file beside the pictures");
@@ -167,7 +175,7 @@ impl Machine {
         self.type_keys(&format!("{name}\n"));
         self.see(vt, "Password:");
         self.type_keys(&format!("{password}\n"));
-        self.see(vt, &format!("{name}@machine:~$"));
+        self.see(vt, &format!("{name}@machine:~"));
     }
 
     /// Turns the machine off as a person does, and waits until it is.

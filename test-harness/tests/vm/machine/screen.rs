@@ -26,6 +26,12 @@ impl Screen {
     pub(crate) fn shows(&self, text: &str) -> bool {
         self.rows.iter().any(|row| row.contains(text)) || self.rows.concat().contains(text)
     }
+
+    /// The id of the ask that is selected on an approval screen.
+    pub(crate) fn ask(&self) -> Option<String> {
+        let row = self.rows.iter().find_map(|row| row.split_once("│ ask ").map(|(_, rest)| rest))?;
+        row.split_whitespace().next().map(str::to_owned)
+    }
 }
 
 impl std::fmt::Display for Screen {
