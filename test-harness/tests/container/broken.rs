@@ -97,7 +97,7 @@ fn a_login_works_at_once_whatever_of_ours_is_missing_or_hangs() {
 }
 
 #[test]
-fn a_login_takes_as_long_with_our_profile_as_without() {
+fn a_login_waits_for_the_bell_and_for_nothing_else_of_ours() {
     const LOGINS: usize = 7;
     let machine = turn(&MACHINE);
     machine.goes_down("nb");
@@ -129,6 +129,16 @@ fn a_login_takes_as_long_with_our_profile_as_without() {
         ));
     }
     machine.ok("sed -i '/sd-bell/s/^#*//' /etc/pam.d/common-session");
+    // What a login waits for is this call; the rest of a difference is what starts beside it, on the same processors.
+    let bell = machine.ok("for i in $(seq 20); do
+             began=$(date +%s%N)
+             PAM_TYPE=open_session PAM_USER=nb /usr/libexec/secrets-dispatcher/sd-bell
+             echo $((($(date +%s%N) - began) / 1000))
+         done | sort -n | sed -n '1p;10p'");
+    told.push_str(&format!(
+        "the call of sd-bell, at best and the median: {} microseconds\n",
+        bell.replace('\n', ", ")
+    ));
     tell(&told);
     // Only what is grossly wrong: the computer has other things to do.
     assert!(ratios.iter().all(|ratio| *ratio < 3.0), "{told}");
