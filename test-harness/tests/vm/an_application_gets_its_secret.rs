@@ -9,7 +9,7 @@ fn a_secret_appears_on_the_approval_screen_and_y_returns_it() {
 
     machine.command("secret-tool lookup service demo; echo ended: $?");
 
-    let screen = machine.read_approval("demo");
+    let screen = machine.read_approval("secret-tool lookup service demo");
     machine.photograph("asked");
     machine.draw(APPROVAL, "asked");
     assert!(screen.shows("secret-tool lookup service demo"), "{screen}");

@@ -40,7 +40,9 @@ pub(crate) fn at_work() -> Checkpoint {
         machine.see(APPROVAL, "Nothing is waiting");
         store(machine);
         key(machine);
-        machine.command("echo at work");
+        machine.command("echo at $((1)) work");
+        // What is still in the keyboard's queue would be lost.
+        machine.see(DESK, "at 1 work");
     })
 }
 

@@ -5,14 +5,13 @@ use crate::moments::at_work;
 use crate::person::{APPROVAL, DESK, SECRET};
 
 /// Who is killed: how it is called, and how root finds it.
-const VICTIMS: [(&str, &str); 8] = [
+const VICTIMS: [(&str, &str); 7] = [
     ("sd-agent", "systemctl --user --machine=nb@ kill --signal=KILL sd-agent.service"),
     ("sd-gate", "systemctl kill --signal=KILL sd-gate@nb.service"),
     ("sd-fetch", "systemctl kill --signal=KILL sd-fetch@nb.service"),
     ("sd-sign", "systemctl kill --signal=KILL sd-sign@nb.service"),
     ("backend", "pkill -KILL -u secrets-nb -f 'gnome-keyring-daemon|sd-store'"),
     ("companions-bus", "pkill -KILL -u secrets-nb -x dbus-daemon"),
-    ("companions-manager", "pkill -KILL -u secrets-nb -x systemd"),
     ("sd-decide", "systemctl kill --signal=KILL sd-decide@nb.service"),
 ];
 
@@ -25,6 +24,17 @@ fn whatever_is_killed_the_terminals_switch_nothing_is_released_and_the_chain_hea
     machine.photograph("healed");
     machine.command("secret-tool lookup service demo; echo ended: $?");
     let desk = machine.answer_until("ended: 0");
+    assert!(desk.shows(SECRET), "{desk}");
+}
+
+#[test]
+fn a_companion_whose_manager_is_killed_begins_again_with_a_locked_store() {
+    let mut machine = at_work().resume("h-the-manager-dies");
+    dies(&mut machine, "companions-manager", "pkill -KILL -u secrets-nb -x systemd");
+    assert!(machine.screen(APPROVAL).shows("LOCKED"));
+    machine.command("secret-tool lookup service demo; echo ended: $?");
+    let desk = machine.answer_until("ended: 0");
+    machine.photograph("healed");
     assert!(desk.shows(SECRET), "{desk}");
 }
 
