@@ -233,8 +233,8 @@ ring() {
         store) TEST_BACKEND=store run_ring store ordinary "$work/store.list" ;;
         root | vt) run_ring "$1" root "$work/$1.list" ;;
         container)
-            # Machines wait most of the time.
-            RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} run_ring container root "$work/container.list" --nocapture
+            # Machines wait most of the time, and tests for their turn on one.
+            RUST_TEST_THREADS=${RUST_TEST_THREADS:-12} run_ring container root "$work/container.list" --nocapture
             # What is measured and listed, not only asserted.
             sed -n 's/^| //p' "$logs"/container.root.*.log ;;
         vm)

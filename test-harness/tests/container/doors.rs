@@ -28,13 +28,21 @@ const THINGS: &str = "\
 /// What this user gets to hear who connects to a socket: "in", or why not.
 fn connects(machine: &Machine, user: &str, socket: &str) -> String {
     let knock = "use Socket; socket(S, AF_UNIX, SOCK_SEQPACKET, 0) or die; \
-        connect(S, sockaddr_un($ARGV[0])) or die \"$!\\n\"; $SIG{ALRM} = sub { print \"in\\n\"; exit }; alarm 2; \
+        connect(S, sockaddr_un($ARGV[0])) or die \"$!\\n\"; $SIG{ALRM} = sub { print \"in\\n\"; exit }; alarm 1; \
         print defined(sysread(S, $x, 1)) && length($x) == 0 ? \"sent away\\n\" : \"answered\\n\"";
     let said = machine.run(&format!(
         "setpriv --reuid {user} --regid $(id -g {user}) --clear-groups perl -e {} /run/secrets-dispatcher/nb/{socket}.sock 2>&1",
         crate::session::quoted(knock)
     ));
     said.out
+}
+
+/// It gets to hear this within a second, at one of a few tries: also who is let in is sent away two seconds later, when
+/// it says nothing, and the computer has other things to do.
+fn says(machine: &Machine, user: &str, socket: &str, wanted: &str) {
+    let heard: Vec<String> =
+        (0..3).map(|_| connects(machine, user, socket)).take_while(|it| it != wanted).collect();
+    assert!(heard.len() < 3, "{user} at {socket}: {heard:?}, not {wanted}");
 }
 
 fn logged_in(machine: &Machine) -> Session {
@@ -81,17 +89,17 @@ fn each_socket_lets_in_its_one_client_and_nobody_else() {
         ("sign", "sd-decide-nb"),
     ];
     for (socket, client) in doors {
-        assert_eq!(connects(&machine, client, socket), "in", "{client} at {socket}");
+        says(&machine, client, socket, "in");
         for other in ["nb", "eve", "sd-gate-nb", "sd-decide-nb", "sd-audit-nb", "secrets-nb"] {
             // A socket's owner may connect; the server sends it away.
             let owner = if matches!(socket, "decide" | "passphrase") { "sd-decide-nb" } else { "secrets-nb" };
-            let wanted = if other == owner { "sent away" } else { "Permission denied" };
             if other != client {
-                assert_eq!(connects(&machine, other, socket), wanted, "{other} at {socket}");
+                let wanted = if other == owner { "sent away" } else { "Permission denied" };
+                says(&machine, other, socket, wanted);
             }
         }
         // Nothing keeps root out of a socket, but the server is not told anything by it.
-        assert_eq!(connects(&machine, "root", socket), "sent away", "root at {socket}");
+        says(&machine, "root", socket, "sent away");
     }
     session.end();
 }

@@ -48,8 +48,8 @@ impl Machine {
         leftovers::clear();
         let name = format!("sd-machine-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let place = Path::new("/run").join(&name);
-        fs::create_dir(&place).unwrap();
         let terminals = vec![Terminal::take(), Terminal::take()];
+        fs::create_dir(&place).unwrap();
         let mut keeper = Command::new("unshare")
             .args([
                 "--mount",

@@ -12,8 +12,13 @@ pub(crate) fn clear() {
         if !name.starts_with("sd-machine-") {
             continue;
         }
-        // A place without a lock is just being made.
-        let Ok(lock) = File::options().write(true).open(entry.path().join("lock")) else { continue };
+        let Ok(lock) = File::options().write(true).open(entry.path().join("lock")) else {
+            // Without a lock it is just being made, if there is anybody to make it.
+            if !name.split('-').nth(2).is_some_and(|pid| Path::new("/proc").join(pid).exists()) {
+                let _ = fs::remove_dir(entry.path());
+            }
+            continue;
+        };
         if Flock::lock(lock, FlockArg::LockExclusiveNonblock).is_ok() {
             for hierarchy in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"] {
                 let group = Path::new(hierarchy).join(&name);
