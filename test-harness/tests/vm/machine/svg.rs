@@ -19,7 +19,7 @@ pub(super) fn drawing(characters: &[u8], cells: &[u8]) -> String {
     let (across, down) = (columns * WIDTH, rows * HEIGHT);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {across} {down}\" width=\"{across}\" height=\"{down}\" \
-         font-family=\"monospace\" font-size=\"13\" xml:space=\"preserve\">\n\
+         font-family=\"monospace\" font-size=\"13\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
         COLOURS[0]
     );
@@ -46,6 +46,8 @@ pub(super) fn drawing(characters: &[u8], cells: &[u8]) -> String {
             if !text.trim().is_empty() {
                 let ink = COLOURS[usize::from(colour & 15)];
                 let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                // Blanks in a row would be drawn as one, and the rest drawn out.
+                let text = text.replace(' ', "\u{a0}");
                 let y = y + 12;
                 writeln!(
                     svg,
