@@ -284,9 +284,8 @@ for name in "$@"; do
 done
 
 # One lane for what wants the kernel's terminals, or tools that nothing else of this run may kill; one for applications.
-lane unit pipeline root vt container &
-lane clients backends store fuzz &
-wait
+lane unit pipeline root vt container
+lane clients backends store fuzz
 # What holds the chain against a client's patience has the machine for itself; and so have machines that are emulated.
 lane speed vm
 
