@@ -75,5 +75,5 @@ nspawn=$!
 echo "nspawn $nspawn"
 # The end of the input is the end of the machine; so is its own.
 ( while kill -0 $nspawn 2>/dev/null; do sleep 0.5; done; kill -HUP $$ 2>/dev/null ) </dev/null >/dev/null 2>&1 9>&- &
-trap 'exit 1' HUP
+trap 'exit 1' HUP INT TERM
 read -r _ || :
