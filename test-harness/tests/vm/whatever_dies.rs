@@ -30,8 +30,12 @@ fn whatever_is_killed_the_terminals_switch_nothing_is_released_and_the_chain_hea
 #[test]
 fn a_companion_whose_manager_is_killed_begins_again_with_a_locked_store() {
     let mut machine = at_work().resume("h-the-manager-dies");
+    let manager = "systemctl show --property MainPID user@$(id -u secrets-nb).service";
+    let old = machine.run(manager);
     dies(&mut machine, "companions-manager", "pkill -KILL -u secrets-nb -x systemd");
-    assert!(machine.screen(APPROVAL).shows("LOCKED"));
+    machine.wait_for(&format!("{manager} | grep -v -x -e MainPID=0 -e {}", old.trim()));
+    machine.companion_runs();
+    machine.see(APPROVAL, "LOCKED");
     machine.command("secret-tool lookup service demo; echo ended: $?");
     let desk = machine.answer_until("ended: 0");
     machine.photograph("healed");

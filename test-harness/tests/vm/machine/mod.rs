@@ -146,7 +146,7 @@ impl Machine {
     /// How a script of root's ended in the guest.
     pub(crate) fn attempt(&mut self, script: &str) -> Ended {
         let begun = Instant::now();
-        let ended = self.shell.run(script, PATIENCE);
+        let ended = self.shell.run(script, PATIENCE * 2);
         if begun.elapsed() > Duration::from_secs(5) {
             println!("{:.0?}: {script}", begun.elapsed());
         }

@@ -51,7 +51,9 @@ impl Qemu {
         let socket = |name: &str| format!("{},server=on,wait=off", shown(&run.join(name)));
         let log = File::create(run.join("qemu.log")).expect("a log");
         let snapshot = if made.stays { "off" } else { "on" };
-        let mut command = Command::new("qemu-system-x86_64");
+        // With the test it goes, in whatever way that ends.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
         let accelerator = accelerator();
         if accelerator == "tcg" {
             // One instruction a nanosecond. Two processors are emulated in turn then, so a second one is of no use.
