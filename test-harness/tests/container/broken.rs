@@ -10,7 +10,7 @@ use crate::session::Way;
 static MACHINE: Shared = LazyLock::new(|| Mutex::new(Machine::installed()));
 
 /// What is wrong, and how it is made good again.
-const WRONG: [(&str, &str, &str); 8] = [
+const WRONG: [(&str, &str, &str); 9] = [
     (
         "all of our programs are gone",
         "mv /usr/libexec/secrets-dispatcher /root/libexec",
@@ -34,6 +34,12 @@ const WRONG: [(&str, &str, &str); 8] = [
         "dpkg-divert --quiet --local --rename --add /usr/bin/systemctl; printf '#!/bin/sh\\nexec sleep 300\\n' \
          >/usr/bin/systemctl; chmod 755 /usr/bin/systemctl",
         "rm /usr/bin/systemctl; dpkg-divert --quiet --local --rename --remove /usr/bin/systemctl; pkill -KILL sleep",
+    ),
+    (
+        "what stops with the last session does not stop",
+        "mkdir -p /run/systemd/system/sd-gate@nb.service.d; printf '[Service]\\nExecStop=/usr/bin/sleep 60\\nTimeoutStopSec=90\\n' \
+         >/run/systemd/system/sd-gate@nb.service.d/90-slow.conf; systemctl daemon-reload",
+        "rm -r /run/systemd/system/sd-gate@nb.service.d; systemctl daemon-reload; pkill -KILL sleep",
     ),
     (
         "all of our units are gone",

@@ -61,6 +61,26 @@ fn a_second_run_finds_everything_done_and_changes_nothing() {
 }
 
 #[test]
+fn what_its_user_gave_back_an_upgrade_does_not_take_again() {
+    let machine = turn(&MACHINE);
+    machine.unprovisioned();
+    machine.provision("nb", 0);
+    let as_nb = "setpriv --reuid nb --regid nb --init-groups env -i HOME=/home/nb PATH=/usr/bin:/bin sdctl";
+    let is_taken = || machine.run(&format!("{as_nb} status --json")).out.contains("\"recorded\":true");
+    assert!(is_taken());
+    machine.ok(&format!("{as_nb} release"));
+    assert!(!is_taken());
+
+    machine.ok("sd-provision --upgrade");
+
+    assert!(!is_taken());
+    // Its own word of old brings it back.
+    machine.provision("nb", 0);
+    assert!(is_taken());
+    machine.ok("sd-provision --user nb --remove");
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     let machine = turn(&MACHINE);
     machine.unprovisioned();

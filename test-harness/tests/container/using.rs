@@ -160,6 +160,22 @@ fn the_backend_or_the_whole_companion_that_is_killed_is_there_again_and_asks_for
     );
     let said = reads(&machine, &session, Some(("try", WORD)));
     assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{said:#?}\n{}", machine.journal());
+
+    let manager = || machine.run("pgrep -u secrets-nb -x systemd").out;
+    let before = manager();
+    machine.ok("pkill -KILL -u secrets-nb -x systemd");
+    eventually("another manager", || machine.journal(), || !manager().is_empty() && manager() != before);
+    machine.comes_up("nb");
+    eventually(
+        "the gate to answer again",
+        || machine.journal(),
+        || {
+            session.run("sdctl status").code == 0
+                && machine.terminal(0).screen().contains("nothing is waiting")
+        },
+    );
+    let said = reads(&machine, &session, Some(("try", WORD)));
+    assert_eq!((said.code, said.out.as_str()), (0, "hunter2"), "{said:#?}\n{}", machine.journal());
     session.end();
     machine.goes_down("nb");
 }

@@ -10,8 +10,7 @@ use std::process::ExitCode;
 use crate::ring::Ring;
 
 /// `EX_UNAVAILABLE` of sysexits(3), as in sd-sys, which would bring libraries along.
-#[cfg(target_feature = "crt-static")]
-const UNAVAILABLE: u8 = 69;
+pub(crate) const UNAVAILABLE: u8 = 69;
 /// `EX_SOFTWARE`.
 #[cfg(not(target_feature = "crt-static"))]
 const BUG: u8 = 70;

@@ -2,7 +2,7 @@
 //!
 //! Holds:  root's rights, for a millisecond; pam_exec runs it beside a login.
 //! Trusts: nothing of its environment, which the user may have written: whether there is a session, logind is asked later.
-//! Never:  waits for anybody; says anything; reads a file; is linked dynamically (see bell.rs).
+//! Never:  waits for anybody, and should a disk not answer, no longer than a second; says anything; reads a file; is linked dynamically (see bell.rs).
 #![forbid(unsafe_code)]
 
 mod bell;
@@ -10,12 +10,23 @@ mod ring;
 
 use std::process::ExitCode;
 
+/// How long it is there at most.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+
 fn main() -> ExitCode {
     let asked = std::env::args_os().nth(1);
     if asked.is_some_and(|word| word == "--help" || word == "-h") {
         // A reader that went away has read enough.
         let _ = std::io::Write::write_all(&mut std::io::stdout(), HELP.as_bytes());
         return ExitCode::SUCCESS;
+    }
+    // A login waits for this program, so it goes whatever happens. Where no thread can be had, nothing is rung.
+    let given_up = std::thread::Builder::new().spawn(|| {
+        std::thread::sleep(PATIENCE);
+        std::process::exit(i32::from(bell::UNAVAILABLE));
+    });
+    if given_up.is_err() {
+        return ExitCode::from(bell::UNAVAILABLE);
     }
     let of_pam = |name: &str| std::env::var(name).unwrap_or_default();
     match ring::ring(&of_pam("PAM_TYPE"), &of_pam("PAM_USER")) {

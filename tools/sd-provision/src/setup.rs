@@ -114,7 +114,7 @@ fn work(desktop: Account, wish: &Setup) -> Result<Work, Failure> {
     let mut record = record.unwrap_or_else(|| Record::new(&site.desktop.name, site.desktop.uid, site.choice));
     record.choice = site.choice;
     env!("CARGO_PKG_VERSION").clone_into(&mut record.version);
-    Ok(Work { site, record, machine, keep_data: false })
+    Ok(Work { site, record, machine, keep_data: false, renewing: wish.upgrade })
 }
 
 /// The backend that was chosen for this desktop user.
@@ -173,7 +173,7 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
     let site = Site::here(desktop, record.choice);
     let machine = load_machine(&site)?;
     record.removing = true;
-    let mut work = Work { site, record, machine, keep_data: wish.keep_data };
+    let mut work = Work { site, record, machine, keep_data: wish.keep_data, renewing: false };
     let mut steps = plan::steps(work.site.choice);
     steps.reverse();
     if wish.dry_run {

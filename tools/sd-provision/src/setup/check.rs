@@ -71,5 +71,5 @@ fn known(user: &str) -> Result<Work, Box<Line>> {
     }
     let site = Site::here(desktop, record.choice);
     let machine = Machine::load(&machine_of(&site)).map_err(|e| not(e.to_string(), mend.clone()))?;
-    Ok(Work { site, record, machine, keep_data: false })
+    Ok(Work { site, record, machine, keep_data: false, renewing: false })
 }

@@ -49,6 +49,8 @@ pub(crate) struct Work {
     pub(crate) machine: Machine,
     /// What is kept when all is taken away.
     pub(crate) keep_data: bool,
+    /// Whether what was made is brought to this version, and not made by a person's word.
+    pub(crate) renewing: bool,
 }
 
 impl Work {

@@ -35,7 +35,7 @@ fn site(root: &Path, user: &str, lookup: fn(&str) -> Option<Account>) -> Site {
 
 fn work(site: Site) -> Work {
     let record = Record::new(site.user(), site.desktop.uid, site.choice);
-    Work { site, record, machine: Machine::default(), keep_data: false }
+    Work { site, record, machine: Machine::default(), keep_data: false, renewing: false }
 }
 
 fn steps() -> impl DoubleEndedIterator<Item = Settings> {
