@@ -21,6 +21,10 @@ pub struct Parties {
     pub decide: u32,
     /// The companion, who runs `sd-fetch` and `sd-sign`: the only one that may grant.
     pub companion: u32,
+    /// `sd-audit`: the only one whose word that something is recorded is believed. `None` where provisioning was of a
+    /// version without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<u32>,
 }
 
 impl Words for Parties {

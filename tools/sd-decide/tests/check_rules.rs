@@ -33,7 +33,10 @@ impl Folder {
     /// Everybody is this uid.
     fn parties(&self) -> PathBuf {
         let me = own_uid();
-        self.file("parties", Parties { desktop: me, gate: me, decide: me, companion: me }.to_line().unwrap())
+        self.file(
+            "parties",
+            Parties { desktop: me, gate: me, decide: me, companion: me, audit: None }.to_line().unwrap(),
+        )
     }
 }
 

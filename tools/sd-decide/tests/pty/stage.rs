@@ -290,7 +290,7 @@ pub(crate) fn file_at(door: &Path, n: u64, want: Want, more: &[BorrowedFd<'_>]) 
 /// One uid in all roles.
 pub(crate) fn everybody_is_me() -> Parties {
     let uid = own_uid();
-    Parties { desktop: uid, gate: uid, decide: uid, companion: uid }
+    Parties { desktop: uid, gate: uid, decide: uid, companion: uid, audit: None }
 }
 
 /// The next packet; `None` at the end.
