@@ -17,7 +17,7 @@ use tempfile::TempDir;
 /// Each daemon with a role, the role, and the arguments that it cannot do without.
 const DAEMONS: [(&str, &str, &[&str]); 4] = [
     ("sd-gate", "gate", &["--decide", "/nowhere"]),
-    ("sd-decide", "decide", &["--fetch", "/nowhere", "--sign", "/nowhere"]),
+    ("sd-decide", "decide", &["--fetch", "/nowhere", "--sign", "/nowhere", "--audit", "/nowhere"]),
     ("sd-fetch", "companion", &[]),
     ("sd-sign", "companion", &[]),
 ];
