@@ -65,6 +65,7 @@ impl Environment {
             }
         }
         run_dir::public_file(&run.join("config/parties.json"), &people.parties())?;
+        the_record(run, &people)?;
         let log = match &options.log {
             Some(dir) => {
                 fs::create_dir_all(dir).doing(format_args!("make the directory {}", dir.display()))?;
@@ -78,6 +79,12 @@ impl Environment {
         let companion_bus = options.backend_bus.clone().unwrap_or_default();
         let run = run.to_owned();
         Ok(Self { people, run, tools, log, system_bus, session_bus, companion_bus, gnupghome })
+    }
+
+    /// The folder of the audit record.
+    #[must_use]
+    pub fn record(&self) -> PathBuf {
+        self.at("audit/record")
     }
 
     /// A file in the directory of the run.
@@ -171,6 +178,20 @@ impl Environment {
             .stdout(std::process::Stdio::inherit())
             .stderr(std::process::Stdio::inherit()))
     }
+}
+
+/// The folder of the record, and its first key as systemd gives it to sd-audit.
+fn the_record(run: &Path, people: &People) -> Result<(), Failure> {
+    run_dir::subdirectory(&run.join("audit/record"), 0o750, people.audit)?;
+    let credentials = run.join("audit/credentials");
+    run_dir::subdirectory(&credentials, 0o700, people.audit)?;
+    for (name, text) in [("parties", people.parties()), (FIRST_KEY, format!("{}\n", "5".repeat(64)))] {
+        let file = credentials.join(name);
+        run_dir::public_file(&file, &text)?;
+        fs::set_permissions(&file, Permissions::from_mode(0o400)).doing("close a credential")?;
+        run_dir::give(&file, people.audit, people.audit)?;
+    }
+    Ok(())
 }
 
 fn gnupghome(run: &Path, given: Option<&Path>, people: &People) -> Result<PathBuf, Failure> {
