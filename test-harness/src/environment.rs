@@ -1,7 +1,8 @@
 //! Where everything of a run is, and the environment that its processes are born with.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Options;
@@ -180,15 +181,14 @@ impl Environment {
     }
 }
 
-/// The folder of the record, and its first key as systemd gives it to sd-audit.
+/// The folder of the record with its first key, as provisioning makes them; a copy of that key is kept for `verify`.
 fn the_record(run: &Path, people: &People) -> Result<(), Failure> {
-    run_dir::subdirectory(&run.join("audit/record"), 0o750, people.audit)?;
-    let credentials = run.join("audit/credentials");
-    run_dir::subdirectory(&credentials, 0o700, people.audit)?;
-    for (name, text) in [("parties", people.parties()), (FIRST_KEY, format!("{}\n", "5".repeat(64)))] {
-        let file = credentials.join(name);
-        run_dir::public_file(&file, &text)?;
-        fs::set_permissions(&file, Permissions::from_mode(0o400)).doing("close a credential")?;
+    let folder = run.join("audit/record");
+    run_dir::subdirectory(&folder, 0o750, people.audit)?;
+    let key = format!("{}\n", "5".repeat(64));
+    for file in [folder.join("first.key"), run.join("audit/audit.key")] {
+        run_dir::public_file(&file, &key)?;
+        fs::set_permissions(&file, Permissions::from_mode(0o400)).doing("close the key of the record")?;
         run_dir::give(&file, people.audit, people.audit)?;
     }
     Ok(())

@@ -179,10 +179,6 @@ pub fn worker(which: Worker, environment: &Environment, bell: &Doorbell) -> Resu
             .env("GNUPGHOME", &environment.gnupghome)
             .env("SECRETS_DISPATCHER_PASSPHRASE", environment.at("socket/passphrase.sock"))
             .env("SECRETS_DISPATCHER_CONFIG", environment.at("config")),
-        Worker::Audit => launch
-            .env("CREDENTIALS_DIRECTORY", environment.at("audit/credentials"))
-            .arg("serve")
-            .arg("--folder")
-            .arg(environment.record()),
+        Worker::Audit => launch.arg("serve").arg("--folder").arg(environment.record()),
     })
 }
