@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
@@ -246,8 +246,7 @@ impl Chain {
     }
 
     fn append(&mut self, told: Vec<Told>) -> Result<(), Unwritten> {
-        let length = self.file.metadata().map_err(|e| unwritten(&e))?.len();
-        if length != self.state.size {
+        if !self.is_ours().map_err(|e| unwritten(&e))? {
             return Err(Unwritten::Changed);
         }
         let mut bytes = Vec::new();
@@ -302,6 +301,16 @@ impl Chain {
             vec![Told::own(Own::Rotated, format!("the lines up to {} are in {name}", self.state.seq))];
         told.extend(self.drop_oldest());
         self.append_own(told)
+    }
+
+    /// Whether the file that is open is the one in the folder, and as long as it was left.
+    fn is_ours(&self) -> io::Result<bool> {
+        let open = self.file.metadata()?;
+        let named = match fs::symlink_metadata(self.folder.join(CURRENT)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+            named => named?,
+        };
+        Ok(open.len() == self.state.size && (open.dev(), open.ino()) == (named.dev(), named.ino()))
     }
 
     fn append_own(&mut self, told: Vec<Told>) -> Result<(), Unwritten> {
@@ -414,4 +423,4 @@ fn doing(what: &'static str) -> impl Fn(io::Error) -> Closed {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

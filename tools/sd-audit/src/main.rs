@@ -16,15 +16,21 @@ mod line;
 mod metrics;
 mod moment;
 mod news;
+mod paper;
 mod past;
+mod place;
+mod say;
 mod serve;
+mod show;
 mod state;
+mod verify;
 mod visitor;
 
 use std::process::ExitCode;
 
 use cli::{Cli, Wish};
 use failure::Failure;
+use paper::Paper;
 
 fn main() -> ExitCode {
     sd_start::run(|Cli { wish }| match wish {
@@ -45,6 +51,14 @@ fn told(done: Result<(), Failure>) -> ExitCode {
     }
 }
 
-fn fulfil(_wish: Wish) -> Result<(), Failure> {
-    Ok(())
+fn fulfil(wish: Wish) -> Result<(), Failure> {
+    let mut paper = Paper::new();
+    match wish {
+        Wish::Show(options) => show::show(&options, &mut paper),
+        Wish::Tail(options) => show::tail(&options, &mut paper),
+        Wish::Verify(options) => say::verify(&options, &mut paper),
+        Wish::Export(options) => show::export(&options, &mut paper),
+        // `main` serves itself: a daemon ends by other rules.
+        Wish::Serve(_) => Ok(()),
+    }
 }

@@ -3,4 +3,6 @@
 
 mod stage;
 
+mod failing;
+mod reading;
 mod serving;
