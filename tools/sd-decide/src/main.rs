@@ -59,9 +59,7 @@ fn serve(cli: &Cli) -> Result<(), NotServing> {
 
 fn no_audit() -> NotServing {
     NotServing::Misconfigured(
-        "the parties file names no `audit`, and what is not recorded is not released: \
-         run `sd-provision` for this user again, as root"
-            .into(),
+        "the parties file names no `audit`, and what is not recorded is not released".into(),
     )
 }
 

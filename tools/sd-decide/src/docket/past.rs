@@ -67,3 +67,55 @@ fn decided(how: &How, record: &Record) -> Decided {
         How::Expiry {} | How::Free {} | How::Nobody {} => Decided::Nobody,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sd_wire::ask::Resolution;
+    use sd_wire::bounded::Text;
+    use sd_wire::record::{Claimed, Matter};
+
+    use super::*;
+    use crate::made_up::id;
+
+    fn line(n: u64, event: Event, kind: &str, how: How) -> Record {
+        Record {
+            ask: Some(id(n)),
+            kind: Text::new(kind).unwrap(),
+            how: Some(how),
+            claimed: Some(Box::new(Claimed { looks: Text::new("a\\\\b\u{1b}").unwrap(), ..Claimed::default() })),
+            what: Some(Box::new(Matter::default())),
+            ..Record::of(event)
+        }
+    }
+
+    fn ended(n: u64, how: Resolution) -> Record {
+        Record { ask: Some(id(n)), ended: Some(how), ..Record::of(Event::Ended) }
+    }
+
+    #[test]
+    fn a_decision_and_its_end_are_one_and_what_needed_no_key_is_none() {
+        let lines = [
+            Record::of(Event::Started),
+            line(1, Event::Released, "read", How::Key {}),
+            line(2, Event::Released, "search", How::Free {}),
+            Record { ended: Some(Resolution::Denied), ..line(3, Event::Ended, "read", How::Key {}) },
+            ended(1, Resolution::Granted),
+            line(4, Event::Released, "lock", How::Free {}),
+            line(5, Event::Allowed, "access", How::KeyAndGrant { seconds: 120 }),
+            line(6, Event::Released, "no kind of ours", How::Key {}),
+            ended(77, Resolution::Granted),
+        ];
+        let decisions = decisions((1..).map(|n| n * 1000).zip(lines).collect());
+        let told: Vec<_> = decisions.iter().map(|d| (d.kind, d.decided.clone(), d.ended, d.when)).collect();
+        assert_eq!(
+            told,
+            [
+                ("read", Decided::Yes, Some(Resolution::Granted), When::Before(2)),
+                ("read", Decided::No, Some(Resolution::Denied), When::Before(4)),
+                ("lock", Decided::Nobody, None, When::Before(6)),
+                ("access", Decided::Granted(2), None, When::Before(7)),
+            ]
+        );
+        assert_eq!(decisions[0].who.as_str(), "a\\\\b\\x1b", "fit for a terminal, and not escaped twice");
+    }
+}
