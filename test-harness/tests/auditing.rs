@@ -6,9 +6,8 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::geteuid;
@@ -53,6 +52,16 @@ fn stored(rig: Rig) -> (Going, String) {
     let path = going.file("stored").trim().to_owned();
     assert!(path.starts_with('/'), "{path}");
     (going, path)
+}
+
+/// Searches until the requester is told that nothing could be recorded, and never what is there. It gives up by itself
+/// where the machine is too busy to tell it in 1.8 s.
+fn finds_nothing(going: &Going, path: &str) {
+    eventually("the search to fail for want of a record", || {
+        let said = going.desktop("sd-ask", &["search", "service=demo"]);
+        assert!(!said.contains(path), "released: {said}");
+        said.contains(SENTENCE).then_some(())
+    });
 }
 
 #[test]
@@ -137,10 +146,7 @@ fn killed_sd_audit_is_there_again_for_the_next_ask_and_stopped_it_releases_nothi
     reading.says("the-canary");
     let auditor = going.pid("sd-audit");
     kill(auditor, Signal::SIGSTOP).unwrap();
-    let began = Instant::now();
-    let said = going.desktop("sd-ask", &["search", "service=demo"]);
-    assert!(said.contains(SENTENCE) && !said.contains(&path), "{said}");
-    assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
+    finds_nothing(&going, &path);
     going.stands("NO RECORD");
     // An approved read waits for its line, and is not released by the kill of who would have written it.
     let reading = going.desktop_beside("sd-ask", &["read", &path]);
@@ -163,8 +169,7 @@ fn sd_audit_that_cannot_start_releases_nothing() {
     let (going, path) = stored(Rig::real().with_keyboard());
     fs::rename(folder(&going), folder(&going).with_extension("away")).unwrap();
     kill(going.pid("sd-audit"), Signal::SIGKILL).unwrap();
-    let said = going.desktop("sd-ask", &["search", "service=demo"]);
-    assert!(said.contains(SENTENCE) && !said.contains(&path), "{said}");
+    finds_nothing(&going, &path);
     going.stands("NO RECORD");
 }
 
@@ -239,6 +244,6 @@ fn what_was_decided_stands_on_the_screen_after_sd_decide_was_killed() {
     eventually("another sd-decide", || (going.pid("sd-decide") != before).then_some(()));
     going.stands("n: denied");
     going.stands("y: granted");
-    assert_eq!(record(&going).iter().filter(|line| line["event"] == "started").count(), 2);
-    assert!(Path::new(&folder(&going)).join("audit.jsonl").exists());
+    let starts = || record(&going).iter().filter(|line| line["event"] == "started").count();
+    eventually("its start in the record", || (starts() == 2).then_some(()));
 }

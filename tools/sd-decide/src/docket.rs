@@ -24,10 +24,10 @@ pub(crate) mod mode;
 #[cfg(test)]
 mod onlooker;
 pub(crate) mod page;
+pub(crate) mod past;
 pub(crate) mod prompts;
 #[cfg(test)]
 mod properties;
-pub(crate) mod past;
 pub(crate) mod recording;
 pub(crate) mod refusals;
 #[cfg(test)]
@@ -39,12 +39,12 @@ mod written;
 use std::rc::Rc;
 use std::time::Duration;
 
-use sd_wire::record;
 use sd_wire::ask::Resolution;
 use sd_wire::deadline;
 use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
+use sd_wire::record;
 
 use crate::caller::Pinned;
 use crate::docket::code::Guesses;

@@ -46,10 +46,10 @@ impl Recorder {
             (Arc::clone(&recorder.does), Arc::clone(&recorder.lines), Arc::clone(&recorder.ends));
         std::thread::spawn(move || {
             while !ends.load(Ordering::Relaxed) {
-                if door.wait(Duration::from_millis(50)).unwrap() {
-                    if let Some(link) = door.accept().unwrap() {
-                        serve(&link, &past, &does, &lines, &ends);
-                    }
+                if door.wait(Duration::from_millis(50)).unwrap()
+                    && let Some(link) = door.accept().unwrap()
+                {
+                    serve(&link, &past, &does, &lines, &ends);
                 }
             }
         });
@@ -127,7 +127,7 @@ fn serve(
             Does::Writes | Does::Waits => {
                 let mut lines = lines.lock().unwrap();
                 lines.push(*record);
-                let _ = link.send(&Note::Written { n, seq: lines.len() as u64 }.to_line().unwrap(), &[]);
+                let _ = link.send(&Note::Written { n, seq: n }.to_line().unwrap(), &[]);
             }
             Does::Refuses => say(link, &Note::Unwritten { n, why: Unwritten::Full }),
             Does::HangsUp => return,
