@@ -1,9 +1,9 @@
 //! sd-decide — shows each ask on the terminal and lets a person settle it.
 //!
-//! Holds:  the terminal (fd 0); the docket; the right to connect to the workers.
+//! Holds:  the terminal (fd 0); the docket; the right to connect to the workers and to the record.
 //! Trusts: the kernel, the keyboard, and the workers' word about what they hold. Believes of a caller only what the
 //!         kernel attests.
-//! Never:  sees a secret of the store; speaks D-Bus; forks; once it serves, opens anything but `/proc/<pid>` of callers.
+//! Never:  lets anything go that is not in the record; sees a secret of the store; speaks D-Bus; forks; once it serves, opens anything but `/proc/<pid>` of callers.
 #![forbid(unsafe_code)]
 
 mod caller;
@@ -52,8 +52,15 @@ fn serve(cli: &Cli) -> Result<(), NotServing> {
     more_descriptors();
     let rules = rules::load(cli.rules.as_deref())?;
     let phrase = phrase::load(cli.phrase.as_deref())?;
+    let audit = start.parties.audit.ok_or_else(no_audit)?;
     let listeners = start.listeners(["decide", "passphrase"])?;
-    Clerk::new(cli, start.parties, listeners, rules, phrase)?.serve()
+    Clerk::new(cli, start.parties, audit, listeners, rules, phrase)?.serve()
+}
+
+fn no_audit() -> NotServing {
+    NotServing::Misconfigured(
+        "the parties file names no `audit`, and what is not recorded is not released".into(),
+    )
 }
 
 /// Raises the soft limit as far as the hard one lets it; with fewer descriptors fewer asks are let in at once.

@@ -1,5 +1,8 @@
 //! Writing a line, turning a page, and carrying out commands.
 
+use sd_wire::record;
+
+use crate::docket::written;
 use crate::docket::Docket;
 use crate::docket::command::{self, Command, Which};
 use crate::docket::effect::Effect;
@@ -83,6 +86,7 @@ impl Docket {
             Command::Help { command } => Page::Text(command::help(command.as_deref())?),
             Command::Revoke { which } => {
                 let said = self.revoke(which)?;
+                self.jot(written::done(record::Event::Revoked, "revoke", &said), effects);
                 self.say(now, said);
                 return Ok(());
             }
@@ -101,6 +105,9 @@ impl Docket {
             }
             Command::Lift => {
                 let denied = self.refusals.everything();
+                if denied {
+                    self.jot(written::done(record::Event::Changed, "lift", ""), effects);
+                }
                 self.refusals.set_everything(false);
                 let said = if denied { "asks are let in again" } else { "asks are let in already" };
                 self.say(now, said.to_owned());

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use crate::failure::Failure;
+use crate::setup::package::AUDIT;
 use crate::setup::run;
 use crate::setup::site::{LIBEXEC, Site};
 use crate::setup::step::{Found, Step, Work};
@@ -94,10 +95,16 @@ fn restart(site: &Site, unit: &str) -> Result<(), Failure> {
 fn replaced(site: &Site) -> Vec<String> {
     let Some(parties) = site.parties().filter(|_| site.live) else { return Vec::new() };
     let ours = [parties.desktop, parties.gate, parties.decide, parties.companion];
+    let ours = ours.into_iter().chain(parties.audit).collect::<Vec<_>>();
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let programs = processes.filter_map(Result::ok).filter_map(|process| {
         let program = fs::read_link(process.path().join("exe")).ok()?;
-        let name = program.to_str()?.strip_prefix(LIBEXEC)?.strip_prefix('/')?.strip_suffix(GONE)?.to_owned();
+        let path = program.to_str()?.strip_suffix(GONE)?;
+        let name = match path {
+            AUDIT => "sd-audit",
+            path => path.strip_prefix(LIBEXEC)?.strip_prefix('/')?,
+        };
+        let name = name.to_owned();
         let owner = fs::symlink_metadata(process.path()).ok()?.uid();
         ours.contains(&owner).then_some(name)
     });
@@ -109,7 +116,9 @@ fn unit(program: &str, user: &str) -> Option<String> {
     match program {
         "sd-agent" => Some(format!("{DESKTOP}sd-agent.service")),
         "sd-store" => Some(format!("{COMPANION}sd-backend-store.service")),
-        "sd-gate" | "sd-decide" | "sd-fetch" | "sd-sign" => Some(format!("{program}@{user}.service")),
+        "sd-gate" | "sd-decide" | "sd-fetch" | "sd-sign" | "sd-audit" => {
+            Some(format!("{program}@{user}.service"))
+        }
         // Each ends with what it was started for.
         _ => None,
     }
