@@ -1,6 +1,6 @@
 #!/bin/bash
 # Feeds random bytes to whatever reads hostile bytes: fuzz.sh [SECONDS [TARGET…]]; by default 30 s each, all of them.
-# A single word that is no number is a target, for ever: until something is found, or Ctrl+C.
+# A target alone is fed for ever: until something is found, or Ctrl+C. --build only builds.
 #
 # libFuzzer with the compiler's own coverage, as cargo-fuzz does it, on a stable compiler. As many run at once as there
 # are processors. What it finds stays below target/fuzz/found, and is run once more to be seen; each run begins from
@@ -8,6 +8,8 @@
 # which the unit tests read (crates/sd-twin).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+build=
+[ "${1:-}" != --build ] || { build=only; shift; }
 case ${1:-30} in
     *[!0-9]*) seconds=0 ;;
     *) seconds=${1:-30}; shift || true ;;
@@ -22,6 +24,7 @@ flags+=' -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverag
 # A target of its own, so that build scripts and macros are built without the instrumentation.
 host=$(rustc -vV | sed -n 's/^host: //p')
 RUSTFLAGS=$flags cargo build --quiet --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target"
+[ -z "$build" ] || exit 0
 program=$target/$host/release/sd-fuzz
 
 # Feeds one target: feed TARGET

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds docs/promises.md and docs/known-attacks.md against the tests: whatever test they name must be one, where they say.
 
-A row of a table whose header ends with `test` names at least one test (a name in backticks with three underscores or more),
+A row of a table whose header ends with `test` names at least one test (a name in backticks with two underscores or more),
 or a script, or says in so many words that there is none: *not promised*, *not tested*, *later*. A test that stands
 behind the name of a crate or a tool is looked for there; one behind *whole chain*, *container*, *vt ring*, or a ring's letter in
 test-harness. 0: all there; 65: not, each with its line.
@@ -52,13 +52,13 @@ def main():
     for doc in DOCS:
         for number, line, cell in rows(ROOT / doc):
             names, where = [], None
-            for word in re.finditer(r"`([^`]+)`|\b(sd-[a-z-]+|sdctl|test-harness)\b|(whole chain|container|vt ring|vm ring|root ring|clients ring)|\b([prcvk]) (?=`)", cell):
+            for word in re.finditer(r"`([^`]+)`|\b(sd-[a-z-]+|sdctl|test-harness)\b|(whole chain|container|vt ring|vm ring|root ring|clients ring)|\b([prcvk]) (?:[a-z_]+ )?(?=`)", cell):
                 quoted, place, ring, letter = word.groups()
                 if place and place in places:
                     where = place
                 elif ring or letter:
                     where = "test-harness"
-                elif quoted and re.fullmatch(r"[a-z0-9_:]+", quoted) and quoted.count("_") >= 3:
+                elif quoted and re.fullmatch(r"[a-z0-9_:]+", quoted) and quoted.count("_") >= 2:
                     names.append(quoted.split("::")[-1])
                     here = known.get(names[-1])
                     if here is None:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What of other people's code is in the product, and under which terms.
 
-supply.py check    licences, sources and second versions by deny.toml; by deps.allow, which crates each tool links
+supply.py check    licences, sources and second versions by deny.toml; by deps.allow, which crates each tool links; and
+                   that of ours only crates/sd-sys may hold unsafe code
 supply.py bless    writes deps.allow anew from what is linked now: the difference is to be looked at, and committed
 supply.py sbom     prints a CycloneDX list of all that the tools are made of
 
@@ -250,6 +251,14 @@ def check_sbom(whole, linked):
     return wrong
 
 
+def check_unsafe():
+    """Unsafe code is in the quarry only."""
+    roots = [root for kind in ("crates", "tools") for root in sorted(ROOT.glob(f"{kind}/*/src/*.rs")) if root.name in ("lib.rs", "main.rs")]
+    quarry = ROOT / "crates/sd-sys/src/lib.rs"
+    return [f"{root.relative_to(ROOT)} does not say #![forbid(unsafe_code)]"
+            for root in roots if root != quarry and "#![forbid(unsafe_code)]" not in root.read_text()]
+
+
 def main():
     what = sys.argv[1:]
     if what not in (["check"], ["bless"], ["sbom"]):
@@ -263,7 +272,7 @@ def main():
     if what == ["sbom"]:
         print(json.dumps(whole, indent=1, sort_keys=True))
         return 0
-    wrong = check_linked(linked) + check_terms(linked) + check_sbom(whole, linked)
+    wrong = check_linked(linked) + check_terms(linked) + check_sbom(whole, linked) + check_unsafe()
     for line in wrong:
         print(f"supply: {line}", file=sys.stderr)
     return 65 if wrong else 0
