@@ -120,8 +120,7 @@ mod tests {
     fn the_file_of_the_roles_names_the_five_of_the_chain() {
         let mut people = People::all_one(Uid::from_raw(1000));
         people.gate = 990;
-        let expected =
-            "{\"v\":1,\"body\":{\"desktop\":1000,\"gate\":990,\"decide\":1000,\"companion\":1000,\"audit\":1000}}\n";
+        let expected = "{\"v\":1,\"body\":{\"desktop\":1000,\"gate\":990,\"decide\":1000,\"companion\":1000,\"audit\":1000}}\n";
         assert_eq!(people.parties(), expected);
     }
 }

@@ -15,6 +15,8 @@ pub(crate) mod event;
 mod filing;
 pub(crate) mod grant;
 pub(crate) mod history;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod judged;
 mod keyboard;
 pub(crate) mod line;
@@ -24,10 +26,10 @@ pub(crate) mod mode;
 #[cfg(test)]
 mod onlooker;
 pub(crate) mod page;
+pub(crate) mod past;
 pub(crate) mod prompts;
 #[cfg(test)]
 mod properties;
-pub(crate) mod past;
 pub(crate) mod recording;
 pub(crate) mod refusals;
 #[cfg(test)]
@@ -39,12 +41,12 @@ mod written;
 use std::rc::Rc;
 use std::time::Duration;
 
-use sd_wire::record;
 use sd_wire::ask::Resolution;
 use sd_wire::deadline;
 use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
+use sd_wire::record;
 
 use crate::caller::Pinned;
 use crate::docket::code::Guesses;

@@ -89,7 +89,13 @@ impl Ledger {
     }
 
     /// Sends a line, now or when there is room; what came of it, if that is known already.
-    pub(crate) fn record(&mut self, number: u64, awaited: bool, record: Box<Record>, now: Moment) -> Vec<Event> {
+    pub(crate) fn record(
+        &mut self,
+        number: u64,
+        awaited: bool,
+        record: Box<Record>,
+        now: Moment,
+    ) -> Vec<Event> {
         let packet = match (record::Packet::Record { n: number, record }).to_line() {
             Ok(packet) => packet,
             Err(why) => {

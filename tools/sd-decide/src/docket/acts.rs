@@ -16,8 +16,8 @@ use crate::docket::entry::Entry;
 use crate::docket::event::{Filing, Moment};
 use crate::docket::grant::{Covers, Grant, Holder};
 use crate::docket::history::Decided;
-use crate::docket::recording::Next;
 use crate::docket::mode::{Copying, Minutes, Mode, Period, Purpose};
+use crate::docket::recording::Next;
 use crate::keys::Key;
 use crate::routing::{self, Described, Yes};
 

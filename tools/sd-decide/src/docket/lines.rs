@@ -2,7 +2,6 @@
 
 use sd_wire::record;
 
-use crate::docket::written;
 use crate::docket::Docket;
 use crate::docket::command::{self, Command, Which};
 use crate::docket::effect::Effect;
@@ -10,6 +9,7 @@ use crate::docket::event::Moment;
 use crate::docket::line::Line;
 use crate::docket::mode::{Mode, Purpose};
 use crate::docket::page::Page;
+use crate::docket::written;
 use crate::keys::Key;
 
 impl Docket {

@@ -67,7 +67,18 @@ enum Why {
 
 impl Filed {
     pub(super) fn new(id: AskId, want: Want, caller: u8) -> Self {
-        Self { id, want, caller, dispatched: 0, settled: 0, told: 0, unlocking: false, wrong: 0, line: None, lines_of_end: 0 }
+        Self {
+            id,
+            want,
+            caller,
+            dispatched: 0,
+            settled: 0,
+            told: 0,
+            unlocking: false,
+            wrong: 0,
+            line: None,
+            lines_of_end: 0,
+        }
     }
 
     fn takes_code(&self) -> bool {

@@ -7,7 +7,8 @@ use crate::docket::history::{Decided, Decision, When};
 
 /// The kinds of asks that the history keeps.
 const KINDS: [&str; 12] = [
-    "read", "access", "search", "store", "import", "delete", "list", "set", "change", "sign", "lock", "unlock",
+    "read", "access", "search", "store", "import", "delete", "list", "set", "change", "sign", "lock",
+    "unlock",
 ];
 
 /// The decisions that these lines tell of, oldest first, each with the time at which it was written in milliseconds
@@ -82,7 +83,10 @@ mod tests {
             ask: Some(id(n)),
             kind: Text::new(kind).unwrap(),
             how: Some(how),
-            claimed: Some(Box::new(Claimed { looks: Text::new("a\\\\b\u{1b}").unwrap(), ..Claimed::default() })),
+            claimed: Some(Box::new(Claimed {
+                looks: Text::new("a\\\\b\u{1b}").unwrap(),
+                ..Claimed::default()
+            })),
             what: Some(Box::new(Matter::default())),
             ..Record::of(event)
         }

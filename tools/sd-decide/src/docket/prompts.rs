@@ -4,18 +4,18 @@
 
 use std::collections::VecDeque;
 
-use sd_wire::record;
-use sd_wire::printable::Printable;
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::outcome::What;
 use sd_wire::passphrase::{Note, Unlocks, Wanted};
+use sd_wire::printable::Printable;
+use sd_wire::record;
 
-use crate::docket::written;
 use crate::docket::Docket;
 use crate::docket::effect::Effect;
 use crate::docket::entry::{Face, State};
 use crate::docket::event::Moment;
+use crate::docket::written;
 use crate::keys::Key;
 use crate::routing::Order;
 

@@ -74,7 +74,11 @@ impl Docket {
         let number = self.line_number();
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) else { return };
         let event = if matches!(next, Next::Approve { .. }) { Event::Allowed } else { Event::Released };
-        let label = if let Decided::ByGrant(grant) = how { covered(&self.grants, *grant, entry.want()) } else { None };
+        let label = if let Decided::ByGrant(grant) = how {
+            covered(&self.grants, *grant, entry.want())
+        } else {
+            None
+        };
         let line = Box::new(written::let_through(entry, event, how, shown, label.as_ref()));
         let until = now.after(deadline::record(entry.by_key));
         entry.state = State::Recording { line: number, next: Box::new(next), until };

@@ -130,7 +130,8 @@ impl Docket {
             return;
         }
         let listed = self.entries.iter().filter(|entry| entry.is_listed());
-        let pending: Vec<AskId> = listed.chain(self.being_recorded()).map(|entry| entry.id().clone()).collect();
+        let pending: Vec<AskId> =
+            listed.chain(self.being_recorded()).map(|entry| entry.id().clone()).collect();
         for id in pending {
             self.settle(now, &id, What::Cancelled {}, effects);
         }

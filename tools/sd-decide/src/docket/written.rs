@@ -46,7 +46,8 @@ pub(super) fn ended(entry: &Entry, how: &Decided, ended: Resolution, why: Option
 
 /// Something that a person did on the screen, or that the session's start brought about, of this kind.
 pub(super) fn done(event: Event, kind: &str, words: &str) -> Record {
-    let what = (!words.is_empty()).then(|| Box::new(Matter { words: Text::clipped(words), ..Matter::default() }));
+    let what =
+        (!words.is_empty()).then(|| Box::new(Matter { words: Text::clipped(words), ..Matter::default() }));
     Record { kind: Text::clipped(kind), what, ..Record::of(event) }
 }
 
@@ -82,7 +83,8 @@ fn said(how: &Decided) -> How {
 }
 
 fn attested(caller: &Caller) -> Attested {
-    let parents = caller.seen.iter().flat_map(|seen| &seen.parents).map(|parent| parent.pid).take(8).collect();
+    let parents =
+        caller.seen.iter().flat_map(|seen| &seen.parents).map(|parent| parent.pid).take(8).collect();
     Attested {
         pid: caller.pid,
         uid: caller.uid,
@@ -127,9 +129,7 @@ fn items(want: &Want, shown: Option<&Described>, label: Option<&Text<128>>) -> V
         (_, Some(Described::Before(Before::Item(item)))) => vec![known(item)],
         (Want::Read { item } | Want::Delete { item } | Want::SetSecret { item, .. }, _) => vec![asked(item)],
         (
-            Want::Change {
-                change: Change::ItemLabel { item, .. } | Change::ItemAttributes { item, .. },
-            },
+            Want::Change { change: Change::ItemLabel { item, .. } | Change::ItemAttributes { item, .. } },
             _,
         ) => vec![asked(item)],
         (Want::Access { items }, _) => items.iter().map(asked).collect(),
@@ -150,8 +150,7 @@ fn collection(want: &Want, shown: Option<&Described>) -> Option<CollectionPath> 
         (Want::Search { collection, .. } | Want::List { collection }, _) => collection.clone(),
         (
             Want::Change {
-                change:
-                    Change::CollectionLabel { collection, .. } | Change::DeleteCollection { collection },
+                change: Change::CollectionLabel { collection, .. } | Change::DeleteCollection { collection },
             },
             _,
         ) => Some(collection.clone()),
@@ -171,7 +170,11 @@ fn signed(filing: &Filing, shown: Option<&Described>) -> Option<Signed> {
     };
     Some(Signed {
         key,
-        sort: Text::clipped(if signed.is_unknown() { "data" } else { signed.what.trim_start_matches("git ") }),
+        sort: Text::clipped(if signed.is_unknown() {
+            "data"
+        } else {
+            signed.what.trim_start_matches("git ")
+        }),
         payload,
         object: header(&["tree", "object"]),
         parent: header(&["parent"]),

@@ -20,8 +20,8 @@ use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::outcome::Outcome;
 use sd_wire::parties::Parties;
-use sd_wire::{fetch, sign};
 use sd_wire::record::Record;
+use sd_wire::{fetch, sign};
 use tempfile::TempDir;
 
 use crate::recorder::Recorder;

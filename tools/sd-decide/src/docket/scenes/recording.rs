@@ -17,7 +17,9 @@ fn acts(effects: &[Effect]) -> usize {
 fn line(effects: &[Effect]) -> u64 {
     let awaited: Vec<u64> = effects
         .iter()
-        .filter_map(|e| if let Effect::Record { number, awaited: true, .. } = e { Some(*number) } else { None })
+        .filter_map(
+            |e| if let Effect::Record { number, awaited: true, .. } = e { Some(*number) } else { None },
+        )
         .collect();
     assert_eq!(awaited.len(), 1, "{effects:?}");
     awaited[0]
@@ -65,7 +67,11 @@ fn whatever_is_let_through_waits_for_its_line_and_for_no_other() {
         let effects = let_through(&mut scene, 1, want.clone());
         assert_eq!(acts(&effects), 0, "{want:?} before it is recorded");
         let number = line(&effects);
-        assert_eq!(acts(&scene.step_alone(Event::Recorded { number: number + 1 })), 0, "{want:?} by another line");
+        assert_eq!(
+            acts(&scene.step_alone(Event::Recorded { number: number + 1 })),
+            0,
+            "{want:?} by another line"
+        );
         assert_eq!(acts(&scene.step_alone(Event::Recorded { number })), 1, "{want:?} once it is recorded");
         assert_eq!(acts(&scene.step_alone(Event::Recorded { number })), 0, "{want:?} a second time");
     }
@@ -80,7 +86,11 @@ fn what_is_not_recorded_in_time_or_at_all_fails_and_a_late_word_changes_nothing(
             let number = line(&let_through(&mut scene, 1, want.clone()));
             let effects = if late {
                 scene.now += if brief { 1_499 } else { 9_999 };
-                assert_eq!(settled(&scene.step_alone(Event::Tick)), Vec::<&What>::new(), "{want:?} too early");
+                assert_eq!(
+                    settled(&scene.step_alone(Event::Tick)),
+                    Vec::<&What>::new(),
+                    "{want:?} too early"
+                );
                 scene.now += 1;
                 scene.step_alone(Event::Tick)
             } else {
@@ -154,7 +164,8 @@ fn the_record_says_of_each_ask_once_why_it_was_let_through_and_once_how_it_ended
     scene.step(filed(6, Want::Collections {}));
     scene.step(Event::Sent { id: id(6) });
     scene.step(Event::WorkerDone { id: id(6) });
-    let told: Vec<_> = scene.record.iter().skip(1).map(|line| (line.event, line.how.clone(), line.ended)).collect();
+    let told: Vec<_> =
+        scene.record.iter().skip(1).map(|line| (line.event, line.how.clone(), line.ended)).collect();
     let (released, ended) = (record::Event::Released, record::Event::Ended);
     let expected = [
         (released, Some(How::KeyAndGrant { seconds: 120 }), None),
@@ -169,5 +180,9 @@ fn the_record_says_of_each_ask_once_why_it_was_let_through_and_once_how_it_ended
     assert_eq!(told, expected);
     let by_grant = scene.record.iter().find(|line| line.how == Some(How::Grant { number: 1 })).unwrap();
     let items = &by_grant.what.as_ref().unwrap().items;
-    assert_eq!((items[0].path.clone(), items[0].label.as_str()), (item(1), "demo"), "as the backend described it");
+    assert_eq!(
+        (items[0].path.clone(), items[0].label.as_str()),
+        (item(1), "demo"),
+        "as the backend described it"
+    );
 }

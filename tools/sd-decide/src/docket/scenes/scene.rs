@@ -18,7 +18,11 @@ impl Scene {
 
     pub(super) fn under(rules: &str) -> Self {
         let rules = Rules::parse(rules).unwrap();
-        let mut scene = Self { docket: Docket::new(std::time::Duration::from_secs(300), rules), now: 0, record: Vec::new() };
+        let mut scene = Self {
+            docket: Docket::new(std::time::Duration::from_secs(300), rules),
+            now: 0,
+            record: Vec::new(),
+        };
         scene.step(Event::Active(true));
         scene.step(Event::Started);
         scene
