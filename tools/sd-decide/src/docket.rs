@@ -15,6 +15,8 @@ pub(crate) mod event;
 mod filing;
 pub(crate) mod grant;
 pub(crate) mod history;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod judged;
 mod keyboard;
 pub(crate) mod line;
