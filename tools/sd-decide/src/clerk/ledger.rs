@@ -3,11 +3,12 @@
 //! It is made when something is to be recorded, and made anew when it has ended: what was under way then is not
 //! recorded, as nobody can say. What nothing waits for is kept meanwhile, up to a bound, and sent again.
 
+mod rest;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use nix::poll::PollFlags;
 use sd_sys::link::{Link, Packet, ReceiveError};
@@ -15,13 +16,12 @@ use sd_wire::bounded::Text;
 use sd_wire::line::Words;
 use sd_wire::record::{self, MAX_RECENT, MAX_UNDER_WAY, Matter, Note, Record, Unwritten};
 
+use crate::clerk::ledger::rest::Rest;
 use crate::docket::event::{Event, Moment};
-use crate::docket::past;
+use crate::docket::past::Reader;
 
 /// The most bytes of lines that are kept for sd-audit.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
-/// How long what nothing waits for rests after a failure: at first, and at most.
-const RESTS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
 /// The lines that are not in the record yet, and the way there.
 pub(crate) struct Ledger {
@@ -47,17 +47,10 @@ struct Line {
     packet: Vec<u8>,
 }
 
-/// Until when what nothing waits for is not tried again.
-#[derive(Default)]
-struct Rest {
-    until: Option<Moment>,
-    next: Option<Duration>,
-}
-
 /// The past is asked for once, and told once.
 enum Past {
     Wanted,
-    Asked(Vec<(u64, Record)>),
+    Asked(Box<Reader>),
     Told,
 }
 
@@ -85,7 +78,7 @@ impl Ledger {
 
     /// When what rests is tried again.
     pub(crate) fn due(&self) -> Option<Moment> {
-        self.rest.until.filter(|_| !self.waiting.is_empty())
+        self.rest.over().filter(|_| !self.waiting.is_empty())
     }
 
     /// Sends a line, now or when there is room; what came of it, if that is known already.
@@ -126,7 +119,7 @@ impl Ledger {
 
     /// Sends what may be sent; what came of it.
     pub(crate) fn send(&mut self, now: Moment) -> Vec<Event> {
-        let rests = self.rest.until.is_some_and(|until| until > now);
+        let rests = self.rest.lasts(now);
         let mut events = Vec::new();
         while self.out.len() < MAX_UNDER_WAY {
             let Some(at) = self.waiting.iter().position(|line| line.awaited || !rests) else { break };
@@ -171,7 +164,7 @@ impl Ledger {
         if !matches!(self.past, Past::Told) {
             let ask = record::Packet::Recent { most: MAX_RECENT }.to_line().map_err(io::Error::other)?;
             link.send(&ask, &[])?;
-            self.past = Past::Asked(Vec::new());
+            self.past = Past::Asked(Box::default());
         }
         Ok(link)
     }
@@ -193,7 +186,13 @@ impl Ledger {
                 Err(why) if why.is_would_block() => break,
                 // It closed with words of ours unread: what it said is still to be read.
                 Err(ReceiveError::Io(why)) if why.kind() == io::ErrorKind::ConnectionReset => {}
-                Ok(None) => events.extend(self.hang_up()),
+                Ok(None) => {
+                    // Or what ends it would be sent to it again at once, for ever.
+                    if !self.out.is_empty() {
+                        self.rest.begin(now);
+                    }
+                    events.extend(self.hang_up());
+                }
                 Err(why) => {
                     sd_journal::warning(format!("sd-audit not understood: {why}"));
                     self.rest.begin(now);
@@ -218,7 +217,7 @@ impl Ledger {
             }
             (Ok(Note::Unwritten { n, why }), _) => {
                 let line = self.answered(n)?;
-                if self.rest.until.is_none_or(|until| until <= now) {
+                if !self.rest.lasts(now) {
                     sd_journal::warning(format!("not recorded: {why}"));
                 }
                 if !line.awaited {
@@ -228,16 +227,14 @@ impl Ledger {
                 }
                 Ok(Some(unrecorded(n, Some(why))))
             }
-            (Ok(Note::Past { at, record, .. }), Past::Asked(lines))
-                if lines.len() < usize::try_from(MAX_RECENT).unwrap_or(usize::MAX) =>
-            {
-                lines.push((at, *record));
+            (Ok(Note::Past { at, record, .. }), Past::Asked(reader)) => {
+                reader.take(at, &record);
                 Ok(None)
             }
-            (Ok(Note::End {}), Past::Asked(lines)) => {
-                let lines = std::mem::take(lines);
+            (Ok(Note::End {}), Past::Asked(reader)) => {
+                let decisions = std::mem::take(reader).decisions();
                 self.past = Past::Told;
-                Ok(Some(Event::Remembered(past::decisions(lines))))
+                Ok(Some(Event::Remembered(decisions)))
             }
             (Ok(_), _) => Err("it tells of a past that was not asked for".to_owned()),
             (Err(why), _) => Err(why.to_string()),
@@ -297,14 +294,9 @@ impl Ledger {
     }
 }
 
-impl Rest {
-    fn begin(&mut self, now: Moment) {
-        let [first, longest] = RESTS;
-        let rest = self.next.unwrap_or(first);
-        (self.until, self.next) = (Some(now.after(rest)), Some(rest.saturating_mul(2).min(longest)));
-    }
-}
-
 fn unrecorded(number: u64, why: Option<Unwritten>) -> Event {
     Event::Unrecorded { number, why }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! What the record still says of decisions, read back into the history.
 
+use std::collections::VecDeque;
+
 use sd_wire::printable::Printable;
 use sd_wire::record::{Event, How, Record};
 
-use crate::docket::history::{Decided, Decision, When};
+use crate::docket::history::{Decided, Decision, KEPT, When};
 
 /// The kinds of asks that the history keeps.
 const KINDS: [&str; 12] = [
@@ -11,20 +13,29 @@ const KINDS: [&str; 12] = [
     "unlock",
 ];
 
-/// The decisions that these lines tell of, oldest first, each with the time at which it was written in milliseconds
-/// since 1970.
-pub(crate) fn decisions(lines: Vec<(u64, Record)>) -> Vec<Decision> {
-    let mut decisions: Vec<Decision> = Vec::new();
-    for (at, record) in lines {
-        let (Some(id), Record { ended, why, .. }) = (&record.ask, &record) else { continue };
+/// Reads the lines one by one, the oldest first, and keeps no more of them than the history does.
+#[derive(Debug, Default)]
+pub(crate) struct Reader(VecDeque<Decision>);
+
+impl Reader {
+    /// Takes in a line, which was written at this time in milliseconds since 1970.
+    pub(crate) fn take(&mut self, at: u64, record: &Record) {
+        let Some(id) = &record.ask else { return };
         let open = |decision: &&mut Decision| decision.id == *id && decision.ended.is_none();
-        if let Some(decision) = decisions.iter_mut().rev().find(open) {
-            (decision.ended, decision.why) = (*ended, *why);
-        } else if let Some(decision) = decision(at, &record) {
-            decisions.push(decision);
+        if let Some(decision) = self.0.iter_mut().rev().find(open) {
+            (decision.ended, decision.why) = (record.ended, record.why);
+        } else if let Some(decision) = decision(at, record) {
+            if self.0.len() >= KEPT {
+                self.0.pop_front();
+            }
+            self.0.push_back(decision);
         }
     }
-    decisions
+
+    /// The decisions, the oldest first.
+    pub(crate) fn decisions(self) -> Vec<Decision> {
+        self.0.into()
+    }
 }
 
 /// The decision that begins with this line. `None` for what the history does not keep: another event, or what needed
@@ -109,7 +120,9 @@ mod tests {
             line(6, Event::Released, "no kind of ours", How::Key {}),
             ended(77, Resolution::Granted),
         ];
-        let decisions = decisions((1..).map(|n| n * 1000).zip(lines).collect());
+        let mut reader = Reader::default();
+        (1..).zip(lines).for_each(|(n, line)| reader.take(n * 1000, &line));
+        let decisions = reader.decisions();
         let told: Vec<_> = decisions.iter().map(|d| (d.kind, d.decided.clone(), d.ended, d.when)).collect();
         assert_eq!(
             told,
