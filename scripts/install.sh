@@ -91,6 +91,8 @@ everything() {
     # As in the checkout, so that the links from one to another hold.
     put 644 /usr/share/doc/secrets-dispatcher README.md ARCHITECTURE.md SECURITY.md
     put 644 /usr/share/doc/secrets-dispatcher/docs docs/*.md
+    # What all of it is made of: `just sbom`. Nothing needs it to run, so it need not be there.
+    [ ! -f "${target:-target}/sbom.cdx.json" ] || put 644 /usr/share/doc/secrets-dispatcher "${target:-target}/sbom.cdx.json"
 }
 
 umask 022

@@ -26,6 +26,8 @@ pub mod description;
 pub mod digest;
 pub mod fault;
 pub mod fetch;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod id;
 pub mod import;
 pub mod line;

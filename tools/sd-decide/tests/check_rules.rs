@@ -35,7 +35,7 @@ impl Folder {
         let me = own_uid();
         self.file(
             "parties",
-            Parties { desktop: me, gate: me, decide: me, companion: me, audit: None }.to_line().unwrap(),
+            Parties { desktop: me, gate: me, decide: me, companion: me, audit: Some(me) }.to_line().unwrap(),
         )
     }
 }
@@ -52,7 +52,15 @@ fn check(file: &Path) -> Output {
 
 fn start(folder: &Folder, more: impl FnOnce(&mut Command)) -> (i32, String) {
     let mut command = decide();
-    command.args(["--fetch", "/nowhere/fetch.sock", "--sign", "/nowhere/sign.sock", "--parties"]);
+    command.args([
+        "--fetch",
+        "/nowhere/fetch.sock",
+        "--sign",
+        "/nowhere/sign.sock",
+        "--audit",
+        "/nowhere/audit.sock",
+        "--parties",
+    ]);
     command.arg(folder.parties());
     more(&mut command);
     let output = command.output().unwrap();

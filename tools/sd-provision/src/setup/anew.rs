@@ -61,13 +61,20 @@ impl Step for Anew {
     }
 }
 
-/// All units that have to be started anew. With the target all of its members are.
+/// All units that have to be started anew, in that order. With the target all of its members are.
 fn due(work: &Work) -> Vec<String> {
     let pending = work.record.pending.iter().filter(|word| word.contains('@') || word.contains('/')).cloned();
     let mut units: Vec<String> = pending.chain(replaced(&work.site)).collect();
-    units.sort();
+    units.sort_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
     units.dedup();
     units
+}
+
+/// Against the flow of a request: a decider that begins has its workers ask for passphrases, and one of them that was
+/// restarted then would take the question along.
+fn rank(unit: &str) -> usize {
+    const LAST: [&str; 5] = ["sd-fetch@", "sd-sign@", "sd-decide@", "sd-gate@", DESKTOP];
+    LAST.iter().position(|start| unit.starts_with(start)).map_or(0, |place| place + 1)
 }
 
 fn restart(site: &Site, unit: &str) -> Result<(), Failure> {
@@ -127,5 +134,15 @@ mod tests {
         assert_eq!(unit("sd-agent", "nb").as_deref(), Some("desktop/sd-agent.service"));
         assert_eq!(unit("sd-store", "nb").as_deref(), Some("companion/sd-backend-store.service"));
         assert_eq!(unit("sd-pinentry", "nb"), None);
+    }
+
+    #[test]
+    fn the_workers_are_restarted_before_the_decider_that_makes_them_ask() {
+        let mut units =
+            ["desktop/sd-agent.service", "sd-decide@nb.service", "sd-sign@nb.service", "companion/x.service"];
+        units.sort_by_key(|unit| rank(unit));
+        let order =
+            ["companion/x.service", "sd-sign@nb.service", "sd-decide@nb.service", "desktop/sd-agent.service"];
+        assert_eq!(units, order);
     }
 }
