@@ -1,4 +1,4 @@
-//! The writer: lines are on the disk, and what was written last is as well, before anybody is told.
+//! The writer: lines are on the disk before anybody is told, and what was written last right after.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -34,6 +34,8 @@ pub(crate) struct Chain {
     file: File,
     /// What it has told of itself, for the journal.
     news: Vec<Told>,
+    /// Whether the state is written, and not on the disk yet.
+    unsettled: bool,
 }
 
 /// Why the record cannot be opened.
@@ -105,6 +107,7 @@ impl Chain {
             state,
             file,
             news: Vec::new(),
+            unsettled: false,
         };
         chain.mend(&mut told)?;
         if !told.is_empty() {
@@ -245,7 +248,17 @@ impl Chain {
         Ok(first)
     }
 
+    /// Brings what was written last onto the disk: after those who wait were told, as the lines lead there by themselves.
+    pub(crate) fn settle(&mut self) -> Result<(), Unwritten> {
+        if std::mem::take(&mut self.unsettled) {
+            self.store.settle().map_err(|e| unwritten(&e))?;
+        }
+        Ok(())
+    }
+
     fn append(&mut self, told: Vec<Told>) -> Result<(), Unwritten> {
+        // Two that are not on the disk would be in one place.
+        self.settle()?;
         if !self.is_ours().map_err(|e| unwritten(&e))? {
             return Err(Unwritten::Changed);
         }
@@ -271,10 +284,11 @@ impl Chain {
             .file
             .write_all_at(&bytes, self.state.size)
             .and_then(|()| self.file.sync_data())
-            .and_then(|()| self.store.keep(&state));
+            .and_then(|()| self.store.put(&state));
         match written {
             Ok(()) => {
                 self.state = state;
+                self.unsettled = true;
                 Ok(())
             }
             Err(e) => {
@@ -290,6 +304,7 @@ impl Chain {
     fn rotate(&mut self) -> Result<(), Unwritten> {
         let name = folder::full_name(self.state.seq);
         fs::rename(self.folder.join(CURRENT), self.folder.join(&name)).map_err(|e| unwritten(&e))?;
+        self.settle()?;
         let state = State { size: 0, ..self.state.clone() };
         let next = current(&self.folder)
             .and_then(|file| folder::sync(&self.folder).map(|()| file))
@@ -337,6 +352,13 @@ impl Chain {
         let through = through?;
         let note = format!("the lines up to {through} were deleted, to keep within the bound");
         Some(Told { through: Some(through), ..Told::own(Own::Dropped, note) })
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        // Else the next one gets there by the lines.
+        let _ = self.settle();
     }
 }
 

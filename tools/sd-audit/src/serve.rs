@@ -84,12 +84,19 @@ impl Keeper {
         })
     }
 
+    /// Brings what was written last onto the disk.
+    fn settle(&mut self) {
+        if let Some(Err(why)) = self.chain.as_mut().map(Chain::settle) {
+            self.chain = None;
+            self.failed = Some((why, Instant::now()));
+        }
+    }
+
     fn chain(&mut self) -> Result<&mut Chain, Unwritten> {
         if self.chain.is_none() {
-            if let Some((why, since)) =
-                self.failed.filter(|(why, since)| *why != Unwritten::Changed && since.elapsed() < AGAIN)
-            {
-                let _ = since;
+            let recent =
+                |(why, since): &(Unwritten, Instant)| *why != Unwritten::Changed && since.elapsed() < AGAIN;
+            if let Some((why, _)) = self.failed.filter(recent) {
                 return Err(why);
             }
             match Chain::open(&self.folder, self.bounds) {
@@ -236,6 +243,7 @@ impl Service {
                 false
             }
         });
+        self.record.settle();
         // Nobody waits for the journal.
         self.told(&group, written);
     }

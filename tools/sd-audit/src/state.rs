@@ -106,10 +106,22 @@ impl Store {
 
     /// Keeps a state. It is on the disk when this returns.
     pub(crate) fn keep(&mut self, state: &State) -> io::Result<()> {
+        self.put(state)?;
+        self.settle()
+    }
+
+    /// Writes a state, which every process sees at once; it is on the disk with [`Store::settle`]. Until then the one before
+    /// is, from which the lines lead to this one.
+    pub(crate) fn put(&mut self, state: &State) -> io::Result<()> {
         let mut place = state.write();
-        let kept = self.file.write_all_at(&place, self.next).and_then(|()| self.file.sync_data());
+        let put = self.file.write_all_at(&place, self.next);
         zeroize::Zeroize::zeroize(&mut place);
-        kept?;
+        put
+    }
+
+    /// Makes the state that was put outlive a loss of power, and wipes the one before it.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
         self.next = other(self.next);
         // The old key: gone for every process at once, and from the disk with the next state. It need not be waited for.
         self.file.write_all_at(&[0; PLACE], self.next)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::entry::Own;
 use crate::failure::Failure;
@@ -260,12 +260,12 @@ impl Walk {
         }
     }
 
-    fn file(&mut self, path: &PathBuf, is_last: bool) -> Result<(), Failure> {
+    fn file(&mut self, path: &Path, is_last: bool) -> Result<(), Failure> {
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut lines = match folder::open(path) {
             Ok(open) => Lines::of(open),
             Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
-                return Err(Failure::Forbidden(path.clone()));
+                return Err(Failure::Forbidden(path.to_owned()));
             }
             Err(e) => {
                 self.report.find(Finding::Unreadable(file, e.to_string()));

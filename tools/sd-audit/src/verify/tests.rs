@@ -155,7 +155,7 @@ fn a_made_up_number_costs_no_time() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn no_flipped_byte_is_overlooked(which in any::<prop::sample::Index>(), flip in 1u8..) {

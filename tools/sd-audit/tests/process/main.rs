@@ -4,5 +4,6 @@
 mod stage;
 
 mod failing;
+mod metrics;
 mod reading;
 mod serving;
