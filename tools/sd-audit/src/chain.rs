@@ -1,18 +1,22 @@
 //! The writer: lines are on the disk before anybody is told, and what was written last right after.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+mod files;
+mod mend;
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
 use sd_wire::record::Unwritten;
 
 use crate::entry::{Entry, Own, Told, VERSION};
-use crate::folder::{self, CURRENT, FIRST_KEY, Lines, Raw};
-use crate::key::{self, Key, LEN};
+use crate::folder::{self, CURRENT, FIRST_KEY};
+use crate::key;
 use crate::state::{State, Store};
 use crate::{line, moment};
+pub(crate) use files::Closed;
+use files::{begin, current, doing, finish_rotation, first_key, unwritten};
 
 /// What a folder may hold.
 #[derive(Clone, Copy, Debug)]
@@ -36,36 +40,6 @@ pub(crate) struct Chain {
     news: Vec<Told>,
     /// Whether the state is written, and not on the disk yet.
     unsettled: bool,
-}
-
-/// Why the record cannot be opened.
-#[derive(Debug)]
-pub(crate) enum Closed {
-    /// There is neither a state nor a first key: provisioning has to make one.
-    NoKey,
-    /// Another process writes it.
-    Taken,
-    /// What was written last cannot be told.
-    NoState,
-    /// The disk is full.
-    Full,
-    /// A system call failed.
-    Io(&'static str, io::Error),
-}
-
-impl std::fmt::Display for Closed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NoKey => f.write_str("the audit record has no key"),
-            Self::Taken => f.write_str("another process writes the audit record already"),
-            Self::NoState => f.write_str(
-                "what was written last cannot be told: the file `state` was changed; `sd-audit verify` says what the \
-                 record still shows, and `sd-provision --user USER` begins a new one beside it",
-            ),
-            Self::Full => f.write_str("the disk of the audit record is full; make room below /var/log"),
-            Self::Io(what, e) => write!(f, "the audit record cannot be opened, {what}: {e}"),
-        }
-    }
 }
 
 impl Chain {
@@ -132,109 +106,6 @@ impl Chain {
     /// What it has told of itself since this was asked last.
     pub(crate) fn own_news(&mut self) -> Vec<Told> {
         std::mem::take(&mut self.news)
-    }
-
-    /// Holds what stands in the file against what was written last.
-    fn mend(&mut self, told: &mut Vec<Told>) -> Result<(), Closed> {
-        let length = self.file.metadata().map_err(doing(CURRENT))?.len();
-        if length < self.state.size {
-            told.push(Told::own(
-                Own::Broken,
-                format!(
-                    "line {} was the last one, and of its file {} bytes are missing",
-                    self.state.seq,
-                    self.state.size - length
-                ),
-            ));
-            self.state.size = self.whole_lines(length)?;
-        } else if !self.ends_as_written().map_err(doing(CURRENT))? {
-            told.push(Told::own(
-                Own::Broken,
-                format!(
-                    "what stands at the end of the file is not line {}, which was the last one",
-                    self.state.seq
-                ),
-            ));
-            self.state.size = self.whole_lines(length)?;
-        }
-        self.go_on()?;
-        let length = self.file.metadata().map_err(doing(CURRENT))?.len();
-        if length > self.state.size {
-            told.push(Told::own(Own::Mended, self.move_aside(length)?));
-        }
-        Ok(())
-    }
-
-    /// Whether the last line is the one that was written last.
-    fn ends_as_written(&self) -> io::Result<bool> {
-        if self.state.size == 0 {
-            return Ok(true);
-        }
-        let most = u64::try_from(line::MAX).unwrap_or(u64::MAX);
-        let from = self.state.size.saturating_sub(most);
-        let mut tail = vec![0; usize::try_from(self.state.size - from).unwrap_or_default()];
-        self.file.read_exact_at(&mut tail, from)?;
-        let Some((b'\n', tail)) = tail.split_last() else { return Ok(false) };
-        let last = tail.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        Ok(key::hash(last) == self.state.hash)
-    }
-
-    /// How much of so many bytes is whole lines.
-    fn whole_lines(&self, length: u64) -> Result<u64, Closed> {
-        let mut reader = self.file.try_clone().map_err(doing(CURRENT))?;
-        reader.seek(SeekFrom::Start(0)).map_err(doing(CURRENT))?;
-        let mut lines = Lines::of(io::Read::take(reader, length));
-        let mut whole = 0;
-        while let Some(raw) = lines.next().map_err(doing(CURRENT))? {
-            if !matches!(raw, Raw::Cut(_)) {
-                whole = lines.read;
-            }
-        }
-        Ok(whole.min(length))
-    }
-
-    /// Takes the lines that are on the disk, and whose writing was not noted yet.
-    fn go_on(&mut self) -> Result<(), Closed> {
-        let mut reader = self.file.try_clone().map_err(doing(CURRENT))?;
-        reader.seek(SeekFrom::Start(self.state.size)).map_err(doing(CURRENT))?;
-        let mut lines = Lines::of(reader);
-        let mut state = self.state.clone();
-        let from = state.size;
-        while let Some(Raw::Whole(bytes)) = lines.next().map_err(doing(CURRENT))? {
-            let Some(line) = line::open(&bytes) else { break };
-            let follows = line.entry.seq == state.seq + 1 && line.prev == state.hash;
-            if !follows || !line.is_sealed_by(&state.key) {
-                break;
-            }
-            state = State {
-                seq: line.entry.seq,
-                size: from + lines.read,
-                hash: key::hash(&bytes),
-                key: state.key.next(),
-            };
-        }
-        if state != self.state {
-            self.file.sync_data().map_err(doing(CURRENT))?;
-            self.store.keep(&state).map_err(doing("state"))?;
-            self.state = state;
-        }
-        Ok(())
-    }
-
-    /// Moves what is no line of ours into a file of its own; what to say about it.
-    fn move_aside(&mut self, length: u64) -> Result<String, Closed> {
-        let more = length - self.state.size;
-        // What a group of lines can leave behind, and no more: somebody else's gigabyte is not copied.
-        let kept = more.min(u64::try_from(4 * line::MAX).unwrap_or(u64::MAX));
-        let mut torn = vec![0; usize::try_from(kept).unwrap_or_default()];
-        self.file.read_exact_at(&mut torn, self.state.size).map_err(doing(CURRENT))?;
-        let name = format!("torn-{:016}", self.state.seq);
-        let path = self.folder.join(&name);
-        let _ = fs::remove_file(&path);
-        let mut aside = new_file(&path).map_err(doing("what was torn"))?;
-        aside.write_all(&torn).and_then(|()| aside.sync_all()).map_err(doing("what was torn"))?;
-        self.file.set_len(self.state.size).and_then(|()| self.file.sync_all()).map_err(doing(CURRENT))?;
-        Ok(format!("{more} bytes behind line {} were no line, and are in {name} now", self.state.seq))
     }
 
     /// Writes these down, each as a line; the number of the first one. All of them are on the disk when this returns, or
@@ -359,88 +230,6 @@ impl Drop for Chain {
     fn drop(&mut self) {
         // Else the next one gets there by the lines.
         let _ = self.settle();
-    }
-}
-
-/// Puts what is there of another record into a folder of its own; what to say about it.
-fn begin(folder: &Path) -> io::Result<String> {
-    let mut files = folder::all(folder)?;
-    files.retain(|path| fs::symlink_metadata(path).is_ok_and(|about| about.len() > 0));
-    if files.is_empty() {
-        return Ok("the audit record begins".to_owned());
-    }
-    let name = format!("before-{}", moment::now().as_micros());
-    let before = folder.join(&name);
-    fs::DirBuilder::new().mode(0o700).create(&before)?;
-    for path in &files {
-        if let Some(file) = path.file_name() {
-            fs::rename(path, before.join(file))?;
-        }
-    }
-    folder::sync(&before)?;
-    Ok(format!("the audit record begins anew; what was there before is in {name}"))
-}
-
-/// A rename that power was cut behind: the full file has its name, and the state still speaks of it.
-fn finish_rotation(folder: &Path, state: &mut State) -> io::Result<()> {
-    if state.size == 0 {
-        return Ok(());
-    }
-    let renamed = folder.join(folder::full_name(state.seq));
-    let current = fs::symlink_metadata(folder.join(CURRENT)).map_or(0, |about| about.len());
-    let whole = fs::symlink_metadata(renamed).is_ok_and(|about| about.is_file() && about.len() == state.size);
-    if current == 0 && whole {
-        state.size = 0;
-    }
-    Ok(())
-}
-
-fn first_key(path: &Path) -> Result<Key, Closed> {
-    let bytes = match sd_sys::read_trusted(path, 2 * LEN + 1) {
-        Err(sd_sys::Untrusted { reason: sd_sys::trusted::Reason::Io(e), .. })
-            if e.kind() == io::ErrorKind::NotFound =>
-        {
-            return Err(Closed::NoKey);
-        }
-        Err(e) => return Err(Closed::Io("first.key", io::Error::other(e.to_string()))),
-        Ok(bytes) => zeroize::Zeroizing::new(bytes),
-    };
-    std::str::from_utf8(&bytes).ok().and_then(Key::read).ok_or(Closed::NoKey)
-}
-
-fn current(folder: &Path) -> io::Result<File> {
-    let path = folder.join(CURRENT);
-    match new_file(&path) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
-            let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(&path)?;
-            if !file.metadata()?.is_file() {
-                return Err(io::Error::other("it is no regular file"));
-            }
-            Ok(file)
-        }
-        new => new,
-    }
-}
-
-fn new_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
-}
-
-fn unwritten(e: &io::Error) -> Unwritten {
-    sd_journal::error(format!("the audit record could not be written: {e}"));
-    match e.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            Unwritten::Full
-        }
-        _ => Unwritten::Broken,
-    }
-}
-
-fn doing(what: &'static str) -> impl Fn(io::Error) -> Closed {
-    move |e| match e.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Closed::Full,
-        _ => Closed::Io(what, e),
     }
 }
 

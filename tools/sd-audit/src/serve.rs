@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -12,17 +12,16 @@ use sd_sys::listener::Listener;
 use sd_wire::parties::Role;
 use sd_wire::record::{Note, Packet, Unwritten};
 
-use crate::chain::{Bounds, Chain, Closed};
+use crate::chain::{Bounds, Chain};
 use crate::cli::Serve;
 use crate::entry::Told;
+use crate::keeper::Keeper;
 use crate::metrics::Metrics;
 use crate::visitor::{Gone, Visitor, most};
 use crate::{news, past};
 
 /// The most connections: `sd-decide` has one, and perhaps a dead one beside it.
 const MOST_CONNECTIONS: usize = 4;
-/// After a failure the record is opened anew at most this often: whoever asks meanwhile hears of the same failure.
-const AGAIN: Duration = Duration::from_millis(200);
 
 /// Serves until nobody has been there for `idle`.
 pub(crate) fn run(options: &Serve) -> Result<(), NotServing> {
@@ -48,72 +47,6 @@ fn folder(options: &Serve) -> Result<PathBuf, NotServing> {
     named.ok_or_else(|| {
         NotServing::Misconfigured("neither --folder nor $LOGS_DIRECTORY says where the record is".into())
     })
-}
-
-/// The record, open or to be opened again.
-struct Keeper {
-    folder: PathBuf,
-    bounds: Bounds,
-    chain: Option<Chain>,
-    /// Why it is not open, and since when.
-    failed: Option<(Unwritten, Instant)>,
-}
-
-impl Keeper {
-    fn open(folder: &Path, bounds: Bounds) -> Result<Self, NotServing> {
-        let (chain, failed) = match Chain::open(folder, bounds) {
-            Ok(chain) => (Some(chain), None),
-            // May pass: whoever asks is told so, instead of nothing.
-            Err(Closed::Full) => {
-                sd_journal::error(Closed::Full);
-                (None, Some((Unwritten::Full, Instant::now())))
-            }
-            Err(why @ Closed::NoKey) => return Err(NotServing::Misconfigured(why.to_string())),
-            Err(why @ Closed::NoState) => return Err(NotServing::Invalid(why.to_string())),
-            Err(why) => return Err(NotServing::Unavailable(why.to_string())),
-        };
-        Ok(Self { folder: folder.to_owned(), bounds, chain, failed })
-    }
-
-    /// Writes these; the number of the first one.
-    fn write(&mut self, told: Vec<Told>) -> Result<u64, Unwritten> {
-        self.chain()?.write(told).inspect_err(|why| {
-            // Opened anew with the next one, which holds it against what was written last.
-            self.chain = None;
-            self.failed = Some((*why, Instant::now()));
-        })
-    }
-
-    /// Brings what was written last onto the disk.
-    fn settle(&mut self) {
-        if let Some(Err(why)) = self.chain.as_mut().map(Chain::settle) {
-            self.chain = None;
-            self.failed = Some((why, Instant::now()));
-        }
-    }
-
-    fn chain(&mut self) -> Result<&mut Chain, Unwritten> {
-        if self.chain.is_none() {
-            let recent =
-                |(why, since): &(Unwritten, Instant)| *why != Unwritten::Changed && since.elapsed() < AGAIN;
-            if let Some((why, _)) = self.failed.filter(recent) {
-                return Err(why);
-            }
-            match Chain::open(&self.folder, self.bounds) {
-                Ok(chain) => {
-                    self.failed = None;
-                    self.chain = Some(chain);
-                }
-                Err(why) => {
-                    sd_journal::error(&why);
-                    let why = if matches!(why, Closed::Full) { Unwritten::Full } else { Unwritten::Broken };
-                    self.failed = Some((why, Instant::now()));
-                    return Err(why);
-                }
-            }
-        }
-        self.chain.as_mut().ok_or(Unwritten::Broken)
-    }
 }
 
 struct Service {

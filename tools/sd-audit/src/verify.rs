@@ -1,7 +1,10 @@
 //! Holds every line against its MAC, its number, and what was written last.
 
+mod finding;
+mod keys;
+mod report;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
 use crate::entry::Own;
@@ -10,149 +13,14 @@ use crate::folder::{self, Lines, Raw};
 use crate::key::{self, Key, LEN};
 use crate::line::{self, Line};
 use crate::state::{self, State};
+use keys::Keys;
+use report::MOST;
+
+pub(crate) use finding::{Finding, Place};
+pub(crate) use report::Report;
 
 /// No record is followed further ahead than this many lines: a number that somebody made up costs no more.
 const FARTHEST: u64 = 1 << 24;
-/// A key is kept each so many lines, to go back to.
-const STRIDE: u64 = 1024;
-/// The most findings that are kept; the others are counted.
-const MOST: usize = 1000;
-
-/// Where a line stands: the file's name, and which line of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) file: String,
-    pub(crate) number: u64,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.number)
-    }
-}
-
-/// Something that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// What stands there is no line.
-    Damaged(Place),
-    /// It says that it is this line, and was not sealed as such.
-    Changed(Place, u64),
-    /// Without the key: this line, or the one before it.
-    Torn(Place, u64),
-    /// This line stands behind later ones.
-    Moved(Place, u64),
-    /// This line stood before already.
-    Repeated(Place, u64),
-    /// These lines are nowhere.
-    Missing(u64, u64),
-    /// These lines were written last, and are nowhere.
-    Cut(u64, u64),
-    /// A file could not be read to its end.
-    Unreadable(String, String),
-    /// What was written last cannot be told.
-    State(String),
-}
-
-impl Finding {
-    /// The word for it, for scripts.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Damaged(_) => "damaged",
-            Self::Changed(..) => "changed",
-            Self::Torn(..) => "torn",
-            Self::Moved(..) => "moved",
-            Self::Repeated(..) => "repeated",
-            Self::Missing(..) => "missing",
-            Self::Cut(..) => "cut",
-            Self::Unreadable(..) => "unreadable",
-            Self::State(_) => "state",
-        }
-    }
-
-    /// The lines that it is about, the first and the last.
-    pub(crate) fn lines(&self) -> Option<(u64, u64)> {
-        match self {
-            Self::Changed(_, seq) | Self::Torn(_, seq) | Self::Moved(_, seq) | Self::Repeated(_, seq) => {
-                Some((*seq, *seq))
-            }
-            Self::Missing(first, last) | Self::Cut(first, last) => Some((*first, *last)),
-            Self::Damaged(_) | Self::Unreadable(..) | Self::State(_) => None,
-        }
-    }
-
-    /// Where it stands.
-    pub(crate) fn place(&self) -> Option<&Place> {
-        match self {
-            Self::Damaged(place)
-            | Self::Changed(place, _)
-            | Self::Torn(place, _)
-            | Self::Moved(place, _)
-            | Self::Repeated(place, _) => Some(place),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = |first: &u64, last: &u64| {
-            if first == last { format!("line {first} is") } else { format!("lines {first} to {last} are") }
-        };
-        match self {
-            Self::Damaged(place) => write!(f, "{place}: what stands there is no line of the record"),
-            Self::Changed(place, seq) => {
-                write!(f, "{place}: line {seq} was changed after it was written, or was never written")
-            }
-            Self::Torn(place, seq) => {
-                write!(f, "{place}: line {seq}, or the one before it, was changed after it was written")
-            }
-            Self::Moved(place, seq) => write!(f, "{place}: line {seq} stands behind later ones"),
-            Self::Repeated(place, seq) => write!(f, "{place}: line {seq} stands here once more"),
-            Self::Missing(first, last) => write!(f, "{} missing", lines(first, last)),
-            Self::Cut(first, last) => write!(f, "{} missing: the end was cut off", lines(first, last)),
-            Self::Unreadable(file, why) => write!(f, "{file} could not be read to its end: {why}"),
-            Self::State(why) => write!(f, "what was written last cannot be told: {why}"),
-        }
-    }
-}
-
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Report {
-    /// Not as written, in the order of the files.
-    pub(crate) findings: Vec<Finding>,
-    /// How many more there are.
-    pub(crate) more: usize,
-    /// How many lines are as they were written.
-    pub(crate) good: u64,
-    /// The first and the last of them, and when they were written.
-    pub(crate) first: Option<(u64, String)>,
-    pub(crate) last: Option<(u64, String)>,
-    /// Whether MACs were looked at.
-    pub(crate) with_key: bool,
-    /// Lines up to this one were deleted for want of room, by the record's own word.
-    pub(crate) dropped: u64,
-    /// What sd-audit noticed itself: torn ends, and changes by somebody else; the line, its word and its sentence.
-    pub(crate) notices: Vec<(u64, Own, String)>,
-    /// Bytes at the end that are no line yet.
-    pub(crate) unfinished: usize,
-}
-
-impl Report {
-    /// Whether all is as it was written.
-    pub(crate) fn is_good(&self) -> bool {
-        self.findings.is_empty()
-    }
-
-    fn find(&mut self, finding: Finding) {
-        if self.findings.len() < MOST {
-            self.findings.push(finding);
-        } else {
-            self.more += 1;
-        }
-    }
-}
 
 /// Verifies the record in a folder; with the first key also what only that can tell.
 pub(crate) fn verify(folder: &Path, first: Option<Key>) -> Result<Report, Failure> {
@@ -199,35 +67,6 @@ fn once(folder: &Path, first: Option<Key>) -> Result<(Report, Option<State>), Fa
     Ok((walk.report, state))
 }
 
-/// The keys of lines, forwards and back.
-struct Keys {
-    every: Vec<Key>,
-    latest: (u64, Key),
-}
-
-impl Keys {
-    fn of(&mut self, seq: u64) -> Option<Key> {
-        let steps = seq.checked_sub(1)?;
-        let (mut at, mut key) = if self.latest.0 <= steps {
-            self.latest.clone()
-        } else {
-            let kept = steps / STRIDE;
-            (kept * STRIDE, self.every.get(usize::try_from(kept).ok()?)?.clone())
-        };
-        while at < steps {
-            key = key.next();
-            at += 1;
-            if at % STRIDE == 0 && usize::try_from(at / STRIDE).is_ok_and(|place| place == self.every.len()) {
-                self.every.push(key.clone());
-            }
-        }
-        if at > self.latest.0 {
-            self.latest = (at, key.clone());
-        }
-        Some(key)
-    }
-}
-
 struct Walk {
     keys: Option<Keys>,
     report: Report,
@@ -247,7 +86,7 @@ struct Walk {
 impl Walk {
     fn new(first: Option<Key>) -> Self {
         let report = Report { with_key: first.is_some(), ..Report::default() };
-        let keys = first.map(|key| Keys { every: vec![key.clone()], latest: (0, key) });
+        let keys = first.map(Keys::from);
         Self {
             keys,
             report,

@@ -2,7 +2,11 @@ use std::os::unix::fs::symlink;
 
 use proptest::prelude::*;
 
+use std::io::Write;
+
+use super::files::new_file;
 use super::*;
+use crate::key::{Key, LEN};
 use crate::verify::{Report, verify};
 
 pub(crate) const FIRST: [u8; LEN] = [7; LEN];
