@@ -142,11 +142,11 @@ impl Body {
         let attentive = self.mind.attentive.load(Ordering::SeqCst);
         let dice = &mut self.dice;
         let chosen = self.chosen.entry(face.id.clone()).or_insert_with(|| Chosen {
-            choice: dice.weighed(&[(60, Choice::Yes), (25, Choice::No), (15, Choice::Later)], Choice::Yes),
+            choice: dice.weighed(&[(75, Choice::Yes), (13, Choice::No), (12, Choice::Later)], Choice::Yes),
             typed: None,
             tries: 0,
         });
-        if attentive && chosen.choice == Choice::Later {
+        if attentive && chosen.typed.is_none() {
             chosen.choice = Choice::Yes;
         }
         let again = match chosen.choice {
