@@ -6,8 +6,10 @@ use crate::chaos::dice::Dice;
 
 /// How many clients there are.
 pub const MOBS: u64 = 3;
-/// How many items the backend has from the start: `i1` and so on.
+/// How many items the backend has from the start, which may be deleted: `i1` and so on.
 pub const ITEMS: u64 = 8;
+/// One more that nothing is done to.
+pub const WELL: u64 = ITEMS + 1;
 
 /// How a lane is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,7 +235,7 @@ impl Steps {
             "store" | "app-store" => format!("{word} stored-{n} step={n} stored-{n}"),
             // What is replaced are items that were stored, if any, and only those: the others keep their secrets.
             "replace" => {
-                let item = ITEMS.saturating_add(self.dice.between(1, 6));
+                let item = WELL.saturating_add(self.dice.between(1, 6));
                 format!("replace /org/freedesktop/secrets/collection/fake/i{item} stored-{n}")
             }
             "sign" => format!("sign message-{n}"),

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use test_harness::chaos::judge::{Judge, Release};
-use test_harness::chaos::steps::ITEMS;
+use test_harness::chaos::steps::WELL;
 
 use crate::support::Going;
 
@@ -261,7 +261,7 @@ fn is_of(item: &str, secret: &[&str], cut: bool) -> Result<(), String> {
     let number: u64 = item.rsplit('i').next().unwrap_or_default().parse().unwrap_or_default();
     let text = secret.first().copied().unwrap_or_default();
     let right =
-        if number <= ITEMS { text == format!("secret-of-i{number}") } else { text.starts_with("stored-") };
+        if number <= WELL { text == format!("secret-of-i{number}") } else { text.starts_with("stored-") };
     if right || cut { Ok(()) } else { Err(format!("what came out as the secret of {item} was {secret:?}")) }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use test_harness::chaos::steps::{ITEMS, Lane, Part};
+use test_harness::chaos::steps::{Lane, Part, WELL};
 use test_harness::people::People;
 
 use crate::support::{Going, keys};
@@ -50,7 +50,7 @@ impl Field {
         );
         let fault = rig.place().join("fault");
         fs::write(&fault, "none").unwrap();
-        let items = (1..=ITEMS).map(|n| format!("--item=item-{n}=secret-of-i{n},number={n}"));
+        let items = (1..=WELL).map(|n| format!("--item=item-{n}=secret-of-i{n},number={n}"));
         let options: Vec<String> =
             items.chain([format!("--fault-in={}", fault.display()), "--unlocking=prompt".into()]).collect();
         let options: Vec<&str> = options.iter().map(String::as_str).collect();

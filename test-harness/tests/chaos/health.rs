@@ -1,11 +1,13 @@
 //! A lull: nothing is done to the chain any more, and it must come back to where it was.
 
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use test_harness::chaos::census::Census;
-use test_harness::chaos::steps::{MOBS, Part};
+use test_harness::chaos::steps::{self, MOBS, Part};
 
 use crate::crowd::Crowd;
 use crate::field::Field;
@@ -59,13 +61,13 @@ pub(crate) fn check(
 
 /// One of each, by a client that nothing was done to.
 pub(crate) fn serves(crowd: &mut Crowd, person: &Person) -> Result<(), String> {
-    let item = "/org/freedesktop/secrets/collection/fake/i1";
+    let item = format!("/org/freedesktop/secrets/collection/fake/i{}", steps::WELL);
     succeeds(crowd, person, "unlock", "unlocked")?;
-    succeeds(crowd, person, "search number=2", "granted found")?;
-    succeeds(crowd, person, &format!("read {item}"), "granted secret secret-of-i1")?;
+    succeeds(crowd, person, &format!("search number={}", steps::WELL), "granted found")?;
+    succeeds(crowd, person, &format!("read {item}"), &format!("granted secret secret-of-i{}", steps::WELL))?;
     succeeds(crowd, person, "sign healed", "granted signature")?;
-    succeeds(crowd, person, "app-search number=2", "found")?;
-    succeeds(crowd, person, &format!("app-read {item}"), "got secret-of-i1")
+    succeeds(crowd, person, &format!("app-search number={}", steps::WELL), "found")?;
+    succeeds(crowd, person, &format!("app-read {item}"), &format!("got secret-of-i{}", steps::WELL))
 }
 
 fn succeeds(crowd: &mut Crowd, person: &Person, words: &str, end: &str) -> Result<(), String> {
