@@ -320,7 +320,7 @@ impl Iterator for Steps {
             }
             Turn::Pinch => {
                 let part = self.dice.one(&Part::OURS, Part::Gate);
-                Step::Pinch(part, self.dice.below(4), self.dice.between(100, 1500))
+                Step::Pinch(part, self.dice.below(4), self.dice.between(300, 3000))
             }
             Turn::Break => {
                 let faults = [
@@ -339,7 +339,9 @@ impl Iterator for Steps {
             }
             Turn::Loiter => {
                 let socket = self.dice.one(&["decide", "passphrase", "fetch", "sign"], "decide");
-                Step::Loiter(socket, self.dice.between(1, 40), self.dice.between(50, 3000))
+                // More than any of them lets in at once, now and then.
+                let most = self.dice.one(&[5, 40, 400], 5);
+                Step::Loiter(socket, self.dice.between(1, most), self.dice.between(50, 3000))
             }
             Turn::Noise => {
                 Step::Noise(self.dice.one(&["j", "k", "x", "?x", " ", "d", "\x1b[B", "/\x1b", "\u{fc}"], "j"))

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 use test_harness::chaos::census::Census;
 use test_harness::chaos::steps::{self, MOBS, Part};
 
@@ -14,13 +12,13 @@ use crate::field::Field;
 use crate::person::Person;
 
 /// How long the requests that are under way may take to end, once nothing stands in their way any more.
-const ENDS: Duration = Duration::from_secs(80);
+const ENDS: Duration = Duration::from_secs(120);
 /// How long the chain may take to serve again.
-const HEALS: Duration = Duration::from_secs(40);
+const HEALS: Duration = Duration::from_secs(90);
 /// How long the screen may take to answer a key.
-const ANSWERS: Duration = Duration::from_secs(5);
-/// How long the chain may take to be as idle as it was.
-const SETTLES: Duration = Duration::from_secs(15);
+const ANSWERS: Duration = Duration::from_secs(10);
+/// How long the chain may take to be as idle as it was: an order that nobody waits for any more still has its time.
+const SETTLES: Duration = Duration::from_secs(35);
 /// What a process may hold more than when it was new: the allocator keeps what it once had.
 const MAY: Census = Census { fds: 2, threads: 2, memory: 6 * 1024, ticks: 0 };
 /// The most processor time that an idle process takes in a second, in clock ticks of 10 ms.

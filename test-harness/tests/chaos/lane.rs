@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use test_harness::chaos::dice::Dice;
-use test_harness::chaos::steps::{Lane, MOBS, Step, Steps};
+use test_harness::chaos::steps::{Lane, MOBS, Part, Step, Steps};
 
 use crate::crowd::Crowd;
 use crate::field::{Field, PASSPHRASE};
@@ -95,9 +96,32 @@ fn go(
         }
         if (n + 1) % (steps / LULLS).max(1) == 0 {
             lulls.push(health::check(field, crowd, person, &baseline)?);
+            nobody_fell(lane, field)?;
         }
     }
     Ok(lulls)
+}
+
+/// Nobody has ended but by our hand.
+fn nobody_fell(lane: Lane, field: &Field) -> Result<(), String> {
+    for entry in fs::read_dir(field.going.dir.join("log")).into_iter().flatten().flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        if let Some(line) = text.lines().find(|line| line.contains("panicked at")) {
+            return Err(format!("{}: {line}", entry.path().display()));
+        }
+    }
+    let ours = |name: &str| Part::OURS.iter().any(|part| part.name() == name);
+    let lasting = |name: &str| matches!(name, "sd-gate" | "sd-decide" | "sd-agent");
+    for line in field.going.log("sd-rig").lines() {
+        let Some((name, how)) = line.split_once(": it ") else { continue };
+        let killed = how == "was killed by SIGKILL";
+        // A worker that is idle, hangs, or has lost its bus ends well, or unavailable.
+        let ended = how == "exited with status 0" || how == "exited with status 69";
+        if ours(name) && !killed && !ended || lasting(name) && lane != Lane::Deadly {
+            return Err(format!("{name} {how}, which nobody did to it"));
+        }
+    }
+    Ok(())
 }
 
 fn act(step: Step, field: &mut Field, crowd: &mut Crowd) {
@@ -133,5 +157,9 @@ fn keep(seed: u64, lane: Lane, field: &Field, person: &Person) -> PathBuf {
         let _ = fs::copy(entry.path(), kept.join(entry.file_name()));
     }
     let _ = fs::write(kept.join("screen.txt"), person.picture());
+    let columns = "user,pid,ppid,stat,etime,wchan:24,args";
+    if let Ok(ps) = Command::new("ps").args(["-eo", columns, "--cols", "200"]).output() {
+        let _ = fs::write(kept.join("processes.txt"), ps.stdout);
+    }
     kept
 }

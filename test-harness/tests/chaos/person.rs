@@ -133,7 +133,9 @@ impl Body {
         if wants_passphrase(&picture) {
             if self.prompted.is_none_or(|at| now - at > AGAIN) {
                 self.prompted = Some(now);
-                types(&self.keyboard, &self.passphrase.clone());
+                let attentive = self.mind.attentive.load(Ordering::SeqCst);
+                let lets_go = !attentive && self.dice.below(4) == 0;
+                types(&self.keyboard, if lets_go { "\x1b" } else { &self.passphrase });
             }
             return;
         }

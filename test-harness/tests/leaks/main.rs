@@ -2,8 +2,8 @@
 //! is searched for all of them, and for their halves: the memory of every process of the chain, logs, files, the screen,
 //! the buses' traffic, and, while it goes on, the arguments and environments of every process of the machine.
 //!
-//! What only an installed machine has is searched there: the journal and core dumps that systemd takes
-//! (tests/container), the kernel's terminal and its scrollback (tests/vt).
+//! Not here, as there is none of it: the journal, the audit record and the core dumps that systemd takes (an installed
+//! machine, tests/container), the kernel's terminal and its scrollback (tests/vt).
 
 // A test fails by panicking; clippy.toml knows that of #[test] functions only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
