@@ -71,11 +71,13 @@ pub(crate) fn serves(crowd: &mut Crowd, person: &Person) -> Result<(), String> {
 fn succeeds(crowd: &mut Crowd, person: &Person, words: &str, end: &str) -> Result<(), String> {
     let began = Instant::now();
     let mut said = String::new();
+    let mut all = Vec::new();
     while began.elapsed() < HEALS {
         let number = crowd.asks(WELL, words);
         loop {
             let ended = crowd.hear(Instant::now() + Duration::from_millis(20), &person.mind.judge)?;
             if let Some((_, how)) = ended.into_iter().find(|(n, _)| *n == number) {
+                all.push(format!("{:.1} s: {how}", began.elapsed().as_secs_f32()));
                 said = how;
                 break;
             }
