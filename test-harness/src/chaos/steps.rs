@@ -50,6 +50,8 @@ pub enum Part {
     Fetch,
     /// sd-sign.
     Sign,
+    /// sd-audit.
+    Audit,
     /// The backend.
     Backend,
     /// The companion's gpg-agent.
@@ -64,7 +66,7 @@ pub enum Part {
 
 impl Part {
     /// The tools of the project.
-    pub const OURS: [Self; 5] = [Self::Gate, Self::Decide, Self::Agent, Self::Fetch, Self::Sign];
+    pub const OURS: [Self; 6] = [Self::Gate, Self::Decide, Self::Agent, Self::Fetch, Self::Sign, Self::Audit];
 
     /// Its name, among a run's pids too.
     #[must_use]
@@ -75,6 +77,7 @@ impl Part {
             Self::Agent => "sd-agent",
             Self::Fetch => "sd-fetch",
             Self::Sign => "sd-sign",
+            Self::Audit => "sd-audit",
             Self::Backend => "backend",
             Self::GpgAgent => "gpg-agent",
             Self::SystemBus => "system-bus",
@@ -131,6 +134,8 @@ pub enum Step {
     Pinch(Part, u64, u64),
     /// The backend has this fault, for so many milliseconds.
     Break(&'static str, u64),
+    /// The disk of the audit record is full for so many milliseconds.
+    Fill(u64),
     /// Somebody knocks at a socket so often, and says nothing for so many milliseconds.
     Loiter(&'static str, u64, u64),
     /// These keys are typed, whatever stands there. None of them approves.
@@ -154,6 +159,7 @@ impl fmt::Display for Step {
                 write!(f, "{} may open {spare} descriptors more, for {time} ms", part.name())
             }
             Self::Break(fault, time) => write!(f, "the backend is at fault for {time} ms: {fault}"),
+            Self::Fill(time) => write!(f, "the disk of the audit record is full for {time} ms"),
             Self::Loiter(socket, times, time) => {
                 write!(f, "{times} say nothing at {socket}.sock for {time} ms")
             }
@@ -183,6 +189,7 @@ enum Turn {
     Stop,
     Pinch,
     Break,
+    Fill,
     Loiter,
     Noise,
     Rest,
@@ -250,11 +257,12 @@ impl Steps {
             (4, Part::Agent),
             (4, Part::Fetch),
             (3, Part::Sign),
+            (3, Part::Audit),
             (3, Part::Backend),
             (2, Part::GpgAgent),
         ];
         let mortal: &[(u64, Part)] =
-            &[(4, Part::Fetch), (3, Part::Sign), (3, Part::Backend), (2, Part::GpgAgent)];
+            &[(4, Part::Fetch), (3, Part::Sign), (3, Part::Audit), (3, Part::Backend), (2, Part::GpgAgent)];
         self.dice.weighed(if self.lane == Lane::Deadly { all } else { mortal }, Part::Fetch)
     }
 
@@ -265,6 +273,7 @@ impl Steps {
             Part::Agent,
             Part::Fetch,
             Part::Sign,
+            Part::Audit,
             Part::Backend,
             Part::GpgAgent,
             Part::SystemBus,
@@ -292,6 +301,7 @@ impl Iterator for Steps {
                 (6, Turn::Stop),
                 (3, Turn::Pinch),
                 (3, Turn::Break),
+                (1, Turn::Fill),
                 (2, Turn::Loiter),
                 (2, Turn::Noise),
                 (2, Turn::Rest),
@@ -337,6 +347,7 @@ impl Iterator for Steps {
                 ];
                 Step::Break(self.dice.one(&faults, "hang"), self.dice.between(200, 1500))
             }
+            Turn::Fill => Step::Fill(self.dice.between(100, 2500)),
             Turn::Loiter => {
                 let socket = self.dice.one(&["decide", "passphrase", "fetch", "sign"], "decide");
                 // More than any of them lets in at once, now and then.

@@ -27,6 +27,7 @@ pub(crate) struct Field {
     stopped: Vec<(Instant, Pid)>,
     pinched: Vec<(Instant, Pid)>,
     broken: Option<Instant>,
+    filled: Option<Instant>,
     loiterers: Vec<(Instant, Child)>,
     agents: HashMap<(), Pid>,
 }
@@ -55,15 +56,46 @@ impl Field {
             items.chain([format!("--fault-in={}", fault.display()), "--unlocking=prompt".into()]).collect();
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let going = Going::start(rig.with_fake_backend(&options).with_keyboard(), "true");
-        Self {
+        let mut field = Self {
             going,
             fault,
             stopped: Vec::new(),
             pinched: Vec::new(),
             broken: None,
+            filled: None,
             loiterers: Vec::new(),
             agents: HashMap::new(),
-        }
+        };
+        field.gives_the_record_a_disk();
+        field
+    }
+
+    /// One of its own, so that it can be full alone. The run has its own view of the disks.
+    fn gives_the_record_a_disk(&mut self) {
+        let (at, uid) = (self.record(), People::here().audit);
+        let before = self.going.pid("sd-audit");
+        self.within(&format!(
+            "cp -a {at} {at}.copy && mount -t tmpfs -o size=16m,mode=0750,uid={uid},gid={uid} record {at} && \
+             cp -a {at}.copy/. {at}"
+        ));
+        // It starts anew, on the disk that it finds.
+        let _ = kill(before, Signal::SIGKILL);
+    }
+
+    fn record(&self) -> String {
+        self.going.dir.join("audit/record").display().to_string()
+    }
+
+    /// Runs this as root where the run's disks are.
+    fn within(&self, script: &str) {
+        let mounts = format!("--mount=/proc/{}/ns/mnt", self.going.pid("system-bus"));
+        let done = Command::new("nsenter").args([&mounts, "sh", "-c", script]).stderr(Stdio::null()).status();
+        assert!(done.unwrap().success(), "{script}");
+    }
+
+    pub(crate) fn fill(&mut self, time: u64) {
+        self.within(&format!("cat /dev/zero > {}/fill || true", self.record()));
+        self.filled = Some(Instant::now() + Duration::from_millis(time));
     }
 
     /// The address of the desktop's session bus.
@@ -166,6 +198,10 @@ impl Field {
         if self.broken.is_some_and(|until| now >= until) {
             self.broken = None;
             fs::write(&self.fault, "none").unwrap();
+        }
+        if self.filled.is_some_and(|until| now >= until) {
+            self.filled = None;
+            self.within(&format!("rm -f {}/fill", self.record()));
         }
         self.loiterers.retain_mut(|(until, child)| {
             if child.try_wait().unwrap().is_some() {

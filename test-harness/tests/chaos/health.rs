@@ -127,7 +127,7 @@ fn settles(field: &mut Field, baseline: &Baseline) -> Result<String, String> {
         let grown: Vec<String> = now
             .iter()
             .filter_map(|(part, it)| {
-                Some(format!("{}: {}", part.name(), it.grown_over(&baseline[part], &MAY)?))
+                Some(format!("{}: {}", part.name(), it.grown_over(baseline.get(part)?, &MAY)?))
             })
             .collect();
         let busy: Vec<String> = now
@@ -137,7 +137,9 @@ fn settles(field: &mut Field, baseline: &Baseline) -> Result<String, String> {
             .collect();
         if grown.is_empty() && busy.is_empty() {
             let most = |f: fn(&Census) -> usize| {
-                let more = now.iter().map(|(part, it)| f(it).saturating_sub(f(&baseline[part])));
+                let more = now
+                    .iter()
+                    .map(|(part, it)| f(it).saturating_sub(baseline.get(part).map_or(usize::MAX, f)));
                 more.max().unwrap_or_default()
             };
             return Ok(format!("at most {} fds and {} KiB more", most(|it| it.fds), most(|it| it.memory)));

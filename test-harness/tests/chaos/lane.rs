@@ -142,6 +142,7 @@ fn act(step: Step, field: &mut Field, crowd: &mut Crowd) {
         Step::Stop(part, time) => field.stop(part, time),
         Step::Pinch(part, spare, time) => field.pinch(part, spare, time),
         Step::Break(fault, time) => field.breaks(fault, time),
+        Step::Fill(time) => field.fill(time),
         Step::Loiter(socket, times, time) => field.loiter(socket, times, time),
         Step::Noise(keys) => field.going.types_at_once(keys),
         Step::Rest(_) => {}
