@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline clients backends store root vt container fuzz speed vm
+    @scripts/run-rings.sh check unit pipeline clients backends store root chaos vt container fuzz speed vm
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -41,6 +41,16 @@ test-store:
 # Runs the pipeline ring as root, with a user of its own for each tool.
 test-root:
     scripts/run-rings.sh root
+
+# Runs the ring that kills, stops, starves and lies to processes at random, as root, with a fixed seed and the day's.
+[no-exit-message]
+test-chaos:
+    @scripts/run-rings.sh chaos
+
+# Plays chaos as root: `--seed N` that one again, `--steps N` as many in each lane, `--lane deadly|steady|locking` one alone.
+[no-exit-message, positional-arguments]
+chaos *ARGS:
+    @scripts/chaos.sh "$@"
 
 # Runs clients' own test suites against the whole chain: secretstorage, keyring, rust; docs/suites.md says what they get.
 [no-exit-message, positional-arguments]

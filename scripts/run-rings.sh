@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [vt] [container] [fuzz] [speed] [vm]
+# Runs rings of tests: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [chaos] [vt] [container] [fuzz] [speed] [vm]
 #
 # unit, pipeline and clients run as an ordinary user: when started as root, as SUDO_UID or nobody. root is the pipeline ring
 # once more as root, where the rig gives each tool a user of its own: with tests/apart.rs, which needs that, and
@@ -15,7 +15,7 @@
 # What is compiled is compiled first. Then the rings run in lanes beside each other, since most of them wait most of the
 # time: for a person, for a denial to be forgotten, for a machine to boot. A ring says what it has to say when it ends.
 set -euo pipefail
-[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [vt] [container] [fuzz] [speed] [vm]' >&2; exit 64; }
+[ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [chaos] [vt] [container] [fuzz] [speed] [vm]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
 ordinary=${SUDO_UID:-$(id -u nobody)}
@@ -42,7 +42,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 711 "$work"
 
 # Fewer than so many in a ring mean that tests got lost. Raise them as tests are added.
-declare -A least=([check]=6 [unit]=800 [pipeline]=200 [speed]=2 [clients]=105 [backends]=58 [store]=72 [root]=195 [vt]=22 [container]=52 [fuzz]=23 [vm]=15)
+declare -A least=([check]=6 [unit]=800 [pipeline]=200 [speed]=2 [clients]=105 [backends]=58 [store]=72 [root]=195 [chaos]=2 [vt]=22 [container]=52 [fuzz]=23 [vm]=15)
 
 # Of the pipeline ring, what an ordinary user's run has besides a run as root: what wants one user for all, the main road, and
 # how the tools start where nobody is root.
@@ -185,7 +185,7 @@ build() {
         pipeline | root)
             # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
             cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
-                without vt <"$work/all.list" | without vm | without container | without clients | without speed >"$work/both.list" &&
+                without vt <"$work/all.list" | without vm | without container | without clients | without speed | without chaos >"$work/both.list" &&
                 without alone <"$work/both.list" | without recovery >"$work/root.list" &&
                 if [ "$root_too" = yes ]; then
                     for name in $ordinary_files; do only "$name" <"$work/both.list" || return; done
@@ -215,7 +215,7 @@ build() {
                 vm/image.sh "$(cat "$work/tree")" "${CARGO_TARGET_DIR:-target}/machines/vm/image" &&
                 executables -p test-harness --test vm >"$work/vm.list" ;;
         fuzz) scripts/fuzz.sh --build ;;
-        vt | clients | speed)
+        vt | clients | speed | chaos)
             cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
     esac
 }
@@ -223,7 +223,7 @@ build() {
 # What has to be there before a ring runs: nothing, if that is so; else it says why, and with 75 that it is to be skipped.
 wants() {
     case $1 in
-        root | vt | container | vm)
+        root | chaos | vt | container | vm)
             [ "$(id -u)" = 0 ] || { echo 'needs root'; return 75; } ;;&
         vt)
             [ -c /dev/tty8 ] || { echo 'needs a kernel with virtual terminals: there is no /dev/tty8'; return 75; } ;;&
@@ -233,7 +233,7 @@ wants() {
         vm)
             has qemu-system-x86_64 mmdebstrap mke2fs dpkg-buildpackage dh ||
                 { echo 'needs qemu-system-x86, mmdebstrap, e2fsprogs, dpkg-dev and debhelper'; return 75; } ;;&
-        unit | pipeline | root | clients | backends | store | speed | vt | container | vm | fuzz)
+        unit | pipeline | root | chaos | clients | backends | store | speed | vt | container | vm | fuzz)
             build "$1" >"$work/$1.build" 2>&1 || { cat "$work/$1.build" >&2; echo 'does not build'; return 1; } ;;
     esac
 }
@@ -246,6 +246,10 @@ ring() {
         backends) TEST_BACKEND=oo7 run_ring backends ordinary "$work/backends.list" ;;
         store) TEST_BACKEND=store run_ring store ordinary "$work/store.list" ;;
         root | vt) run_ring "$1" root "$work/$1.list" ;;
+        chaos)
+            run_ring chaos root "$work/chaos.list" --nocapture
+            # The seeds, and what became of how many steps.
+            sed -n 's/^| //p' "$logs"/chaos.root.*.log ;;
         container)
             # Machines wait most of the time, and tests for their turn on one.
             RUST_TEST_THREADS=${RUST_TEST_THREADS:-12} run_ring container root "$work/container.list" --nocapture
@@ -312,7 +316,7 @@ lane speed
 # What wants the kernel's terminals; booted machines wait most of the time.
 lane vt container &
 # Applications have little patience, so no more than these at a time.
-lane unit pipeline root clients backends store fuzz
+lane unit pipeline root chaos clients backends store fuzz
 wait
 
 sum_passed=0 sum_failed=0 sum_skipped=0 verdict=0

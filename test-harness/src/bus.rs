@@ -61,6 +61,9 @@ pub fn system_config(socket: &Path, policies: [&Path; 2]) -> String {
           send_member="UpdateActivationEnvironment"/>
     <deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Debug.Stats"/>
   </policy>
+  <policy user="root">
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Monitoring"/>
+  </policy>
   <include>{own}</include>
   <include>{plain}</include>
 </busconfig>
