@@ -19,17 +19,16 @@ targets=("$@")
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/fuzz
 
 command -v c++ >/dev/null || { echo 'fuzz: libFuzzer needs a C++ compiler; install g++' >&2; exit 69; }
-flags='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters'
-flags+=' -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Ccodegen-units=1'
 # A target of its own, so that build scripts and macros are built without the instrumentation.
 host=$(rustc -vV | sed -n 's/^host: //p')
-RUSTFLAGS=$flags cargo build --quiet --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target"
+RUSTFLAGS="--cfg fuzzing" RUSTC_WRAPPER=$PWD/scripts/fuzz-rustc.sh \
+    cargo build --quiet --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target"
 [ -z "$build" ] || exit 0
 program=$target/$host/release/sd-fuzz
 
 # Feeds one target: feed TARGET
 feed() {
-    local name=$1 began=$EPOCHSECONDS
+    local name=$1 found
     mkdir -p "$target/corpus/$name" "$target/found"
     # The tools' own messages would fill the log; libFuzzer keeps a descriptor for its own.
     if SD_FUZZ_TARGET=$name "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 \
@@ -40,7 +39,6 @@ feed() {
     fi
     echo "fuzz: $name failed; the input is in $target/found:"
     tail -n 12 "$target/$name.log"
-    local found
     found=$(sed -n 's/.*Test unit written to //p' "$target/$name.log" | tail -n 1)
     if [ -f "$found" ]; then
         SD_FUZZ_TARGET=$name timeout 20 "$program" "$found" 2>&1 | head -n 20 || true
