@@ -16,7 +16,7 @@ check:
 # Checks, runs every ring of tests, and ends with a summary of what was run.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline clients backends store root vt fuzz speed
+    @scripts/run-rings.sh check unit pipeline clients backends store root vt container fuzz speed vm
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:

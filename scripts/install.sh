@@ -36,7 +36,7 @@ esac
 place() {
     case $1 in
         sdctl | sd-gpg) echo /usr/bin ;;
-        sd-provision) echo /usr/sbin ;;
+        sd-provision | sd-audit) echo /usr/sbin ;;
         *) echo /usr/libexec/secrets-dispatcher ;;
     esac
 }
@@ -81,6 +81,8 @@ everything() {
     cp -R --no-dereference units/companion/manager/. "$root/usr/lib/secrets-dispatcher/companion"
     put 644 /usr/share/applications units/user/*.desktop
     install -D -m 644 policy/50-secrets-dispatcher.sysctl.conf "$root/usr/lib/sysctl.d/50-secrets-dispatcher.conf"
+    # What journalctl -x says of the record's messages.
+    put 644 /usr/lib/systemd/catalog units/secrets-dispatcher.catalog
     put 644 /usr/share/pam-configs pam/secrets-dispatcher
     put 644 /usr/share/dbus-1/interfaces policy/net.mowaka.SecretsDispatcher1.xml
     # Manual pages, and completions for bash, zsh and fish.

@@ -156,7 +156,15 @@ mod tests {
 
     #[test]
     fn the_policies_name_the_gate_and_the_desktop_user_and_leave_no_placeholder() {
-        let people = People { desktop: 1000, gate: 990, decide: 989, companion: 1001, bus: 100, apart: true };
+        let people = People {
+            desktop: 1000,
+            gate: 990,
+            decide: 989,
+            companion: 1001,
+            bus: 100,
+            audit: 988,
+            apart: true,
+        };
         let names = ["net.mowaka.SecretsDispatcher1.u1000", "net.mowaka.SecretsDispatcher1"];
         for (text, name) in policies(&people).iter().zip(names) {
             assert!(text.contains(r#"<policy user="990">"#));

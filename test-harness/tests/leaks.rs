@@ -54,7 +54,7 @@ fn files_with(dir: &Path, canary: &str, found: &mut Vec<String>) {
     }
 }
 
-const TOOLS: &[&str] = &["sd-gate", "sd-decide", "sd-fetch", "sd-agent"];
+const TOOLS: &[&str] = &["sd-gate", "sd-decide", "sd-fetch", "sd-agent", "sd-audit"];
 
 #[test]
 fn a_secret_is_in_no_log_no_screen_no_file_no_argument_and_no_environment() {

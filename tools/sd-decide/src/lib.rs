@@ -53,8 +53,15 @@ fn serve(cli: &Cli) -> Result<(), NotServing> {
     more_descriptors();
     let rules = rules::load(cli.rules.as_deref())?;
     let phrase = phrase::load(cli.phrase.as_deref())?;
+    let audit = start.parties.audit.ok_or_else(no_audit)?;
     let listeners = start.listeners(["decide", "passphrase"])?;
-    Clerk::new(cli, start.parties, listeners, rules, phrase)?.serve()
+    Clerk::new(cli, start.parties, audit, listeners, rules, phrase)?.serve()
+}
+
+fn no_audit() -> NotServing {
+    NotServing::Misconfigured(
+        "the parties file names no `audit`, and what is not recorded is not released".into(),
+    )
 }
 
 /// Raises the soft limit as far as the hard one lets it; with fewer descriptors fewer asks are let in at once.

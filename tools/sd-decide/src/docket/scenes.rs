@@ -9,6 +9,7 @@ mod imports;
 mod lines;
 mod metadata;
 mod prompts;
+mod recording;
 mod refusals;
 mod scene;
 mod typing;
