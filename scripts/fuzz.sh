@@ -19,10 +19,11 @@ targets=("$@")
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/fuzz
 
 command -v c++ >/dev/null || { echo 'fuzz: libFuzzer needs a C++ compiler; install g++' >&2; exit 69; }
+flags='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters'
+flags+=' -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Ccodegen-units=1'
 # A target of its own, so that build scripts and macros are built without the instrumentation.
 host=$(rustc -vV | sed -n 's/^host: //p')
-RUSTFLAGS="--cfg fuzzing" RUSTC_WRAPPER=$PWD/scripts/fuzz-rustc.sh \
-    cargo build --quiet --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target"
+RUSTFLAGS=$flags cargo build --quiet --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target"
 [ -z "$build" ] || exit 0
 program=$target/$host/release/sd-fuzz
 
