@@ -29,7 +29,7 @@ program=$target/$host/release/sd-fuzz
 
 # Feeds one target: feed TARGET
 feed() {
-    local name=$1 began=$EPOCHSECONDS
+    local name=$1 found
     mkdir -p "$target/corpus/$name" "$target/found"
     # The tools' own messages would fill the log; libFuzzer keeps a descriptor for its own.
     if SD_FUZZ_TARGET=$name "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 \
@@ -40,7 +40,6 @@ feed() {
     fi
     echo "fuzz: $name failed; the input is in $target/found:"
     tail -n 12 "$target/$name.log"
-    local found
     found=$(sed -n 's/.*Test unit written to //p' "$target/$name.log" | tail -n 1)
     if [ -f "$found" ]; then
         SD_FUZZ_TARGET=$name timeout 20 "$program" "$found" 2>&1 | head -n 20 || true

@@ -251,6 +251,20 @@ def check_sbom(whole, linked):
     return wrong
 
 
+def check_fuzz():
+    """The fuzzer is built of what the product is built of."""
+    def versions(path):
+        found = {}
+        for package in tomllib.loads((ROOT / path).read_text())["package"]:
+            found.setdefault(package["name"], set()).add(package["version"])
+        return found
+
+    ours, fuzz = versions("Cargo.lock"), versions("fuzz/Cargo.lock")
+    return [f"fuzz/Cargo.lock has {name} {', '.join(sorted(fuzz[name] - ours[name]))}, which Cargo.lock has not: "
+            "cp Cargo.lock fuzz/Cargo.lock; scripts/fuzz.sh --build"
+            for name in sorted(fuzz.keys() & ours.keys()) if not fuzz[name] <= ours[name]]
+
+
 def check_unsafe():
     """Unsafe code is in the quarry only."""
     roots = [root for kind in ("crates", "tools") for root in sorted(ROOT.glob(f"{kind}/*/src/*.rs")) if root.name in ("lib.rs", "main.rs")]
@@ -272,7 +286,7 @@ def main():
     if what == ["sbom"]:
         print(json.dumps(whole, indent=1, sort_keys=True))
         return 0
-    wrong = check_linked(linked) + check_terms(linked) + check_sbom(whole, linked) + check_unsafe()
+    wrong = check_linked(linked) + check_terms(linked) + check_sbom(whole, linked) + check_unsafe() + check_fuzz()
     for line in wrong:
         print(f"supply: {line}", file=sys.stderr)
     return 65 if wrong else 0
