@@ -16,7 +16,7 @@ use crate::path::{CollectionPath, ItemPath};
 use crate::pattern::Pattern;
 use crate::printable::Printable;
 use crate::sign::Fingerprint;
-use crate::{ask, fetch, import, outcome, parties, passphrase, sign};
+use crate::{ask, fetch, import, outcome, parties, passphrase, record, sign};
 
 /// A line of any hop, whoever writes it: what is understood is said and understood again, and means the same.
 pub fn wire(bytes: &[u8]) {
@@ -26,6 +26,8 @@ pub fn wire(bytes: &[u8]) {
     said_again::<fetch::Note>(bytes);
     said_again::<sign::Order>(bytes);
     said_again::<sign::Note>(bytes);
+    said_again::<record::Packet>(bytes);
+    said_again::<record::Note>(bytes);
     said_again::<passphrase::Packet>(bytes);
     said_again::<passphrase::Note>(bytes);
     said_again::<outcome::Outcome>(bytes);
