@@ -31,7 +31,7 @@ impl Face {
         let bottom = picture.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let behind =
             |what: &'static str| picture.lines().filter_map(move |line| Some(line.split_once(what)?.1));
-        let kind = behind(&"ask ").find_map(|rest| rest.strip_prefix(&id)?.split_whitespace().next());
+        let kind = behind("ask ").find_map(|rest| rest.strip_prefix(&id)?.split_whitespace().next());
         let number = |text: &str| {
             text.split(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty())?.parse().ok()
         };

@@ -66,11 +66,11 @@ pub(crate) type Ended = Result<String, Box<dyn std::error::Error>>;
 
 impl Mob {
     pub(crate) fn system(&self) -> zbus::Result<Connection> {
-        kept(&self.system, || zbus::connection::Builder::system())
+        kept(&self.system, zbus::connection::Builder::system)
     }
 
     pub(crate) fn session(&self) -> zbus::Result<Connection> {
-        kept(&self.session, || zbus::connection::Builder::session())
+        kept(&self.session, zbus::connection::Builder::session)
     }
 
     fn drop_buses(&self) {
