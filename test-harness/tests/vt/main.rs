@@ -10,6 +10,7 @@ mod alone;
 mod holds;
 mod keys;
 mod painted;
+mod record;
 mod rescued;
 mod stage;
 mod terminal;

@@ -21,6 +21,7 @@ use sd_wire::passphrase::{Packet, Unlocks, Wanted};
 use sd_wire::path::ItemPath;
 use sd_wire::sign;
 
+use crate::record::Recorder;
 use crate::terminal::{ELSEWHERE, State, TTY, eventually, is_held, open, screen, switch_to, type_in};
 use crate::{DECIDE, DESKTOP, GATE};
 
@@ -39,6 +40,7 @@ pub(crate) struct OnTheVt {
     decide: Child,
     fetch: Listener,
     sign: Listener,
+    _record: Recorder,
     before: State,
     _shown: Flock<File>,
     _turn: MutexGuard<'static, ()>,
@@ -57,17 +59,18 @@ impl OnTheVt {
         let at = |name: &str| place.path().join(name);
         fs::set_permissions(place.path(), PermissionsExt::from_mode(0o777)).unwrap();
         let parties = format!(
-            r#"{{"v":1,"body":{{"desktop":{DESKTOP},"gate":{GATE},"decide":{DECIDE},"companion":0}}}}"#
+            r#"{{"v":1,"body":{{"desktop":{DESKTOP},"gate":{GATE},"decide":{DECIDE},"companion":0,"audit":0}}}}"#
         );
         fs::write(at("parties"), parties + "\n").unwrap();
         fs::set_permissions(at("parties"), PermissionsExt::from_mode(0o644)).unwrap();
         let fetch = Listener::bind(&at("fetch"), 0o666).unwrap();
         let sign = Listener::bind(&at("sign"), 0o666).unwrap();
+        let record = Recorder::start(&at("audit"));
         // TTYVHangup=
         terminal::hang_up_others(open()).unwrap();
         chown(TTY, Some(DECIDE), Some(DECIDE)).unwrap();
         let decide = launch(place.path());
-        let vt = Self { place, decide, fetch, sign, before, _shown: shown, _turn: turn };
+        let vt = Self { place, decide, fetch, sign, _record: record, before, _shown: shown, _turn: turn };
         vt.opens();
         vt
     }
@@ -250,6 +253,8 @@ fn launch(place: &Path) -> Child {
         .arg(at("fetch"))
         .arg("--sign")
         .arg(at("sign"))
+        .arg("--audit")
+        .arg(at("audit"))
         .arg("--parties")
         .arg(at("parties"))
         .stdout(Stdio::null())

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// The longest that one command may take to be answered.
-const ANSWERED: Duration = Duration::from_secs(180);
+const ANSWERED: Duration = Duration::from_secs(400);
 
 /// One end of such a conversation.
 pub(super) struct Lines {
