@@ -60,6 +60,9 @@ const MOST_CONNECTIONS: usize = 300;
 /// The most bytes of payloads at once: what is read of them for the screen takes several times as much.
 const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
 
+/// The most milliseconds for which a picture is put off.
+pub(crate) const PUT_OFF: u64 = 20;
+
 /// Everything that this process holds.
 pub(crate) struct Clerk {
     /// Since boot: the time that is not awake counts too, or a grant of two minutes would outlive a night.
@@ -82,6 +85,8 @@ pub(crate) struct Clerk {
     watchdog: Watchdog,
     /// What the picture that is being written shows, until all of it is on the terminal.
     picture: Option<Shows>,
+    /// Since when a picture is put off.
+    undrawn: Option<Moment>,
     /// When every cell of the screen was last written.
     mended: Option<Moment>,
 }
@@ -126,6 +131,7 @@ impl Clerk {
             readers: Readers::default(),
             watchdog: Watchdog::wanted(),
             picture: None,
+            undrawn: None,
             mended: None,
         })
     }
@@ -155,7 +161,9 @@ impl Clerk {
             self.look_at_processes(&found);
             self.happen(Event::Tick);
             self.hold_the_screen();
-            self.draw()?;
+            if !self.puts_off_the_picture() {
+                self.draw()?;
+            }
         }
     }
 
@@ -389,6 +397,18 @@ impl Clerk {
         self.cabinet.keep(&ask, Beside { sink, payload, objects }, gate, &caller);
         let filing = Filing { ask: *ask, caller, signed, payload: digest, changes, manifest, code };
         self.happen(Event::Filed(Box::new(filing)));
+    }
+
+    /// Whether the next picture waits until what was let through is on its way: its line takes a fraction of a
+    /// millisecond, and a picture longer. Not for long.
+    fn puts_off_the_picture(&mut self) -> bool {
+        let now = self.now();
+        let since = *self.undrawn.get_or_insert(now);
+        let puts_off = self.ledger.is_awaited() && now.since(since) < PUT_OFF;
+        if !puts_off {
+            self.undrawn = None;
+        }
+        puts_off
     }
 
     fn draw(&mut self) -> Result<(), NotServing> {

@@ -39,6 +39,8 @@ pub(crate) struct Ledger {
     past: Past,
     /// How many lines were given up.
     lost: u64,
+    /// Whether it was told last that something is not recorded.
+    troubled: bool,
 }
 
 struct Line {
@@ -67,6 +69,7 @@ impl Ledger {
             rest: Rest::default(),
             past: Past::Wanted,
             lost: 0,
+            troubled: false,
         }
     }
 
@@ -74,6 +77,11 @@ impl Ledger {
     pub(crate) fn fd(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let full = if self.is_full { PollFlags::POLLOUT } else { PollFlags::empty() };
         self.link.as_ref().map(|link| (link.as_fd(), PollFlags::POLLIN | full))
+    }
+
+    /// Whether something waits for an answer, which may come any moment.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.out.iter().any(|line| line.awaited)
     }
 
     /// When what rests is tried again.
@@ -140,6 +148,7 @@ impl Ledger {
                     self.rest.begin(now);
                     events.extend(self.hang_up());
                     // Nobody who waits is kept waiting for nothing.
+                    self.troubled = true;
                     let awaited = self.waiting.iter().filter(|line| line.awaited);
                     events.extend(awaited.map(|line| unrecorded(line.number, None)));
                     self.waiting.retain(|line| !line.awaited);
@@ -210,10 +219,12 @@ impl Ledger {
         }
         match (Note::from_line(&packet.bytes), &mut self.past) {
             (Ok(Note::Written { n, .. }), _) => {
-                self.answered(n)?;
+                let line = self.answered(n)?;
                 self.rest = Rest::default();
                 self.tell_what_was_lost();
-                Ok(Some(Event::Recorded { number: n }))
+                // Of what nobody waits for nobody has to hear, but that it can be written again.
+                let tells = line.awaited || std::mem::take(&mut self.troubled);
+                Ok(tells.then_some(Event::Recorded { number: n }))
             }
             (Ok(Note::Unwritten { n, why }), _) => {
                 let line = self.answered(n)?;
@@ -225,6 +236,7 @@ impl Ledger {
                     self.rest.begin(now);
                     self.keep(line);
                 }
+                self.troubled = true;
                 Ok(Some(unrecorded(n, Some(why))))
             }
             (Ok(Note::Past { at, record, .. }), Past::Asked(reader)) => {
@@ -256,6 +268,7 @@ impl Ledger {
     /// The connection has ended, or is ended: of what was under way nobody can say whether it is in the record.
     fn hang_up(&mut self) -> Vec<Event> {
         (self.link, self.is_full) = (None, false);
+        self.troubled = self.troubled || self.is_awaited();
         if let Past::Asked(_) = self.past {
             self.past = Past::Wanted;
         }

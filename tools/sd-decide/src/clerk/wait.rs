@@ -12,7 +12,7 @@ use sd_start::NotServing;
 use sd_wire::id::AskId;
 
 use crate::caller::Pinned;
-use crate::clerk::{Clerk, MOST_CONNECTIONS, terminal_gone};
+use crate::clerk::{Clerk, MOST_CONNECTIONS, PUT_OFF, terminal_gone};
 use crate::console::{ARRIVED, ASKED_TO_LEAVE, Console};
 use crate::docket::event::Moment;
 use crate::docket::prompts::PromptId;
@@ -197,6 +197,9 @@ impl Clerk {
         let prompt = self.docket.prompt().is_some();
         if prompt || self.docket.listed().next().is_some() || self.docket.grants(now).next().is_some() {
             at_most(CLOCK);
+        }
+        if let Some(since) = self.undrawn {
+            at_most(PUT_OFF.saturating_sub(now.since(since)));
         }
         if self.console.as_ref().is_some_and(Console::is_held) {
             at_most(HELD);
