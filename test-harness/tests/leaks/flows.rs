@@ -89,7 +89,7 @@ pub(crate) fn all(canaries: &Canaries) -> Flow {
     let password = canaries.of("keyring-password");
     let (rig, _) = rig_with_passphrase(canaries.of("key-passphrase"), &[]);
     let answers =
-        ["--answer", "yyyynyyyynyyyy", "--password", password, "--size", "120x60", "--timeout", "170"];
+        ["--answer", "yyyynyyyynyyyy", "--password", password, "--size", "120x60", "--timeout", "400"];
     let script = format!(
         r#"
         here=$PWD
@@ -174,8 +174,10 @@ pub(crate) fn stored_only(canaries: &Canaries) -> Flow {
 /// A store and a read whose worker, backend, agent or requester dies on the way; a passphrase that is half typed when the
 /// other side goes away.
 pub(crate) fn failing(canaries: &Canaries) -> Flow {
-    let rig =
-        Rig::real().with(&["--answer", "y", "--expire", "3", "--restarts", "50"]).with_keyboard().holding();
+    let rig = Rig::real()
+        .with(&["--answer", "y", "--expire", "3", "--restarts", "50", "--timeout", "200"])
+        .with_keyboard()
+        .holding();
     let script = r#"
         store() { secret-tool store --label=$1 service $1 < lost > /dev/null 2>&1; }
         store expires

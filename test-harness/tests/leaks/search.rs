@@ -12,6 +12,7 @@ use crate::canaries::Canaries;
 
 /// Files that are longer are none of the chain's.
 const LONGEST: u64 = 32 * 1024 * 1024;
+const PAGE: usize = 4096;
 
 /// The flows whose canaries are in a process's memory; `None` when the kernel does not let us look.
 pub(crate) fn memory(pid: i32, canaries: &Canaries) -> Option<Vec<String>> {
@@ -34,12 +35,32 @@ pub(crate) fn memory(pid: i32, canaries: &Canaries) -> Option<Vec<String>> {
         // Some mappings cannot be read even so, memfd_secret among them: that is their purpose.
         if memory.read_exact(&mut bytes).is_ok() {
             looked = true;
-            found.extend(canaries.among(&bytes));
+            for used in pages(&bytes) {
+                found.extend(canaries.among(used));
+            }
         }
     }
     found.sort();
     found.dedup();
     looked.then_some(found)
+}
+
+/// The stretches of pages that hold anything but zeros: most of a stack or an arena was never used.
+fn pages(bytes: &[u8]) -> Vec<&[u8]> {
+    let empty = |page: &[u8]| *page == [0; PAGE][..page.len()];
+    let (mut used, mut from) = (Vec::new(), None);
+    for (n, page) in bytes.chunks(PAGE).enumerate() {
+        match (empty(page), from) {
+            (false, None) => from = Some(n * PAGE),
+            (true, Some(at)) => {
+                used.push(&bytes[at..n * PAGE]);
+                from = None;
+            }
+            _ => {}
+        }
+    }
+    used.extend(from.map(|at| &bytes[at..]));
+    used
 }
 
 /// What is in the memory of these and may not be there.
@@ -63,7 +84,7 @@ pub(crate) fn processes(
 pub(crate) fn files(places: &[PathBuf], canaries: &Canaries) -> Vec<String> {
     let mut found = Vec::new();
     for place in places {
-        each_file(place, &mut |path| {
+        each_file(place, &|_| true, &mut |path| {
             let flows = fs::read(path).map(|bytes| canaries.among(&bytes)).unwrap_or_default();
             found.extend(flows.into_iter().map(|flow| format!("{flow}: in the file {}", path.display())));
         });
@@ -76,8 +97,10 @@ pub(crate) fn outside(began: SystemTime, canaries: &Canaries) -> Vec<String> {
     let people = People::here();
     let uids: Vec<u32> = people.roles().into_iter().map(|(_, uid)| uid).collect();
     let mut found = Vec::new();
+    // They can make a file only where they or everybody may.
+    let into = |it: &fs::Metadata| uids.contains(&it.uid()) || it.mode() & 0o002 != 0;
     for place in ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/lib/systemd/coredump"] {
-        each_file(Path::new(place), &mut |path| {
+        each_file(Path::new(place), &into, &mut |path| {
             let is_theirs = |it: &fs::Metadata| {
                 uids.contains(&it.uid()) && it.len() < LONGEST && it.modified().is_ok_and(|at| at >= began)
             };
@@ -90,13 +113,13 @@ pub(crate) fn outside(began: SystemTime, canaries: &Canaries) -> Vec<String> {
     found
 }
 
-fn each_file(dir: &Path, take: &mut impl FnMut(&Path)) {
+/// Each file below a folder; only in folders below it that this says of.
+fn each_file(dir: &Path, into: &impl Fn(&fs::Metadata) -> bool, take: &mut impl FnMut(&Path)) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
         if kind.is_dir() {
-            // Builds and checkouts are no places of the chain's.
-            if !["/tmp/wt", "/tmp/bash_jobs.0"].contains(&path.to_str().unwrap_or_default()) {
-                each_file(&path, take);
+            if entry.metadata().is_ok_and(|it| into(&it)) {
+                each_file(&path, into, take);
             }
         } else if kind.is_file() {
             take(&path);
