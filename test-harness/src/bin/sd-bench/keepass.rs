@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 
 use nix::unistd::{Gid, Uid, chown, geteuid};
 use tempfile::TempDir;
@@ -18,6 +18,7 @@ pub(crate) struct KeePass {
     place: TempDir,
     variables: Vec<(String, String)>,
     _running: Vec<Relay>,
+    _password: ChildStdin,
 }
 
 const SETTINGS: &str = "[General]
@@ -61,10 +62,12 @@ impl KeePass {
         ] {
             fs::write(at(name), content)?;
         }
-        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777))?;
         if geteuid().is_root() {
-            chown(&at("keepassxc.ini"), Some(Uid::from_raw(uid)), Some(Gid::from_raw(uid)))?;
+            for file in [place.path().to_owned(), at("keepassxc.ini")] {
+                chown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(uid)))?;
+            }
         }
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o700))?;
         let variables: Vec<(String, String)> = [
             ("PATH", "/usr/bin:/bin".to_owned()),
             ("HOME", text("")),
@@ -100,9 +103,11 @@ impl KeePass {
         let mut app = program("keepassxc");
         app.arg("--config").arg(at("keepassxc.ini")).args(["--pw-stdin"]).arg(at("database.kdbx"));
         let mut child = app.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log).spawn()?;
-        child.stdin.take().ok_or("no input")?.write_all(b"bench\n")?;
+        // It stays open: at its end KeePassXC takes the password back.
+        let mut password = child.stdin.take().ok_or("no input")?;
+        password.write_all(b"bench\n")?;
         running.push(Relay(child));
-        let keepass = Self { variables, _running: running, place };
+        let keepass = Self { variables, _running: running, _password: password, place };
         let served = eventually("KeePassXC's Secret Service", || keepass.lookup().ok());
         match served {
             Ok(_) => Ok(keepass),
