@@ -43,7 +43,15 @@ impl Gate {
     }
 
     pub(crate) async fn sender(&self, bus: &Connection, header: &Header<'_>) -> Result<Sender, Refusal> {
-        admission::sender(&DBusProxy::new(bus).await?, header, self.parties.desktop).await
+        // What the bus has said of a connection stays true as long as there is one of that name.
+        if let Some(name) = header.sender()
+            && let Some(pid) = self.tally.sender(name)
+        {
+            return Ok(Sender { name: name.to_string(), pid });
+        }
+        let sender = admission::sender(&DBusProxy::new(bus).await?, header, self.parties.desktop).await?;
+        self.tally.remember(&sender.name, sender.pid);
+        Ok(sender)
     }
 
     /// As [`Gate::sender`], for whoever reads a property.

@@ -20,6 +20,8 @@ pub(crate) const BRIEF: usize = 64;
 pub(crate) const BRIEF_OF_ONE: usize = 16;
 /// How many requests may be on their way out at once, to make room for others.
 const GIVING_WAY: usize = 16;
+/// The most connections that are remembered.
+const SENDERS: usize = 512;
 /// The most connections that may subscribe.
 pub(crate) const SUBSCRIBERS: usize = 64;
 
@@ -33,6 +35,8 @@ struct Books {
     waiting: Vec<(String, Waiting)>,
     history: History,
     subscribers: HashSet<String>,
+    /// Connections of the desktop user, and whose they are. The bus gives no name a second time.
+    senders: HashMap<String, u32>,
 }
 
 /// A request that waits, as far as the gate remembers it.
@@ -131,9 +135,25 @@ impl Tally {
         Ok(())
     }
 
+    /// The process behind this connection of the desktop user, if it has been looked up before.
+    pub(crate) fn sender(&self, connection: &str) -> Option<u32> {
+        self.books().senders.get(connection).copied()
+    }
+
+    /// Remembers whose a connection of the desktop user is.
+    pub(crate) fn remember(&self, connection: &str, pid: u32) {
+        let mut books = self.books();
+        if books.senders.len() >= SENDERS {
+            books.senders.clear();
+        }
+        books.senders.insert(connection.to_owned(), pid);
+    }
+
     /// The connection has left the bus. Its requests go when their sinks hang up.
     pub(crate) fn gone(&self, connection: &str) {
-        self.books().subscribers.remove(connection);
+        let mut books = self.books();
+        books.subscribers.remove(connection);
+        books.senders.remove(connection);
     }
 
     /// Who is to hear of a request of `requester`: itself and the subscribers, each once.
@@ -309,6 +329,20 @@ mod tests {
             assert!(tally.enter(":2.1", of_family(1000 + n, "other", "access")).unwrap().is_some());
         }
         assert_eq!(tally.enter(":2.1", of_family(2000, "other", "access")), Err(Full(PER_USER)));
+    }
+
+    #[test]
+    fn whose_a_connection_is_is_known_until_it_has_gone_and_of_so_many_at_most() {
+        let tally = Tally::default();
+        assert_eq!(tally.sender(":1.1"), None);
+        tally.remember(":1.1", 77);
+        assert_eq!(tally.sender(":1.1"), Some(77));
+        tally.gone(":1.1");
+        assert_eq!(tally.sender(":1.1"), None);
+        for n in 0..10 * SENDERS {
+            tally.remember(&format!(":2.{n}"), 1);
+            assert!(tally.books().senders.len() <= SENDERS);
+        }
     }
 
     #[test]

@@ -52,7 +52,11 @@ pub(crate) fn commits(plan: &Plan) -> Done<Vec<Row>> {
     let script = place.path().join("loop.sh");
     fs::write(&script, LOOP)?;
     let alias = format!("alias.bench=!sh {}", script.display());
-    let mut child = git(&["-c", &alias, "bench"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+    let mut child = git(&["-c", &alias, "bench"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()?;
     let mut words = child.stdin.take().ok_or("no input")?;
     let mut answers = BufReader::new(child.stdout.take().ok_or("no output")?);
     let mut commit = |by: &str, granted: bool| -> Done<f64> {

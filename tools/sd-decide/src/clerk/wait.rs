@@ -12,7 +12,7 @@ use sd_start::NotServing;
 use sd_wire::id::AskId;
 
 use crate::caller::Pinned;
-use crate::clerk::{Clerk, MOST_CONNECTIONS, terminal_gone};
+use crate::clerk::{Clerk, FRAME, MOST_CONNECTIONS, terminal_gone};
 use crate::console::{ARRIVED, ASKED_TO_LEAVE, Console};
 use crate::docket::event::Moment;
 use crate::docket::prompts::PromptId;
@@ -189,6 +189,9 @@ impl Clerk {
         let prompt = self.docket.prompt().is_some();
         if prompt || self.docket.listed().next().is_some() || self.docket.grants(now).next().is_some() {
             at_most(CLOCK);
+        }
+        if let Some((at, _)) = self.drawn.filter(|_| self.stale) {
+            at_most(at.after(FRAME).since(now).max(1));
         }
         if self.console.as_ref().is_some_and(Console::is_held) {
             at_most(HELD);
