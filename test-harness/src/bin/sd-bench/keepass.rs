@@ -68,11 +68,10 @@ impl KeePass {
             }
         }
         fs::set_permissions(place.path(), fs::Permissions::from_mode(0o700))?;
-        let variables: Vec<(String, String)> = [
+        let mut variables: Vec<(String, String)> = [
             ("PATH", "/usr/bin:/bin".to_owned()),
             ("HOME", text("")),
             ("XDG_RUNTIME_DIR", text("")),
-            ("DISPLAY", ":77".to_owned()),
             ("QT_QPA_PLATFORM", "xcb".to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
             ("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", text("bus"))),
@@ -89,13 +88,17 @@ impl KeePass {
         let mut child = daemon.spawn()?;
         BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut String::new())?;
         running.push(Relay(child));
-        let screen = Command::new("Xvfb")
-            .args([":77", "-screen", "0", "800x600x24", "-nolisten", "tcp"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        running.push(Relay(screen.map_err(|why| format!("Xvfb: {why}"))?));
-        eventually("an X server", || fs::metadata("/tmp/.X11-unix/X77").ok())?;
+        // As the same user, since an X server lets others in by a key only; on a display of its own choice.
+        let mut screen = program("Xvfb");
+        screen
+            .args(["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped());
+        let mut child = screen.spawn().map_err(|why| format!("Xvfb: {why}"))?;
+        let mut display = String::new();
+        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut display)?;
+        running.push(Relay(child));
+        variables.push(("DISPLAY".to_owned(), format!(":{}", display.trim())));
+        let program = |name: &str| as_whom(name, uid, variables.clone());
         let mut import = program("keepassxc-cli");
         import.args(["import", "--set-password"]).arg(at("database.xml")).arg(at("database.kdbx"));
         given(import, "bench\nbench\n")?;

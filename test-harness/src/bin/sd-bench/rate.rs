@@ -2,13 +2,23 @@
 
 use std::process::{Command, Stdio};
 
-use crate::figures::Row;
+use crate::figures::{Row, switches};
 use crate::latency::put;
 use crate::stage::Chain;
 use crate::{Done, Plan};
 
 pub(crate) const ABOUT: &str = "So many applications, each a process with a connection, search as fast as they are \
 answered: through the chain, and straight at the same gnome-keyring.";
+
+/// Those whose processor time a search takes.
+const PARTS: [&str; 8] =
+    ["sd-agent", "sd-gate", "sd-decide", "sd-fetch", "session-bus", "system-bus", "companion-bus", "backend"];
+
+/// The processor time of each so far, in ticks.
+fn ticks(chain: &Chain) -> Vec<u64> {
+    let of = |part: &&str| chain.pid(part).and_then(switches).map_or(0, |(_, ticks)| ticks);
+    PARTS.iter().map(of).collect()
+}
 
 /// How many requests a second such clients got answered, and how many failed.
 fn rate(clients: usize, seconds: u64, mut command: impl FnMut() -> Done<Command>) -> Done<(f64, usize)> {
@@ -35,13 +45,24 @@ pub(crate) fn rates(plan: &Plan) -> Done<Vec<Row>> {
     put(&chain)?;
     let me = std::env::current_exe()?;
     let me = me.to_str().ok_or("a path that is no text")?;
-    let seconds = plan.rounds(5, 1).try_into()?;
+    let seconds: u64 = plan.rounds(5, 1).try_into()?;
     let mut rows = Vec::new();
     for clients in [1, 8, 64] {
+        let before = ticks(&chain);
         let (ours, failed) = rate(clients, seconds, || Ok(chain.desktop(me)))?;
+        let after = ticks(&chain);
         let (theirs, lost) = rate(clients, seconds, || chain.companion(me))?;
         let figure = format!("{ours:.0} a second, {failed} failed; straight {theirs:.0}, {lost} failed");
         rows.push(Row::plain(format!("{clients} clients"), figure));
+        if clients == 8 {
+            let searches = ours * seconds as f64;
+            let each = PARTS.iter().zip(before.iter().zip(&after)).map(|(part, (before, after))| {
+                let milliseconds = after.saturating_sub(*before) as f64 * 10.0 / searches;
+                format!("{part} {milliseconds:.2}")
+            });
+            let figure = format!("{} ms", each.collect::<Vec<_>>().join(", "));
+            rows.push(Row::plain("processor time a search, with 8 clients", figure));
+        }
     }
     Ok(rows)
 }
