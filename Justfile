@@ -8,15 +8,15 @@ _default:
 build:
     cargo build --workspace
 
-# Looks at the code without running it: format, clippy with warnings as errors, the units as systemd reads them.
+# Looks at the code without running it: format, clippy, units, dependencies, the tests that the documents name.
 [no-exit-message]
 check:
     @scripts/run-rings.sh check
 
-# Checks, runs every ring of tests, and ends with a summary of what was run.
+# Checks, runs every ring of tests, and ends with a summary of what was run. Not libFuzzer: its twins are in the unit ring.
 [no-exit-message]
 test:
-    @scripts/run-rings.sh check unit pipeline clients backends store root vt fuzz speed
+    @scripts/run-rings.sh check unit pipeline clients backends store root chaos vt container speed vm
 
 # Runs the ring that needs nothing: no other process, no privilege.
 test-unit:
@@ -41,6 +41,16 @@ test-store:
 # Runs the pipeline ring as root, with a user of its own for each tool.
 test-root:
     scripts/run-rings.sh root
+
+# Runs the ring that kills, stops, starves and lies to processes at random, as root, with a fixed seed and the day's.
+[no-exit-message]
+test-chaos:
+    @scripts/run-rings.sh chaos
+
+# Plays chaos as root: `--seed N` that one again, `--steps N` as many in each lane, `--lane deadly|steady|locking` one alone.
+[no-exit-message, positional-arguments]
+chaos *ARGS:
+    @scripts/chaos.sh "$@"
 
 # Runs clients' own test suites against the whole chain: secretstorage, keyring, rust; docs/suites.md says what they get.
 [no-exit-message, positional-arguments]
@@ -71,10 +81,25 @@ bench *ARGS:
 bench-proofs:
     cargo bench --quiet --package sd-git
 
-# Feeds random bytes to the readers of signed bytes: for half a minute each, or SECONDS, one or all.
+# Feeds random bytes to whatever reads hostile bytes: `just fuzz TARGET` until something is found, `just fuzz SECONDS [TARGET…]`.
 [no-exit-message]
 fuzz *ARGS:
     @scripts/fuzz.sh {{ARGS}}
+
+# Holds other people's code against deny.toml and the advisories of RustSec, with cargo-deny, which it builds first.
+[no-exit-message, positional-arguments]
+deny *ARGS:
+    @scripts/deny.sh "$@"
+
+# Writes the list of all that the tools are made of (CycloneDX) into target/sbom.cdx.json.
+sbom:
+    mkdir -p "${CARGO_TARGET_DIR:-target}"
+    scripts/supply.py sbom >"${CARGO_TARGET_DIR:-target}/sbom.cdx.json"
+
+# Builds the release twice in different folders and compares every byte: all tools, or those that are named.
+[no-exit-message, positional-arguments]
+reproducible *ARGS:
+    @scripts/reproducible.sh "$@"
 
 # Lets you answer a real secret-tool and a real git commit on this terminal; `--yes` answers for you.
 [no-exit-message, positional-arguments]

@@ -36,7 +36,7 @@ esac
 place() {
     case $1 in
         sdctl | sd-gpg) echo /usr/bin ;;
-        sd-provision) echo /usr/sbin ;;
+        sd-provision | sd-audit) echo /usr/sbin ;;
         *) echo /usr/libexec/secrets-dispatcher ;;
     esac
 }
@@ -81,6 +81,8 @@ everything() {
     cp -R --no-dereference units/companion/manager/. "$root/usr/lib/secrets-dispatcher/companion"
     put 644 /usr/share/applications units/user/*.desktop
     install -D -m 644 policy/50-secrets-dispatcher.sysctl.conf "$root/usr/lib/sysctl.d/50-secrets-dispatcher.conf"
+    # What journalctl -x says of the record's messages.
+    put 644 /usr/lib/systemd/catalog units/secrets-dispatcher.catalog
     put 644 /usr/share/pam-configs pam/secrets-dispatcher
     put 644 /usr/share/dbus-1/interfaces policy/net.mowaka.SecretsDispatcher1.xml
     # Manual pages, and completions for bash, zsh and fish.
@@ -89,6 +91,8 @@ everything() {
     # As in the checkout, so that the links from one to another hold.
     put 644 /usr/share/doc/secrets-dispatcher README.md ARCHITECTURE.md SECURITY.md
     put 644 /usr/share/doc/secrets-dispatcher/docs docs/*.md
+    # What all of it is made of: `just sbom`. Nothing needs it to run, so it need not be there.
+    [ ! -f "${target:-target}/sbom.cdx.json" ] || put 644 /usr/share/doc/secrets-dispatcher "${target:-target}/sbom.cdx.json"
 }
 
 umask 022

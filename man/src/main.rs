@@ -167,9 +167,11 @@ fn completions(cli: &Cli) -> io::Result<()> {
                 said_by(Command::new(cli.tools.join(tool)).arg("completions").arg(shell.to_string()))?;
             fs::write(file(tool), script)?;
         }
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut tools::sd_gpg(), "sd-gpg", &mut script);
-        fs::write(file("sd-gpg"), script)?;
+        for (name, mut command) in [("sd-gpg", tools::sd_gpg()), ("sd-audit", tools::sd_audit())] {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, name, &mut script);
+            fs::write(file(name), script)?;
+        }
     }
     Ok(())
 }

@@ -7,6 +7,9 @@ use clap::{Command, CommandFactory};
 #[path = "../../tools/sd-agent/src/cli.rs"]
 mod sd_agent;
 #[allow(dead_code)]
+#[path = "../../tools/sd-audit/src/cli.rs"]
+mod sd_audit;
+#[allow(dead_code)]
 #[path = "../../tools/sd-decide/src/cli.rs"]
 mod sd_decide;
 #[allow(dead_code)]
@@ -43,6 +46,7 @@ pub(crate) fn all() -> Vec<Tool> {
     let tool = |command: Command, section, more| Tool { command, section, more };
     vec![
         tool(sd_agent::Cli::command().name("sd-agent"), "8", include_str!("../sd-agent.8.md")),
+        tool(sd_audit(), "8", include_str!("../sd-audit.8.md")),
         tool(sd_decide::Options::command().name("sd-decide"), "8", include_str!("../sd-decide.8.md")),
         tool(sd_fetch::Cli::command().name("sd-fetch"), "8", include_str!("../sd-fetch.8.md")),
         tool(sd_gate::Cli::command().name("sd-gate"), "8", include_str!("../sd-gate.8.md")),
@@ -56,6 +60,11 @@ pub(crate) fn all() -> Vec<Tool> {
             include_str!("../sd-gpg-setup.1.md"),
         ),
     ]
+}
+
+/// What a person calls, too: it is on the PATH, and its commands are completed.
+pub(crate) fn sd_audit() -> Command {
+    sd_audit::Cli::command()
 }
 
 /// What a shell completes behind `sd-gpg`: all else are gpg's own arguments.

@@ -61,6 +61,9 @@ pub fn system_config(socket: &Path, policies: [&Path; 2]) -> String {
           send_member="UpdateActivationEnvironment"/>
     <deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Debug.Stats"/>
   </policy>
+  <policy user="root">
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Monitoring"/>
+  </policy>
   <include>{own}</include>
   <include>{plain}</include>
 </busconfig>
@@ -156,7 +159,15 @@ mod tests {
 
     #[test]
     fn the_policies_name_the_gate_and_the_desktop_user_and_leave_no_placeholder() {
-        let people = People { desktop: 1000, gate: 990, decide: 989, companion: 1001, bus: 100, apart: true };
+        let people = People {
+            desktop: 1000,
+            gate: 990,
+            decide: 989,
+            companion: 1001,
+            bus: 100,
+            audit: 988,
+            apart: true,
+        };
         let names = ["net.mowaka.SecretsDispatcher1.u1000", "net.mowaka.SecretsDispatcher1"];
         for (text, name) in policies(&people).iter().zip(names) {
             assert!(text.contains(r#"<policy user="990">"#));

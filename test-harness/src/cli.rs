@@ -43,6 +43,10 @@ pub struct Options {
     #[arg(long)]
     pub restart_backend: bool,
 
+    /// How often a tool that fails is started again before it is left dead, as a unit with a start limit has it.
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    pub restarts: u32,
+
     /// Password of the backend's keyring, a made-up one; without it, one that nobody knows.
     #[arg(long, value_name = "TEXT")]
     pub password: Option<String>,

@@ -1,7 +1,8 @@
 //! Where everything of a run is, and the environment that its processes are born with.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Options;
@@ -65,6 +66,7 @@ impl Environment {
             }
         }
         run_dir::public_file(&run.join("config/parties.json"), &people.parties())?;
+        the_record(run, &people)?;
         let log = match &options.log {
             Some(dir) => {
                 fs::create_dir_all(dir).doing(format_args!("make the directory {}", dir.display()))?;
@@ -78,6 +80,12 @@ impl Environment {
         let companion_bus = options.backend_bus.clone().unwrap_or_default();
         let run = run.to_owned();
         Ok(Self { people, run, tools, log, system_bus, session_bus, companion_bus, gnupghome })
+    }
+
+    /// The folder of the audit record.
+    #[must_use]
+    pub fn record(&self) -> PathBuf {
+        self.at("audit/record")
     }
 
     /// A file in the directory of the run.
@@ -171,6 +179,19 @@ impl Environment {
             .stdout(std::process::Stdio::inherit())
             .stderr(std::process::Stdio::inherit()))
     }
+}
+
+/// The folder of the record with its first key, as provisioning makes them; a copy of that key is kept for `verify`.
+fn the_record(run: &Path, people: &People) -> Result<(), Failure> {
+    let folder = run.join("audit/record");
+    run_dir::subdirectory(&folder, 0o750, people.audit)?;
+    let key = format!("{}\n", "5".repeat(64));
+    for file in [folder.join("first.key"), run.join("audit/audit.key")] {
+        run_dir::public_file(&file, &key)?;
+        fs::set_permissions(&file, Permissions::from_mode(0o400)).doing("close the key of the record")?;
+        run_dir::give(&file, people.audit, people.audit)?;
+    }
+    Ok(())
 }
 
 fn gnupghome(run: &Path, given: Option<&Path>, people: &People) -> Result<PathBuf, Failure> {

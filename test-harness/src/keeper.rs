@@ -125,10 +125,10 @@ struct Keeper<'a> {
     decide: Doorbell,
     passphrase: Doorbell,
     workers: Vec<(Worker, Doorbell)>,
-    daemons: Vec<(Daemon, Notify, u8)>,
+    daemons: Vec<(Daemon, Notify, u32)>,
     log: std::fs::File,
     backend_is_ready: bool,
-    backend_restarts: u8,
+    backend_restarts: u32,
     password: String,
     is_starting: bool,
     ends_at: Option<Instant>,
@@ -154,9 +154,10 @@ impl<'a> Keeper<'a> {
         let decide = Doorbell::bind("decide", socket("decide"), people.decide, people.gate)?;
         let passphrase = Doorbell::bind("passphrase", socket("passphrase"), people.decide, people.companion)?;
         let mut workers = Vec::new();
-        for worker in [Worker::Fetch, Worker::Sign] {
+        for worker in [Worker::Fetch, Worker::Sign, Worker::Audit] {
             let name = worker.socket();
-            workers.push((worker, Doorbell::bind(name, socket(name), people.companion, people.decide)?));
+            let server = if worker == Worker::Audit { people.audit } else { people.companion };
+            workers.push((worker, Doorbell::bind(name, socket(name), server, people.decide)?));
         }
         Ok(Self {
             front,

@@ -11,6 +11,7 @@ pub mod await_backend;
 pub mod backend;
 pub mod bus;
 pub mod caller_terminal;
+pub mod chaos;
 pub mod cli;
 pub mod descendants;
 pub mod descriptors;

@@ -26,6 +26,8 @@ pub struct People {
     pub companion: u32,
     /// The system bus.
     pub bus: u32,
+    /// sd-audit.
+    pub audit: u32,
     /// Whether they differ, which takes root.
     pub apart: bool,
 }
@@ -42,6 +44,7 @@ impl People {
                 decide: FIRST + 2,
                 companion: FIRST + 3,
                 bus: FIRST + 4,
+                audit: FIRST + 5,
                 apart: true,
             }
         } else {
@@ -51,15 +54,16 @@ impl People {
 
     fn all_one(me: Uid) -> Self {
         let uid = me.as_raw();
-        Self { desktop: uid, gate: uid, decide: uid, companion: uid, bus: uid, apart: false }
+        Self { desktop: uid, gate: uid, decide: uid, companion: uid, bus: uid, audit: uid, apart: false }
     }
 
     /// The file of the roles, as provisioning writes it.
     #[must_use]
     pub fn parties(&self) -> String {
-        let Self { desktop, gate, decide, companion, .. } = self;
+        let Self { desktop, gate, decide, companion, audit, .. } = self;
         format!(
-            "{{\"v\":1,\"body\":{{\"desktop\":{desktop},\"gate\":{gate},\"decide\":{decide},\"companion\":{companion}}}}}\n"
+            "{{\"v\":1,\"body\":{{\"desktop\":{desktop},\"gate\":{gate},\"decide\":{decide},\"companion\":{companion},\
+             \"audit\":{audit}}}}}\n"
         )
     }
 
@@ -96,13 +100,14 @@ impl People {
 
     /// Each role and its uid.
     #[must_use]
-    pub fn roles(&self) -> [(&'static str, u32); 5] {
+    pub fn roles(&self) -> [(&'static str, u32); 6] {
         [
             ("desktop", self.desktop),
             ("gate", self.gate),
             ("decide", self.decide),
             ("companion", self.companion),
             ("bus", self.bus),
+            ("audit", self.audit),
         ]
     }
 }
@@ -112,11 +117,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_of_the_roles_names_the_four_of_the_chain() {
+    fn the_file_of_the_roles_names_the_five_of_the_chain() {
         let mut people = People::all_one(Uid::from_raw(1000));
         people.gate = 990;
-        let expected =
-            "{\"v\":1,\"body\":{\"desktop\":1000,\"gate\":990,\"decide\":1000,\"companion\":1000}}\n";
+        let expected = "{\"v\":1,\"body\":{\"desktop\":1000,\"gate\":990,\"decide\":1000,\"companion\":1000,\"audit\":1000}}\n";
         assert_eq!(people.parties(), expected);
     }
 }

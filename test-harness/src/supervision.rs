@@ -103,7 +103,9 @@ impl Register {
 pub fn in_words(status: WaitStatus) -> String {
     match status {
         WaitStatus::Exited(_, code) => format!("it exited with status {code}"),
-        WaitStatus::Signaled(_, signal, _) => format!("it was killed by {signal}"),
+        WaitStatus::Signaled(_, signal, core) => {
+            format!("it was killed by {signal}{}", if core { ", core dumped" } else { "" })
+        }
         other => format!("{other:?}"),
     }
 }

@@ -47,6 +47,8 @@ pub enum Worker {
     Fetch,
     /// Signs with gpg.
     Sign,
+    /// `sd-audit`.
+    Audit,
 }
 
 impl Worker {
@@ -56,6 +58,7 @@ impl Worker {
         match self {
             Self::Fetch => "sd-fetch",
             Self::Sign => "sd-sign",
+            Self::Audit => "sd-audit",
         }
     }
 
@@ -65,13 +68,23 @@ impl Worker {
         match self {
             Self::Fetch => "fetch",
             Self::Sign => "sign",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// Who runs it.
+    #[must_use]
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Fetch | Self::Sign => "companion",
+            Self::Audit => "audit",
         }
     }
 }
 
 /// The binaries that must stand beside the rig.
-pub const BINARIES: [&str; 8] =
-    ["sd-agent", "sd-decide", "sd-fetch", "sd-gate", "sd-gpg", "sd-pinentry", "sd-sign", "sdctl"];
+pub const BINARIES: [&str; 9] =
+    ["sd-agent", "sd-audit", "sd-decide", "sd-fetch", "sd-gate", "sd-gpg", "sd-pinentry", "sd-sign", "sdctl"];
 
 /// Looks whether all tools are there and may be executed by the people of this run.
 ///
@@ -126,7 +139,9 @@ pub fn daemon(
                 .arg("--fetch")
                 .arg(socket(Worker::Fetch))
                 .arg("--sign")
-                .arg(socket(Worker::Sign));
+                .arg(socket(Worker::Sign))
+                .arg("--audit")
+                .arg(socket(Worker::Audit));
             match expire {
                 Some(seconds) => launch.arg("--expire").arg(seconds.to_string()),
                 None => launch,
@@ -151,7 +166,7 @@ pub fn daemon(
 pub fn worker(which: Worker, environment: &Environment, bell: &Doorbell) -> Result<Launch, Failure> {
     let program = environment.tools.join(which.name());
     let launch = environment
-        .service(which.name(), program, "companion")?
+        .service(which.name(), program, which.role())?
         .env("CREDENTIALS_DIRECTORY", environment.at("credentials"))
         .listener(bell.name, bell.share()?);
     Ok(match which {
@@ -164,5 +179,6 @@ pub fn worker(which: Worker, environment: &Environment, bell: &Doorbell) -> Resu
             .env("GNUPGHOME", &environment.gnupghome)
             .env("SECRETS_DISPATCHER_PASSPHRASE", environment.at("socket/passphrase.sock"))
             .env("SECRETS_DISPATCHER_CONFIG", environment.at("config")),
+        Worker::Audit => launch.arg("serve").arg("--folder").arg(environment.record()),
     })
 }

@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -246,6 +247,36 @@ fn without_a_gate(going: &Going, bus: &str, says: &str) {
         assert_eq!(output.status.code(), Some(69), "{arguments:?}: {why}");
         assert!(why.contains(says), "{arguments:?}: {why}");
     }
+}
+
+#[test]
+fn who_has_the_gates_name_without_being_the_gate_is_told_nothing_and_not_believed() {
+    let going = unanswered();
+    let (_call, id) = reads(&going);
+    // By this file another uid is the gate's: whoever has the name on the bus is a stranger.
+    let parties = std::fs::read_to_string(going.dir.join("config/parties.json")).unwrap();
+    let gate = parties.split_once("\"gate\":").unwrap().1;
+    let gate: u32 = gate.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
+    let place = tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(0o755))
+        .tempdir_in("/tmp")
+        .unwrap();
+    let other = parties.replace(&format!("\"gate\":{gate}"), &format!("\"gate\":{}", gate + 1000));
+    std::fs::write(place.path().join("parties.json"), other).unwrap();
+    for arguments in [&["list"][..], &["status"], &["cancel", &id], &["lock"]] {
+        let output = going
+            .as_desktop("sdctl", arguments)
+            .env("SECRETS_DISPATCHER_CONFIG", place.path())
+            .output()
+            .unwrap();
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(69), "{arguments:?}: {why}");
+        assert!(why.contains("the approval side is not running"), "{arguments:?}: {why}");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains(&id), "{arguments:?}");
+    }
+    // Neither was anything taken back by it, nor the store locked.
+    let (_, table, _) = sdctl(&going, &["list"]);
+    assert!(table.contains(&id), "{table}");
 }
 
 #[test]

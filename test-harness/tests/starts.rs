@@ -15,11 +15,12 @@ use support::RIG;
 use tempfile::TempDir;
 
 /// Each daemon with a role, the role, and the arguments that it cannot do without.
-const DAEMONS: [(&str, &str, &[&str]); 4] = [
+const DAEMONS: [(&str, &str, &[&str]); 5] = [
     ("sd-gate", "gate", &["--decide", "/nowhere"]),
-    ("sd-decide", "decide", &["--fetch", "/nowhere", "--sign", "/nowhere"]),
+    ("sd-decide", "decide", &["--fetch", "/nowhere", "--sign", "/nowhere", "--audit", "/nowhere"]),
     ("sd-fetch", "companion", &[]),
     ("sd-sign", "companion", &[]),
+    ("sd-audit", "audit", &["serve", "--folder", "/nowhere"]),
 ];
 
 fn run(tool: &str, arguments: &[&str], parties: &Path) -> Output {
@@ -38,9 +39,12 @@ fn run(tool: &str, arguments: &[&str], parties: &Path) -> Output {
 fn parties(place: &TempDir, stolen: &str) -> std::path::PathBuf {
     let own = geteuid().as_raw();
     let uid = |role: &str| if role == stolen { own + 1 } else { own };
-    let [desktop, gate, decide, companion] = ["desktop", "gate", "decide", "companion"].map(uid);
+    let [desktop, gate, decide, companion, audit] =
+        ["desktop", "gate", "decide", "companion", "audit"].map(uid);
     let path = place.path().join("parties");
-    let body = format!(r#"{{"desktop":{desktop},"gate":{gate},"decide":{decide},"companion":{companion}}}"#);
+    let body = format!(
+        r#"{{"desktop":{desktop},"gate":{gate},"decide":{decide},"companion":{companion},"audit":{audit}}}"#
+    );
     fs::write(&path, format!("{{\"v\":1,\"body\":{body}}}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     path
@@ -81,7 +85,7 @@ fn a_daemon_in_its_own_role_gets_as_far_as_what_it_serves_from() {
 
 #[test]
 fn a_command_line_that_is_not_understood_ends_with_64() {
-    for tool in ["sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-agent"] {
+    for tool in ["sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-agent", "sd-audit"] {
         let output = Command::new(Path::new(RIG).with_file_name(tool)).arg("--relaxed").output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(64), "{tool}: {said}");

@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod exchange;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 
 use std::fmt;
 

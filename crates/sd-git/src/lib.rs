@@ -13,6 +13,8 @@ pub mod bundle;
 pub mod change;
 mod commit;
 pub mod gap;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod objects;
 pub mod proof;
 mod rename;

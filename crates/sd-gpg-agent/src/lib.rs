@@ -2,6 +2,8 @@
 //! Protocol"). A socket at which nobody listens is left so: no second agent is started.
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 mod says;
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};

@@ -5,6 +5,8 @@
 
 mod allowed;
 mod first_use;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 mod list;
 
 pub use allowed::{Allowed, Refused};

@@ -35,6 +35,9 @@ impl Start {
         let parties =
             Parties::from_line(&bytes).map_err(|e| misconfigured(&format!("{}: {e}", path.display())))?;
         let (given, own) = (parties.uid(role), identity::own_uid());
+        if given == parties::NOBODY {
+            return Err(misconfigured(&format!("{} gives the role {role} to nobody", path.display())));
+        }
         if given != own {
             return Err(misconfigured(&format!(
                 "{} gives the role {role} to uid {given}, but this process has uid {own}",

@@ -10,6 +10,8 @@ compile_error!("sd-sys stands on Linux system calls");
 
 pub mod exit;
 pub mod harden;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod identity;
 pub mod link;
 pub mod listener;

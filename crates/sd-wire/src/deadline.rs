@@ -24,6 +24,11 @@ pub const DECIDE_WAITS_ASKS: Duration = Duration::from_secs(415);
 pub const WORKER_IMPORT: Duration = Duration::from_secs(300);
 /// How long `sd-decide` waits for the note of an import.
 pub const DECIDE_WAITS_IMPORT: Duration = Duration::from_secs(330);
+/// How long `sd-decide` waits until what is to be done is in the record: `sd-audit` may have to be started, and a disk
+/// that sleeps to wake up.
+pub const RECORD: Duration = Duration::from_secs(10);
+/// How long it waits where a requester waits for no key: below [`WITHOUT_KEYPRESS`], so that the requester hears why.
+pub const RECORD_BRIEF: Duration = Duration::from_millis(1500);
 /// How long an ask may stand on the screen unless configured otherwise.
 pub const ASK: Duration = Duration::from_secs(300);
 /// The longest that it may be configured to stand there.
@@ -46,16 +51,25 @@ pub fn access(items: usize) -> Duration {
     ACCESS + Duration::from_secs(u64::try_from(more).unwrap_or(u64::MAX))
 }
 
+/// How long `sd-decide` waits for the record, where a person settles the ask or not.
+#[must_use]
+pub fn record(by_key: bool) -> Duration {
+    if by_key { RECORD } else { RECORD_BRIEF }
+}
+
 const _: () = assert!(BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(UPLOAD.as_millis() + BACKEND_CALL.as_millis() < WORKER.as_millis());
 const _: () = assert!(WORKER.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS.as_millis());
 const _: () = assert!(WORKER_IMPORT.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS_IMPORT.as_millis());
-const _: () = assert!(ASK_MOST.as_millis() + 2 * DECIDE_WAITS_IMPORT.as_millis() < REQUESTER.as_millis());
+const _: () = assert!(
+    ASK_MOST.as_millis() + RECORD.as_millis() + 2 * DECIDE_WAITS_IMPORT.as_millis() < REQUESTER.as_millis()
+);
+const _: () = assert!(RECORD_BRIEF.as_millis() < WITHOUT_KEYPRESS.as_millis());
 const _: () = assert!(ASK.as_millis() <= ASK_MOST.as_millis());
 const _: () =
     assert!(PASSPHRASE.as_millis() * 3 + WORKER.as_millis() <= WORKER_ASKS.as_millis() && PASSPHRASES == 3);
 const _: () = assert!(WORKER_ASKS.as_millis() + 2 * UPLOAD.as_millis() < DECIDE_WAITS_ASKS.as_millis());
 const _: () = assert!(
-    ASK_MOST.as_millis() + DECIDE_WAITS.as_millis() + 2 * DECIDE_WAITS_ASKS.as_millis()
+    ASK_MOST.as_millis() + RECORD.as_millis() + DECIDE_WAITS.as_millis() + 2 * DECIDE_WAITS_ASKS.as_millis()
         < REQUESTER.as_millis()
 );

@@ -23,6 +23,12 @@ impl Digest {
         Self(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
     }
 
+    /// The SHA-256 of these bytes and nothing else, as `sha256sum` says it.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect())
+    }
+
     /// The 64 digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -80,6 +80,8 @@ pub enum Fault {
     NoPassphrase,
     /// A rule on the companion's side says no.
     Forbidden,
+    /// It could not be written into the audit record, and what is not recorded is not released.
+    Unrecorded,
     /// The backend or gpg refused, and said nothing that fits better.
     Refused,
 }
@@ -156,6 +158,10 @@ impl fmt::Display for Fault {
                 "nobody typed the passphrase on the approval screen in time; look there and try again"
             }
             Self::Forbidden => "a rule on the companion's side forbids it; see rules.toml there",
+            Self::Unrecorded => {
+                "it could not be written into the audit record, and what is not recorded is not released; \
+                 see `systemctl status sd-audit@<user>` as root, and whether the disk is full"
+            }
             Self::Refused => "the backend refused; see its log on the companion's side",
         })
     }

@@ -8,6 +8,7 @@
 //! | [`fetch`] | `sd-decide` → `sd-fetch` | [`fetch::Note`] |
 //! | [`sign`] | `sd-decide` → `sd-sign` | [`sign::Note`] |
 //! | [`passphrase`] | `sd-pinentry`, `sd-fetch` → `sd-decide` | [`passphrase::Note`] |
+//! | [`record`] | `sd-decide` → `sd-audit` | [`record::Note`] |
 //! | [`outcome`] | whoever settles → the requester, through the sink | nothing |
 //!
 //! What an import is about travels beside its words, in a sealed memfd: [`import`].
@@ -25,6 +26,8 @@ pub mod description;
 pub mod digest;
 pub mod fault;
 pub mod fetch;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod id;
 pub mod import;
 pub mod line;
@@ -36,4 +39,5 @@ pub mod path;
 pub mod pattern;
 pub mod print;
 pub mod printable;
+pub mod record;
 pub mod sign;

@@ -9,6 +9,9 @@ use crate::line::Words;
 /// The most bytes that the parties file may have.
 pub const MAX_FILE: usize = 4096;
 
+/// No process has this uid: setuid(2) takes it for none.
+pub const NOBODY: u32 = u32::MAX;
+
 /// The uid of each role that serves one desktop user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +24,10 @@ pub struct Parties {
     pub decide: u32,
     /// The companion, who runs `sd-fetch` and `sd-sign`: the only one that may grant.
     pub companion: u32,
+    /// `sd-audit`: the only one whose word that something is recorded is believed. `None` where provisioning was of a
+    /// version without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<u32>,
 }
 
 impl Words for Parties {
@@ -36,16 +43,19 @@ pub enum Role {
     Decide,
     /// `sd-fetch` or `sd-sign`.
     Companion,
+    /// `sd-audit`.
+    Audit,
 }
 
 impl Parties {
-    /// The uid of a role.
+    /// The uid of a role; [`NOBODY`] for one that provisioning has given to nobody.
     #[must_use]
     pub fn uid(&self, role: Role) -> u32 {
         match role {
             Role::Gate => self.gate,
             Role::Decide => self.decide,
             Role::Companion => self.companion,
+            Role::Audit => self.audit.unwrap_or(NOBODY),
         }
     }
 }
@@ -56,6 +66,7 @@ impl fmt::Display for Role {
             Self::Gate => "gate",
             Self::Decide => "decide",
             Self::Companion => "companion",
+            Self::Audit => "audit",
         })
     }
 }

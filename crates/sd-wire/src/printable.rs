@@ -25,6 +25,17 @@ impl Printable {
         Self(line)
     }
 
+    /// Text that was once [`Printable`] and has been on a disk since. It is made fit for a terminal anew, but its
+    /// backslashes stay as they are: they were doubled then.
+    #[must_use]
+    pub fn kept(text: &str) -> Self {
+        let mut line = String::with_capacity(text.len());
+        for c in text.chars() {
+            if c == '\\' { line.push(c) } else { push(&mut line, c) }
+        }
+        Self(line)
+    }
+
     /// The text's beginning; what is left out is counted, in characters of the text: `…+12 more`.
     #[must_use]
     pub fn clipped(text: &str, most: usize) -> Self {

@@ -11,6 +11,7 @@ use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::change::{Before, Change};
 use sd_wire::claims::{App, ChangedFile, Claims};
 use sd_wire::description::{CollectionShown, Description};
+use sd_wire::digest::Digest;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::fetch::{self, Hidden, Shown};
 use sd_wire::id::AskId;
@@ -23,6 +24,7 @@ use sd_wire::passphrase;
 use sd_wire::path::{CollectionPath, ItemPath};
 use sd_wire::pattern::Pattern;
 use sd_wire::print::Print;
+use sd_wire::record::{self, Attested, Claimed, Event, How, Item, Matter, Record, Signed, Unwritten};
 use sd_wire::sign::{self, Fingerprint, Key};
 
 fn golden<W: Words + PartialEq + Debug>(name: &str, words: &W) {
@@ -362,5 +364,72 @@ fn what_travels_beside_an_import() {
 
 #[test]
 fn who_is_who() {
-    golden("parties", &Parties { desktop: 1000, gate: 990, decide: 989, companion: 1001 });
+    golden("parties", &Parties { desktop: 1000, gate: 990, decide: 989, companion: 1001, audit: Some(988) });
+}
+
+fn records() -> Vec<(&'static str, Record)> {
+    let attested = Attested {
+        pid: 1207,
+        uid: 1000,
+        gid: 1000,
+        start: Some(4711),
+        pinned: true,
+        parents: List::new(vec![1100, 1]).unwrap(),
+    };
+    let claimed = Claimed {
+        looks: text("sd-agent"),
+        arguments: Some(text("sd-agent --verbose")),
+        app: Some(App { pid: 1398, start: 4712, exe: Some(text("/usr/bin/secret-tool")) }),
+        says: Some(text("demo")),
+        repository: Some(text("/home/nb/pump")),
+        branch: Some(text("main")),
+    };
+    let matter = Matter {
+        words: text("demo"),
+        items: List::new(vec![Item { path: item(), label: text("demo \u{1b}[31m") }]).unwrap(),
+        more: 2,
+        collection: Some(collection()),
+        signed: Some(Signed {
+            key: Some(Print::from(&Fingerprint::parse(&"0123ABCD".repeat(5)).unwrap())),
+            sort: text("commit"),
+            payload: Digest::of_bytes(b"tree"),
+            object: Some(text("4b825dc642cb6eb9a060e54bf8d69288fbee4904")),
+            parent: None,
+        }),
+    };
+    let full = Record {
+        event: Event::Released,
+        ask: Some(id()),
+        kind: text("read"),
+        how: Some(How::Grant { number: 3 }),
+        ended: None,
+        why: None,
+        attested: Some(attested),
+        claimed: Some(Box::new(claimed)),
+        what: Some(Box::new(matter)),
+    };
+    let ended = Record {
+        ask: Some(id()),
+        kind: text("read"),
+        how: Some(How::Rule { name: text("no-ssh") }),
+        ended: Some(Resolution::Failed),
+        why: Some(Fault::Forbidden),
+        ..Record::of(Event::Ended)
+    };
+    vec![("released", full), ("ended", ended), ("started", Record::of(Event::Started))]
+}
+
+#[test]
+fn what_is_recorded() {
+    for (name, record) in records() {
+        golden(&format!("record-{name}"), &record::Packet::Record { n: 7, record: Box::new(record.clone()) });
+        golden(
+            &format!("recorded-past-{name}"),
+            &record::Note::Past { seq: 12, at: 1_700_000_000_123, record: Box::new(record) },
+        );
+    }
+    golden("record-recent", &record::Packet::Recent { most: 500 });
+    golden("recorded-written", &record::Note::Written { n: 7, seq: 12 });
+    golden("recorded-unwritten", &record::Note::Unwritten { n: 7, why: Unwritten::Full });
+    golden("recorded-end", &record::Note::End {});
 }

@@ -32,7 +32,8 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 /// `set-alias NAME COLLECTION`, `read-alias NAME`, `delete PATH`, `create LABEL NAME=VALUE SECRET`,
 /// `create-collection LABEL`, `heard MEMBER` (waits for a signal), `wait MILLISECONDS`. With `retry` before it, a step is
 /// taken again until it succeeds. Paths may leave out
-/// /org/freedesktop/secrets; `FOUND` is the first that the last search has found, or what was made last.
+/// /org/freedesktop/secrets; `FOUND` is the first that the last search has found, or what was made last, and `@FILE` what
+/// that file holds: arguments stand on the screen.
 #[derive(Debug, Parser)]
 #[command(name = "sd-app", version)]
 struct Cli {
@@ -105,8 +106,13 @@ impl App {
 
     async fn step(&mut self, words: &[&str]) -> Done {
         let found = self.found.first().cloned().unwrap_or_default();
-        let words: Vec<&str> =
-            words.iter().map(|word| if *word == "FOUND" { &found } else { *word }).collect();
+        let words = words.iter().map(|word| match word.strip_prefix('@') {
+            Some(file) => std::fs::read_to_string(file).unwrap_or_default(),
+            None if *word == "FOUND" => found.clone(),
+            None => (*word).to_owned(),
+        });
+        let words: Vec<String> = words.collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match *words {
             ["items", path] => paths(self.get(path, COLLECTION, "Items").await?),
             ["everything"] => {

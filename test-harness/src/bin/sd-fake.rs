@@ -2,7 +2,7 @@
 //!
 //! It does what the name says by which it is called. `sd-gate`, `sd-agent`: say that they are ready.
 //! `sd-decide`: shows an ask for each connection on its screen, and answers with the key that is typed.
-//! `sd-fetch`, `sd-sign`: answer one connection with how they were born, and end.
+//! `sd-fetch`, `sd-sign`, `sd-audit`: answer one connection with how they were born, and end.
 //! `sd-fake knock SOCKET`: connects, prints the answer.
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Some("sd-decide") => decide(),
         Some("sd-fetch") => worker("fetch"),
         Some("sd-sign") => worker("sign"),
+        Some("sd-audit") => worker("audit"),
         Some("sd-gate" | "sd-agent") => ready().map(|()| loop_for_ever()),
         _ => knock(&words.nth(1).unwrap_or_default()),
     };

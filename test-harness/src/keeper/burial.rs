@@ -9,9 +9,6 @@ use crate::failure::Failure;
 use crate::supervision::{Part, in_words};
 use crate::tools::Daemon;
 
-/// A tool that keeps failing is left dead after this, as `Restart=on-failure` with a start limit has it.
-const RESTARTS: u8 = 5;
-
 impl Keeper<'_> {
     pub(super) fn bury(&mut self, part: Part, status: WaitStatus) -> Result<(), Failure> {
         self.note(&format!("{}: {}", part.name(), in_words(status)));
@@ -25,7 +22,9 @@ impl Keeper<'_> {
             }
             Part::Daemon(daemon) if !well => return self.start_again(daemon),
             Part::Ground("backend")
-                if self.options.restart_backend && self.end.is_none() && self.backend_restarts < RESTARTS =>
+                if self.options.restart_backend
+                    && self.end.is_none()
+                    && self.backend_restarts < self.options.restarts =>
             {
                 self.backend_restarts += 1;
                 return self.start_backend();
@@ -44,7 +43,7 @@ impl Keeper<'_> {
         let Some((_, notify, restarts)) = self.daemons.iter_mut().find(|(other, ..)| *other == daemon) else {
             return Ok(());
         };
-        if *restarts >= RESTARTS {
+        if *restarts >= self.options.restarts {
             self.note(&format!("{} failed too often; left dead", daemon.name()));
             return Ok(());
         }

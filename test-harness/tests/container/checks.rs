@@ -14,13 +14,18 @@ static MACHINE: Shared = LazyLock::new(|| Mutex::new(Machine::installed()));
 const OF_THE_KERNEL: [&str; 3] = ["tiocsti", "ptrace", "swap"];
 
 /// What is done to a machine, what of the check fails by it, and how it is made good again.
-const BROKEN: [(&str, &str, &str); 13] = [
+const BROKEN: [(&str, &str, &str); 14] = [
     (
         "mv /usr/libexec/secrets-dispatcher/sd-sign /root/",
         "package",
         "mv /root/sd-sign /usr/libexec/secrets-dispatcher/",
     ),
     ("chmod 644 /etc/secrets-dispatcher/nb/phrase", "phrase", "chmod 600 /etc/secrets-dispatcher/nb/phrase"),
+    (
+        "chmod 644 /etc/secrets-dispatcher/nb/audit.key",
+        "audit-key",
+        "chmod 600 /etc/secrets-dispatcher/nb/audit.key",
+    ),
     ("echo >>/etc/secrets-dispatcher/nb/parties.json", "parties", "sd-provision --user nb"),
     (
         "chmod 755 /var/lib/secrets-dispatcher/nb/home",

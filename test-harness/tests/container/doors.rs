@@ -13,12 +13,14 @@ const THINGS: &str = "\
 /etc/secrets-dispatcher/nb root root 755
 /etc/secrets-dispatcher/nb/parties.json root root 644
 /etc/secrets-dispatcher/nb/phrase root root 600
+/etc/secrets-dispatcher/nb/audit.key root root 600
 /etc/dbus-1/system.d/net.mowaka.SecretsDispatcher1.u1000.conf root root 644
 /run/secrets-dispatcher/nb root root 755
 /run/secrets-dispatcher/nb/decide.sock sd-decide-nb sd-gate-nb 660
 /run/secrets-dispatcher/nb/passphrase.sock sd-decide-nb secrets-nb 660
 /run/secrets-dispatcher/nb/fetch.sock secrets-nb sd-decide-nb 660
 /run/secrets-dispatcher/nb/sign.sock secrets-nb sd-decide-nb 660
+/run/secrets-dispatcher/nb/audit.sock sd-audit-nb sd-decide-nb 660
 /var/lib/secrets-dispatcher/nb root root 755
 /var/lib/secrets-dispatcher/nb/home secrets-nb secrets-nb 700
 /var/lib/secrets-dispatcher/nb/home/.gnupg secrets-nb secrets-nb 700
@@ -87,12 +89,17 @@ fn each_socket_lets_in_its_one_client_and_nobody_else() {
         ("passphrase", "secrets-nb"),
         ("fetch", "sd-decide-nb"),
         ("sign", "sd-decide-nb"),
+        ("audit", "sd-decide-nb"),
     ];
     for (socket, client) in doors {
         says(&machine, client, socket, "in");
         for other in ["nb", "eve", "sd-gate-nb", "sd-decide-nb", "sd-audit-nb", "secrets-nb"] {
             // A socket's owner may connect; the server sends it away.
-            let owner = if matches!(socket, "decide" | "passphrase") { "sd-decide-nb" } else { "secrets-nb" };
+            let owner = match socket {
+                "decide" | "passphrase" => "sd-decide-nb",
+                "audit" => "sd-audit-nb",
+                _ => "secrets-nb",
+            };
             if other != client {
                 let wanted = if other == owner { "sent away" } else { "Permission denied" };
                 says(&machine, other, socket, wanted);

@@ -104,7 +104,7 @@ impl Companion {
 
     fn start_fetch(&mut self) {
         let uid = own_uid();
-        let parties = Parties { desktop: uid, gate: uid, decide: uid, companion: uid };
+        let parties = Parties { desktop: uid, gate: uid, decide: uid, companion: uid, audit: None };
         let file = self.at("parties.json");
         fs::write(&file, parties.to_line().unwrap()).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();

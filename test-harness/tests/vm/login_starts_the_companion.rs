@@ -1,6 +1,6 @@
 //! (a) Provisioned, rebooted, and nobody does anything but log in.
 
-use crate::moments::provisioned;
+use crate::moments::{at_work, provisioned};
 use crate::person::{APPROVAL, DESK};
 
 #[test]
@@ -22,4 +22,23 @@ fn a_login_on_the_console_starts_the_companion_with_no_manual_step() {
     machine.photograph("approval-screen");
     assert_eq!(machine.active(), APPROVAL);
     assert_eq!(machine.run("systemctl --failed --no-legend"), "");
+}
+
+/// What the containers of the other ring cannot show, since they have their host's kernel.
+#[test]
+fn a_provisioned_machine_with_a_session_passes_every_check_and_the_limits_of_memory_and_tasks_hold() {
+    let mut machine = at_work().resume("a-good-machine");
+
+    let said = machine.attempt("sd-provision --check --json");
+
+    for line in said.out.replace("{\"", "\n{\"").lines() {
+        println!("| {line}");
+    }
+    assert_eq!(said.status, 0, "{}", said.out);
+    assert!(!said.out.contains("\"result\":\"fail\""), "{}", said.out);
+    for unit in ["sd-gate@nb.service", "sd-decide@nb.service"] {
+        let group = format!("/sys/fs/cgroup$(systemctl show --value --property=ControlGroup {unit})");
+        let limits = machine.run(&format!("cat {group}/memory.max {group}/pids.max"));
+        assert_eq!(limits, "268435456\n64\n", "{unit}");
+    }
 }

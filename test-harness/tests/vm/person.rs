@@ -56,8 +56,13 @@ impl Machine {
     pub(crate) fn answer_until(&mut self, text: &str) -> Screen {
         self.switch_to(APPROVAL);
         for _ in 0..40 {
+            let before = self.screen(APPROVAL);
             self.pass("1.2");
             let screen = self.screen(APPROVAL);
+            // What has only just come takes no key yet.
+            if before.ask() != screen.ask() || before.shows("passphrase:") != screen.shows("passphrase:") {
+                continue;
+            }
             if screen.shows("passphrase:") {
                 let passphrase = if screen.shows(SIGNER) { KEY } else { STORE };
                 self.type_keys(&format!("{passphrase}\n"));

@@ -11,8 +11,9 @@ const VICTIMS: [(&str, &str); 7] = [
     ("sd-fetch", "systemctl kill --signal=KILL sd-fetch@nb.service"),
     ("sd-sign", "systemctl kill --signal=KILL sd-sign@nb.service"),
     ("backend", "pkill -KILL -u secrets-nb -f 'gnome-keyring-daemon|sd-store'"),
-    ("companions-bus", "pkill -KILL -u secrets-nb -x dbus-daemon"),
     ("sd-decide", "systemctl kill --signal=KILL sd-decide@nb.service"),
+    // Last, since its manager takes 90 s to start another.
+    ("companions-bus", "pkill -KILL -u secrets-nb -x dbus-daemon"),
 ];
 
 #[test]
@@ -21,6 +22,8 @@ fn whatever_is_killed_the_terminals_switch_nothing_is_released_and_the_chain_hea
     for (name, kill) in VICTIMS {
         dies(&mut machine, name, kill);
     }
+    machine.pass("75");
+    machine.wait_for("pgrep -u secrets-nb -x dbus-daemon && pgrep -u secrets-nb -x sd-store");
     machine.photograph("healed");
     machine.command("secret-tool lookup service demo; echo ended: $?");
     let desk = machine.answer_until("ended: 0");

@@ -8,6 +8,7 @@ use async_io::Timer;
 use sd_client::screen;
 use sd_wire::bounded::{Attributes, Text};
 use sd_wire::change::Change;
+use sd_wire::description::MAX_LABEL;
 use sd_wire::metadata::Metadata;
 use sd_wire::outcome::{Collection, Collections};
 use sd_wire::path::{CollectionPath, ItemPath, ROOT};
@@ -140,25 +141,13 @@ pub(crate) async fn items(
 }
 
 async fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Message, Refusal> {
-    let (mut properties, secret, replace): (HashMap<String, OwnedValue>, SecretArgument, bool) =
+    let (properties, secret, replace): (HashMap<String, OwnedValue>, SecretArgument, bool) =
         turn.call.arguments()?;
     let (session, parameters, value, content_type) = secret;
     let value = Zeroizing::new(value);
     let cipher = session::of(turn, &session)?;
     sd_cipher::fits(&value)?;
-    let mut property = |name: &str| properties.remove(&format!("org.freedesktop.Secret.Item.{name}"));
-    let wrong =
-        |what: &str| Refusal::invalid_args(format!("the property {what} has another type than it should"));
-    let label: String = match property("Label") {
-        Some(label) => label.try_into().map_err(|_| wrong("Label"))?,
-        None => String::new(),
-    };
-    let attributes: HashMap<String, String> = match property("Attributes") {
-        Some(attributes) => attributes.try_into().map_err(|_| wrong("Attributes"))?,
-        None => HashMap::new(),
-    };
-    let bound = |e: sd_wire::bounded::OverBound| Refusal::limits_exceeded(e.to_string());
-    let (label, attributes) = (Text::new(label).map_err(bound)?, Attributes::new(attributes).map_err(bound)?);
+    let (label, attributes) = shape(properties)?;
     if dummy::looks_so(&label, &attributes) && dummy::is_its_secret(&cipher, &parameters, &value) {
         let path = dummy::make(turn, collection)?;
         let seen = Arc::new(Seen { label: label.as_str().to_owned(), attributes, ..Seen::default() });
@@ -171,12 +160,31 @@ async fn create_item(turn: &Turn<'_>, collection: &CollectionPath) -> Result<Mes
         collection: stand_in(turn, collection).await?,
         label,
         attributes,
-        content_type: Text::new(content_type).map_err(bound)?,
+        content_type: Text::new(content_type).map_err(|e| Refusal::limits_exceeded(e.to_string()))?,
         replace,
     };
     let creation = Creation { item, cipher: Arc::clone(&cipher), parameters, value };
     let prompt = prompt::make(turn, Work::Create(Box::new(creation)))?;
     turn.call.reply(&(ObjectPath::from_static_str_unchecked("/"), prompt))
+}
+
+/// The label and the attributes that the properties of a new item say.
+pub(crate) fn shape(
+    mut properties: HashMap<String, OwnedValue>,
+) -> Result<(Text<MAX_LABEL>, Attributes), Refusal> {
+    let mut property = |name: &str| properties.remove(&format!("org.freedesktop.Secret.Item.{name}"));
+    let wrong =
+        |what: &str| Refusal::invalid_args(format!("the property {what} has another type than it should"));
+    let label: String = match property("Label") {
+        Some(label) => label.try_into().map_err(|_| wrong("Label"))?,
+        None => String::new(),
+    };
+    let attributes: HashMap<String, String> = match property("Attributes") {
+        Some(attributes) => attributes.try_into().map_err(|_| wrong("Attributes"))?,
+        None => HashMap::new(),
+    };
+    let bound = |e: sd_wire::bounded::OverBound| Refusal::limits_exceeded(e.to_string());
+    Ok((Text::new(label).map_err(bound)?, Attributes::new(attributes).map_err(bound)?))
 }
 
 /// The collection at a path, as the backend describes it.

@@ -9,6 +9,8 @@ pub(crate) struct Ring {
     pub(crate) verb: &'static str,
     /// The unit.
     pub(crate) unit: String,
+    /// Whether a session has opened.
+    pub(crate) is_login: bool,
     user: String,
 }
 
@@ -23,7 +25,7 @@ pub(crate) fn ring(kind: &str, user: &str) -> Option<Ring> {
         "close_session" => ("restart", format!("sd-logout@{user}.service")),
         _ => return None,
     };
-    Some(Ring { verb, unit, user: user.to_owned() })
+    Some(Ring { verb, unit, is_login: verb == "start", user: user.to_owned() })
 }
 
 impl Ring {

@@ -3,6 +3,7 @@
 mod chores;
 mod errands;
 pub(crate) mod held;
+mod ledger;
 mod prover;
 mod queue;
 mod vt;
@@ -23,6 +24,7 @@ use sd_sys::listener::Listener;
 use sd_sys::payload::Payload;
 use sd_sys::process::Readers;
 use sd_wire::ask::{Note, Want};
+use sd_wire::digest::Digest;
 use sd_wire::fault::Fault;
 use sd_wire::import::Manifest;
 use sd_wire::line::Words;
@@ -33,6 +35,7 @@ use sd_wire::printable::Printable;
 use crate::caller::Caller;
 use crate::clerk::errands::Errands;
 use crate::clerk::held::{Beside, Cabinet};
+use crate::clerk::ledger::Ledger;
 use crate::clerk::queue::Turn;
 use crate::clerk::wait::{Found, Signals};
 use crate::clerk::watchdog::Watchdog;
@@ -73,6 +76,7 @@ pub(crate) struct Clerk {
     watches: Watches,
     cabinet: Cabinet,
     errands: Errands,
+    ledger: Ledger,
     terminal: Terminal,
     /// The virtual terminal, if fd 0 is one.
     console: Option<Console>,
@@ -94,6 +98,7 @@ impl Clerk {
     pub(crate) fn new(
         cli: &Cli,
         parties: Parties,
+        audit: u32,
         [asks, passphrases]: [Listener; 2],
         rules: Rules,
         phrase: Option<Printable>,
@@ -120,6 +125,7 @@ impl Clerk {
             watches: Watches::default(),
             cabinet: Cabinet::default(),
             errands: Errands::new(cli, parties.companion),
+            ledger: Ledger::new(&cli.audit, audit),
             terminal,
             console,
             pane: Pane::default(),
@@ -151,6 +157,7 @@ impl Clerk {
             }
             self.look_at_terminal(&found)?;
             self.look_at_sinks(&found);
+            self.look_at_record(&found);
             self.look_at_errands(&found);
             self.look_at_door(&found);
             self.look_at_passphrases(&found);
@@ -188,6 +195,9 @@ impl Clerk {
                 if let Err(why) = self.errands.dispatch(&id, &order, &mut self.cabinet) {
                     return vec![Event::DispatchFailed { id, why }];
                 }
+            }
+            Effect::Record { number, awaited, line } => {
+                return self.ledger.record(number, awaited, line, self.now());
             }
             Effect::Settle { id, what } => self.cabinet.settle(&Outcome { id, what }),
             Effect::Approve { id, seconds, shown } => self.cabinet.approve(&id, seconds, shown),
@@ -270,6 +280,19 @@ impl Clerk {
         // A key or a hang-up may have moved the places since: then one is heard that has nothing to say yet, and
         // the other in the next round.
         for event in self.errands.hear(&found.errands, now, &mut self.cabinet) {
+            self.happen(event);
+        }
+    }
+
+    fn look_at_record(&mut self, found: &Found) {
+        let now = self.now();
+        let again = self.ledger.due().is_some_and(|due| due <= now);
+        let events = match (found.record, again) {
+            (true, _) => self.ledger.hear(now),
+            (false, true) => self.ledger.send(now),
+            (false, false) => return,
+        };
+        for event in events {
             self.happen(event);
         }
     }
@@ -364,6 +387,7 @@ impl Clerk {
             }
         };
         let signed = bytes.as_deref().map(Signed::read);
+        let digest = bytes.as_deref().map(Digest::of_bytes);
         let changes = bytes.as_deref().and_then(|bytes| proof::check(bytes, &[]));
         let mut random = [[0; 2]; Code::LENGTH];
         if let Err(why) = getrandom::fill(random.as_flattened_mut()) {
@@ -374,7 +398,8 @@ impl Clerk {
         let code = Code::from_random(random);
         let caller = Caller::look(&sink, &ask.claims, &self.readers);
         self.cabinet.keep(&ask, Beside { sink, payload, objects }, gate, &caller);
-        self.happen(Event::Filed(Box::new(Filing { ask: *ask, caller, signed, changes, manifest, code })));
+        let filing = Filing { ask: *ask, caller, signed, payload: digest, changes, manifest, code };
+        self.happen(Event::Filed(Box::new(filing)));
     }
 
     /// Whether a picture is to be drawn now. Whatever happens while nobody types and the ask stays the same can wait for

@@ -9,7 +9,8 @@ use sd_wire::deadline;
 /// Shows each ask on the terminal given as fd 0 and lets a person settle it.
 ///
 /// Started by systemd (sd-decide@USER.service), with the virtual terminal as fd 0 and the listening sockets `decide` and
-/// `passphrase`. To serve it needs --fetch and --sign. With --rescue or --check-rules it does that one thing and ends.
+/// `passphrase`. To serve it needs --fetch, --sign and
+/// --audit. With --rescue or --check-rules it does that one thing and ends.
 ///
 /// Exit status: 64 for a wrong command line, 69 when a listening socket is not there or the terminal has gone, 70 when the
 /// kernel refused what it never should, 78 when fd 0 is no terminal of ours, or parties, rules or phrase are not usable.
@@ -22,6 +23,9 @@ pub(crate) struct Options {
     /// The socket on which sd-sign listens.
     #[arg(long, value_name = "PATH", required_unless_present_any = ["check_rules", "rescue"])]
     sign: Option<PathBuf>,
+    /// The socket on which sd-audit listens: nothing is released that it has not written down.
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["check_rules", "rescue"])]
+    audit: Option<PathBuf>,
     /// How long an ask waits for a key, at most 900.
     #[arg(long, value_name = "SECONDS", default_value_t = deadline::ASK.as_secs(),
           value_parser = clap::value_parser!(u64).range(1..=deadline::ASK_MOST.as_secs()))]
@@ -40,11 +44,11 @@ pub(crate) struct Options {
     #[arg(long, exclusive = true)]
     rescue: bool,
     /// Instead of serving, says whether a file of rules is valid and what each rule does; exits with 78 if it is not.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["fetch", "sign", "expire", "parties", "rules", "phrase"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fetch", "sign", "audit", "expire", "parties", "rules", "phrase"])]
     check_rules: Option<PathBuf>,
     /// With --check-rules: says it as one JSON object.
     // Both: clap lets go of a requirement that something else on the line conflicts with.
-    #[arg(long, requires = "check_rules", conflicts_with_all = ["fetch", "sign"])]
+    #[arg(long, requires = "check_rules", conflicts_with_all = ["fetch", "sign", "audit"])]
     json: bool,
 }
 
@@ -71,6 +75,8 @@ pub(crate) struct Cli {
     pub(crate) fetch: PathBuf,
     /// The socket on which sd-sign listens.
     pub(crate) sign: PathBuf,
+    /// The socket on which sd-audit listens.
+    pub(crate) audit: PathBuf,
     expire: u64,
     /// The file with the uids of the roles, if not the credential.
     pub(crate) parties: Option<PathBuf>,
@@ -83,14 +89,15 @@ pub(crate) struct Cli {
 impl Options {
     /// What it asks for.
     pub(crate) fn task(self) -> Task {
-        let Self { fetch, sign, expire, parties, rules, phrase, rescue, check_rules, json } = self;
+        let Self { fetch, sign, audit, expire, parties, rules, phrase, rescue, check_rules, json } = self;
         match check_rules {
             Some(file) => Task::CheckRules { file, json },
             None if rescue => Task::Rescue,
-            // Without either clap has insisted on both sockets.
+            // Without any of them clap has insisted on all sockets.
             None => Task::Serve(Cli {
                 fetch: fetch.unwrap_or_default(),
                 sign: sign.unwrap_or_default(),
+                audit: audit.unwrap_or_default(),
                 expire,
                 parties,
                 rules,
@@ -124,8 +131,8 @@ mod tests {
     }
 
     #[test]
-    fn both_sockets_are_needed_to_serve() {
-        assert!(matches!(task(&["--fetch", "a", "--sign", "b"]), Some(Task::Serve(_))));
-        assert!(task(&["--fetch", "a"]).is_none());
+    fn all_sockets_are_needed_to_serve() {
+        assert!(matches!(task(&["--fetch", "a", "--sign", "b", "--audit", "c"]), Some(Task::Serve(_))));
+        assert!(task(&["--fetch", "a", "--sign", "b"]).is_none());
     }
 }

@@ -16,6 +16,8 @@ mod filing;
 pub(crate) mod floods;
 pub(crate) mod grant;
 pub(crate) mod history;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod judged;
 mod keyboard;
 pub(crate) mod line;
@@ -25,14 +27,17 @@ pub(crate) mod mode;
 #[cfg(test)]
 mod onlooker;
 pub(crate) mod page;
+pub(crate) mod past;
 pub(crate) mod prompts;
 #[cfg(test)]
 mod properties;
+pub(crate) mod recording;
 pub(crate) mod refusals;
 #[cfg(test)]
 mod scenes;
 mod settling;
 pub(crate) mod vault;
+mod written;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -42,6 +47,7 @@ use sd_wire::deadline;
 use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
+use sd_wire::record;
 
 use crate::caller::Pinned;
 use crate::docket::code::Guesses;
@@ -99,6 +105,10 @@ pub(crate) struct Docket {
     faces: u64,
     /// Of grants and mutes.
     numbers: u64,
+    /// Of the record, as far as this process numbers them.
+    lines: u64,
+    /// Whether the last that had to be recorded first could not be.
+    unrecorded: bool,
 }
 
 impl Docket {
@@ -125,6 +135,8 @@ impl Docket {
             before: floods::Before::default(),
             faces: 0,
             numbers: 0,
+            lines: 0,
+            unrecorded: false,
         }
     }
 
@@ -198,7 +210,7 @@ impl Docket {
             }
             Event::WorkerFailed { id, why } => {
                 if self.is_dispatched(&id) {
-                    self.write_down(now, &id, Resolution::Failed, Some(why));
+                    self.write_down(now, &id, Resolution::Failed, Some(why), &mut effects);
                     self.leave(now, &id, Resolution::Failed, &mut effects);
                 }
             }
@@ -209,6 +221,9 @@ impl Docket {
                 self.passphrase_wanted(now, prompt, *wanted, &mut effects);
             }
             Event::PassphraseForgone { prompt } => self.passphrase_forgone(now, prompt, &mut effects),
+            Event::Recorded { number } => self.recorded(now, number, &mut effects),
+            Event::Unrecorded { number, why } => self.not_recorded(now, number, why, &mut effects),
+            Event::Remembered(past) => self.history.remember(past),
             Event::ProcessEnded(process) => self.grants.retain(|grant| !grant.is_of(process)),
             Event::Tick => self.tick(now, &mut effects),
         }
@@ -341,6 +356,7 @@ impl Docket {
 
     /// Denies everything that waits, and everything that comes, until it is lifted.
     fn deny_all(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.jot(written::done(record::Event::Changed, "deny-all", ""), effects);
         self.refusals.set_everything(true);
         self.grants.clear();
         let here = |entry: &&Entry| entry.is_here() && routing::refusable(entry.want());
@@ -362,6 +378,7 @@ impl Docket {
             match entry.state {
                 State::Dispatched { .. } => self.end(now, &id, Resolution::Failed, effects),
                 State::Queued { .. } => self.fail(now, &id, Fault::Timeout, effects),
+                State::Recording { line, .. } => self.not_recorded(now, line, None, effects),
                 _ if entry.expires <= now => self.settle(now, &id, What::Expired {}, effects),
                 _ => self.fail(now, &id, Fault::Timeout, effects),
             }

@@ -5,6 +5,7 @@ use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::change::{Before, Change};
 use sd_wire::claims::Claims;
 use sd_wire::description::{CollectionShown, Description};
+use sd_wire::digest::Digest;
 use sd_wire::id::AskId;
 use sd_wire::import::{Listed, Manifest, Met, Plan};
 use sd_wire::passphrase::{Unlocks, Wanted};
@@ -151,6 +152,7 @@ pub(crate) fn filing(n: u64, want: Want, caller: Caller) -> Filing {
     Filing {
         ask: Ask { id: id(n), want, claims: Claims::default() },
         caller,
+        payload: signed.as_ref().map(|_| Digest::of_bytes(COMMIT)),
         signed,
         changes,
         manifest,

@@ -1,64 +1,14 @@
 //! sd-decide — shows each ask on the terminal and lets a person settle it.
 //!
-//! Holds:  the terminal (fd 0); the docket; the right to connect to the workers.
+//! Holds:  the terminal (fd 0); the docket; the right to connect to the workers and to the record.
 //! Trusts: the kernel, the keyboard, and the workers' word about what they hold. Believes of a caller only what the
 //!         kernel attests.
-//! Never:  sees a secret of the store; speaks D-Bus; forks; once it serves, opens anything but `/proc/<pid>` of callers.
+//! Never:  lets anything go that is not in the record; sees a secret of the store; speaks D-Bus; forks; once it serves,
+//!         opens anything but `/proc/<pid>` of callers.
 #![forbid(unsafe_code)]
-
-mod caller;
-mod clerk;
-mod cli;
-mod console;
-mod dates;
-mod docket;
-mod field;
-mod gate_door;
-mod keys;
-mod lobby;
-#[cfg(test)]
-mod made_up;
-mod passphrase_door;
-mod phrase;
-mod rescue;
-mod routing;
-mod rules;
-mod screen;
-mod terminal;
-mod worker;
 
 use std::process::ExitCode;
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use sd_start::{NotServing, Start};
-use sd_wire::parties::Role;
-
-use crate::clerk::Clerk;
-use crate::cli::{Cli, Options, Task};
-
-/// Enough for the most asks, each with its sink, payload and connections and a handle on each of their peers.
-const DESCRIPTORS: u64 = 4096;
-
 fn main() -> ExitCode {
-    sd_start::run(|options: Options| match options.task() {
-        Task::Serve(cli) => serve(&cli).map(|()| ExitCode::SUCCESS),
-        Task::Rescue => Ok(rescue::run()),
-        Task::CheckRules { file, json } => Ok(rules::check(&file, json)),
-    })
-}
-
-fn serve(cli: &Cli) -> Result<(), NotServing> {
-    let start = Start::as_role(Role::Decide, cli.parties.as_deref())?;
-    more_descriptors();
-    let rules = rules::load(cli.rules.as_deref())?;
-    let phrase = phrase::load(cli.phrase.as_deref())?;
-    let listeners = start.listeners(["decide", "passphrase"])?;
-    Clerk::new(cli, start.parties, listeners, rules, phrase)?.serve()
-}
-
-/// Raises the soft limit as far as the hard one lets it; with fewer descriptors fewer asks are let in at once.
-fn more_descriptors() {
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, soft.max(DESCRIPTORS.min(hard)), hard);
-    }
+    sd_decide::main()
 }

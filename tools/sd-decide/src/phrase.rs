@@ -27,7 +27,8 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Option<Printable>, NotServing>
     read(&bytes).map_err(|why| invalid(&path, why))
 }
 
-fn read(bytes: &[u8]) -> Result<Option<Printable>, &'static str> {
+/// What the file's bytes are as a phrase.
+pub(crate) fn read(bytes: &[u8]) -> Result<Option<Printable>, &'static str> {
     let text = std::str::from_utf8(bytes).map_err(|_| "the phrase is not UTF-8")?;
     let text = text.strip_suffix('\n').unwrap_or(text).trim();
     let phrase = Printable::line(text);

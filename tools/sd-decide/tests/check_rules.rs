@@ -33,7 +33,10 @@ impl Folder {
     /// Everybody is this uid.
     fn parties(&self) -> PathBuf {
         let me = own_uid();
-        self.file("parties", Parties { desktop: me, gate: me, decide: me, companion: me }.to_line().unwrap())
+        self.file(
+            "parties",
+            Parties { desktop: me, gate: me, decide: me, companion: me, audit: Some(me) }.to_line().unwrap(),
+        )
     }
 }
 
@@ -49,7 +52,15 @@ fn check(file: &Path) -> Output {
 
 fn start(folder: &Folder, more: impl FnOnce(&mut Command)) -> (i32, String) {
     let mut command = decide();
-    command.args(["--fetch", "/nowhere/fetch.sock", "--sign", "/nowhere/sign.sock", "--parties"]);
+    command.args([
+        "--fetch",
+        "/nowhere/fetch.sock",
+        "--sign",
+        "/nowhere/sign.sock",
+        "--audit",
+        "/nowhere/audit.sock",
+        "--parties",
+    ]);
     command.arg(folder.parties());
     more(&mut command);
     let output = command.output().unwrap();

@@ -40,9 +40,14 @@ pub(crate) async fn sender(
         .get_connection_credentials(name.clone().into())
         .await
         .map_err(|e| Refusal::NotServed(format!("the bus does not say who you are: {e}")))?;
-    match (credentials.unix_user_id(), credentials.process_id()) {
-        (Some(uid), Some(pid)) if uid == desktop => Ok(Sender { name: name.to_string(), pid }),
-        (Some(uid), _) => Err(Refusal::NotServed(format!(
+    served(name.to_string(), credentials.unix_user_id(), credentials.process_id(), desktop)
+}
+
+/// Whether a sender of whom the bus says this is served. Whoever has gone meanwhile is nobody, and not root.
+fn served(name: String, uid: Option<u32>, pid: Option<u32>, desktop: u32) -> Result<Sender, Refusal> {
+    match (uid, pid) {
+        (Some(uid), Some(pid)) if uid == desktop => Ok(Sender { name, pid }),
+        (Some(uid), _) if uid != desktop => Err(Refusal::NotServed(format!(
             "this gate serves uid {desktop}, not uid {uid}; every desktop user has a gate of its own"
         ))),
         _ => Err(Refusal::NotServed("the bus does not say who you are".into())),
@@ -160,4 +165,20 @@ pub(crate) fn attributes(
     untrusted: std::collections::HashMap<String, String>,
 ) -> Result<Attributes, Refusal> {
     Attributes::new(untrusted).map_err(|e| Refusal::BadArgument(format!("attributes: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_gone_before_the_bus_could_name_it_is_not_served() {
+        let served = |uid, pid| served(":1.7".into(), uid, pid, 1000);
+        assert!(served(Some(1000), Some(7)).is_ok_and(|sender| sender.pid == 7));
+        for (uid, pid) in
+            [(None, None), (Some(1000), None), (None, Some(7)), (Some(0), Some(7)), (Some(1001), Some(7))]
+        {
+            assert!(served(uid, pid).is_err(), "{uid:?} {pid:?}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) fn files(payload: &[u8]) -> Changed {
 }
 
 /// The first parent and the tree that a commit names; the empty tree stands for the parent of a root commit.
-fn trees(payload: &[u8]) -> Option<(String, String)> {
+pub(crate) fn trees(payload: &[u8]) -> Option<(String, String)> {
     let mut header = payload.split(|b| *b == b'\n').take_while(|line| !line.is_empty());
     let tree = id(header.next()?.strip_prefix(b"tree ")?)?;
     let parent = match header.next().and_then(|line| line.strip_prefix(b"parent ")) {
@@ -77,7 +77,7 @@ fn ask_git(from: &str, to: &str) -> Option<Vec<u8>> {
 }
 
 /// `status NUL path NUL` for each file. A last entry that was cut off is left out.
-fn parse(said: &[u8]) -> Changed {
+pub(crate) fn parse(said: &[u8]) -> Changed {
     let mut fields: Vec<&[u8]> = said.split(|b| *b == 0).collect();
     fields.pop();
     let (mut files, mut room, mut omitted) = (Vec::new(), MOST_BYTES, 0u32);

@@ -5,52 +5,8 @@
 //! Never:  shows anything itself; keeps, logs or copies a passphrase; asks for a new one.
 #![forbid(unsafe_code)]
 
-mod cli;
-mod code;
-mod command;
-mod dialog;
-mod error;
-mod input;
-mod output;
-mod owner;
-mod parties;
-mod pipe;
-mod serve;
-
 use std::process::ExitCode;
-use std::time::Instant;
-
-use clap::Parser;
-
-use error::Error;
 
 fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(why) => {
-            // What cannot be printed cannot be reported either; the status still says it.
-            let _ = why.print();
-            let code = if why.use_stderr() { sd_sys::exit::USAGE } else { 0 };
-            return sd_sys::exit::code(code);
-        }
-    };
-    match talk(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            sd_journal::error(&why);
-            why.exit()
-        }
-    }
-}
-
-fn talk(cli: &cli::Cli) -> Result<(), Error> {
-    sd_start::hardened().map_err(|e| Error::Hardening(e.to_string()))?;
-    let decide = parties::of_the_companion()?.decide;
-    let socket = sd_passphrase::socket().map_err(|e| Error::Misconfigured(e.to_string()))?;
-    let agent = pipe::Pipe::standard()?;
-    let ask = |dialog: &dialog::Dialog, patience| {
-        let still_wanted = || dialog.wants() && !agent.hung_up();
-        sd_passphrase::ask(&socket, decide, dialog.wanted(), Instant::now() + patience, still_wanted)
-    };
-    serve::until_bye(&mut agent.commands(), &mut agent.replies(), cli.patience(), ask)
+    sd_pinentry::main()
 }

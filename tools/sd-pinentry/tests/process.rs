@@ -116,7 +116,8 @@ fn an_endless_line_ends_it_as_a_fault_of_the_protocol() {
 #[test]
 fn an_answer_that_sd_decide_did_not_write_is_no_passphrase() {
     let uid = own_uid();
-    let stage = Stage::among(Parties { desktop: uid, gate: uid, decide: uid + 1, companion: uid });
+    let stage =
+        Stage::among(Parties { desktop: uid, gate: uid, decide: uid + 1, companion: uid, audit: None });
     let mut pinentry = Pinentry::of(&stage);
     pinentry.tell(b"GETPIN");
     let (screen, _) = stage.prompt();
@@ -135,7 +136,7 @@ fn a_user_who_is_not_set_up_gets_status_78() {
     };
     assert_eq!(status(), Some(0));
     let uid = own_uid();
-    let others = Parties { desktop: uid, gate: uid, decide: uid, companion: uid + 1 };
+    let others = Parties { desktop: uid, gate: uid, decide: uid, companion: uid + 1, audit: None };
     private(&stage.at("parties.json"), &others.to_line().unwrap());
     assert_eq!(status(), Some(78));
     std::fs::remove_file(stage.at("parties.json")).unwrap();

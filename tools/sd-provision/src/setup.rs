@@ -1,6 +1,7 @@
 //! `sd-provision --user NAME`: makes, checks, renews and takes back everything of one desktop user.
 
 mod anew;
+mod audit;
 mod check;
 pub(crate) mod choice;
 mod files;

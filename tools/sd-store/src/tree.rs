@@ -195,14 +195,8 @@ impl Tree {
             if file.symlink_metadata().is_ok() {
                 let bytes = trusted::read_trusted(&file, MAX_RECIPIENTS)
                     .map_err(|why| Fault::Wrong(why.to_string()))?;
-                let text = String::from_utf8_lossy(&bytes);
-                let names = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-                let names: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-                // gpgme wants C strings and panics without.
-                if names.is_empty() || names.iter().any(|name| name.contains('\0')) {
-                    return Err(Fault::Unfit(file, "names nobody to encrypt to".into()));
-                }
-                return Ok(names);
+                let nobody = || Fault::Unfit(file.clone(), "names nobody to encrypt to".into());
+                return names_in(&bytes).ok_or_else(nobody);
             }
             folder = at.parent();
         }
@@ -233,6 +227,15 @@ impl Tree {
         }
         Ok(self.root.join(format!("{name}{ENTRY}")))
     }
+}
+
+/// The names in a `.gpg-id`; none when there is not one, or one that nobody can have.
+pub(crate) fn names_in(bytes: &[u8]) -> Option<Vec<String>> {
+    let text = String::from_utf8_lossy(bytes);
+    let names = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let names: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    // gpgme wants C strings and panics without.
+    (!names.is_empty() && !names.iter().any(|name| name.contains('\0'))).then_some(names)
 }
 
 /// Whether a folder is ours, and closed to others as far as this mask says.

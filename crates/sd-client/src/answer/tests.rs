@@ -24,7 +24,7 @@ fn id() -> AskId {
 /// Everybody is whoever runs the test.
 fn ourselves() -> Parties {
     let uid = own_uid();
-    Parties { desktop: uid, gate: uid, decide: uid, companion: uid }
+    Parties { desktop: uid, gate: uid, decide: uid, companion: uid, audit: None }
 }
 
 fn answer_from(parties: Parties) -> (Answer, Link) {

@@ -9,6 +9,7 @@ use zbus::object_server::ObjectServer;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::Fault;
+use crate::faults::Faults;
 use crate::lock::Lock;
 use crate::service::{COLLECTION, Secret, never, nothing};
 use crate::shelf::{Kept, Shelf};
@@ -16,7 +17,7 @@ use crate::shelf::{Kept, Shelf};
 pub(crate) struct Item {
     pub(crate) shelf: Shelf,
     pub(crate) name: String,
-    pub(crate) fault: Fault,
+    pub(crate) faults: Faults,
     pub(crate) lock: Lock,
 }
 
@@ -42,7 +43,8 @@ impl Item {
         if self.lock.is_locked() {
             return Err(SecretError::IsLocked("the collection is locked".into()));
         }
-        match self.fault {
+        let fault = self.faults.now();
+        match fault {
             Fault::Hang => never().await,
             Fault::Crash => std::process::exit(3),
             Fault::Garbage => {
@@ -60,7 +62,7 @@ impl Item {
             | Fault::Forgetful
             | Fault::Bare => {}
         }
-        let secret = if self.fault == Fault::Huge { vec![b'x'; 10_000_000] } else { kept.secret };
+        let secret = if fault == Fault::Huge { vec![b'x'; 10_000_000] } else { kept.secret };
         Ok(((session, Vec::new(), secret, kept.content_type),))
     }
 
@@ -82,7 +84,7 @@ impl Item {
 
     #[zbus(property)]
     async fn label(&self) -> zbus::fdo::Result<String> {
-        if self.fault == Fault::Mute {
+        if self.faults.now() == Fault::Mute {
             return Err(zbus::fdo::Error::Failed("the fake is mute".into()));
         }
         Ok(self.kept().map_err(gone)?.label)
@@ -120,7 +122,7 @@ impl Item {
         let modified = self.kept().map_err(gone)?.modified;
         // Properties are read in the order of their names' hashes: what is changed here is seen the next time at the
         // latest, and the time of change stays, so that only the changed thing itself can give it away.
-        match self.fault {
+        match self.faults.now() {
             Fault::Restless => self.change(|kept| kept.label.push('!')),
             Fault::Shifting => self.change(|kept| {
                 let turn = kept.attributes.remove("turn").map_or(1, |turn| turn.len() + 1);
@@ -144,7 +146,7 @@ impl Item {
 
     /// A change that it was told to make.
     fn keep(&self, how: impl FnOnce(&mut Kept)) {
-        if self.fault != Fault::Forgetful {
+        if self.faults.now() != Fault::Forgetful {
             self.change(|kept| {
                 how(kept);
                 kept.modified += 1;

@@ -9,6 +9,7 @@ use zbus::object_server::{ObjectServer, SignalEmitter};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
 use crate::Fault;
+use crate::faults::Faults;
 use crate::service::{COLLECTION, SERVICE, nothing, path};
 
 const MADE: &str = "/org/freedesktop/secrets/collection/made";
@@ -31,7 +32,7 @@ pub(crate) enum Creating {
 #[derive(Clone)]
 pub(crate) struct Maker {
     creating: Creating,
-    fault: Fault,
+    faults: Faults,
     known: Arc<Mutex<Known>>,
 }
 
@@ -41,11 +42,11 @@ struct Known {
 }
 
 impl Maker {
-    pub(crate) fn new(creating: Creating, fault: Fault) -> Self {
+    pub(crate) fn new(creating: Creating, faults: Faults) -> Self {
         let aliases = HashMap::from([("default".to_owned(), path(COLLECTION))]);
-        let collections = if fault == Fault::Bare { Vec::new() } else { vec![path(COLLECTION)] };
+        let collections = if faults.now() == Fault::Bare { Vec::new() } else { vec![path(COLLECTION)] };
         let known = Arc::new(Mutex::new(Known { collections, aliases }));
-        Self { creating, fault, known }
+        Self { creating, faults, known }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -61,7 +62,7 @@ impl Maker {
     }
 
     pub(crate) fn point(&self, name: String, to: OwnedObjectPath) {
-        if self.fault != Fault::Forgetful {
+        if self.faults.now() != Fault::Forgetful {
             self.known().aliases.insert(name, to);
         }
     }

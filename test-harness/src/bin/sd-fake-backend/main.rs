@@ -4,17 +4,20 @@
 //! the command line: it is for made-up ones only. Speaks the `plain` algorithm alone.
 #![forbid(unsafe_code)]
 
+mod faults;
 mod item;
 mod lock;
 mod made;
 mod service;
 mod shelf;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 
+use crate::faults::Faults;
 use crate::item::Item;
 use crate::lock::{Lock, Locking, Master, Unlocking};
 use crate::made::{Creating, Maker};
@@ -34,6 +37,9 @@ struct Cli {
     /// What it does when it is asked for a secret.
     #[arg(long, value_enum, default_value_t = Fault::None)]
     fault: Fault,
+    /// Look for the word of `--fault` in this file instead, each time; when it is not there, it behaves.
+    #[arg(long, value_name = "FILE", conflicts_with = "fault")]
+    fault_in: Option<PathBuf>,
     /// Its collection is locked from the start.
     #[arg(long)]
     locked: bool,
@@ -88,13 +94,14 @@ enum Fault {
 async fn serve(cli: &Cli) -> zbus::Result<()> {
     let shelf = Shelf::default();
     let hang = cli.hang.clone();
+    let faults = Faults::new(cli.fault, cli.fault_in.clone());
     let lock = Lock::new(cli.locked, cli.locking, cli.unlocking);
     // All by the builder: an object server that is started beside a connection in use now and then never answers.
     let mut builder = zbus::connection::Builder::session()?.serve_at(
         COLLECTION,
         Collection {
             shelf: Arc::clone(&shelf),
-            fault: cli.fault,
+            faults: faults.clone(),
             lock: lock.clone(),
             hang: hang.clone(),
             gopass: cli.gopass,
@@ -104,8 +111,10 @@ async fn serve(cli: &Cli) -> zbus::Result<()> {
     for kept in cli.items.iter().map(|words| item(words)).chain(stock).flatten() {
         let name = put(&shelf, kept);
         let at = format!("{COLLECTION}/{name}");
-        builder = builder
-            .serve_at(at, Item { shelf: Arc::clone(&shelf), name, fault: cli.fault, lock: lock.clone() })?;
+        builder = builder.serve_at(
+            at,
+            Item { shelf: Arc::clone(&shelf), name, faults: faults.clone(), lock: lock.clone() },
+        )?;
     }
     if cli.unlocking == Unlocking::Plain {
         builder = builder.serve_at(SERVICE, Master(lock.clone()))?;
@@ -113,7 +122,7 @@ async fn serve(cli: &Cli) -> zbus::Result<()> {
     let builder = builder
         .serve_at(
             SERVICE,
-            Service { shelf, hang, lock, gopass: cli.gopass, maker: Maker::new(cli.creating, cli.fault) },
+            Service { shelf, hang, lock, gopass: cli.gopass, maker: Maker::new(cli.creating, faults) },
         )?
         .name("org.freedesktop.secrets")?;
     let _bus = builder.build().await?;

@@ -8,6 +8,7 @@ use zbus::object_server::ObjectServer;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::Fault;
+use crate::faults::Faults;
 use crate::item::{Item, SecretError};
 use crate::lock::Lock;
 use crate::made::Maker;
@@ -28,7 +29,7 @@ pub(crate) struct Service {
 
 pub(crate) struct Collection {
     pub(crate) shelf: Shelf,
-    pub(crate) fault: Fault,
+    pub(crate) faults: Faults,
     pub(crate) hang: Option<String>,
     pub(crate) lock: Lock,
     pub(crate) gopass: bool,
@@ -159,7 +160,7 @@ impl Collection {
         let item = Item {
             shelf: Arc::clone(&self.shelf),
             name: name.clone(),
-            fault: self.fault,
+            faults: self.faults.clone(),
             lock: self.lock.clone(),
         };
         let at = format!("{COLLECTION}/{name}");
@@ -200,7 +201,7 @@ impl Collection {
     #[zbus(property)]
     async fn items(&self) -> Vec<OwnedObjectPath> {
         let mut items = matching(&self.shelf, &HashMap::new());
-        if self.fault == Fault::Ghosts {
+        if self.faults.now() == Fault::Ghosts {
             items.push(path(&format!("{COLLECTION}/ghost")));
             items.push(path(&format!("{SERVICE}/collection/other/i1")));
         }

@@ -1,6 +1,7 @@
 //! What it holds: items in memory.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zbus::zvariant::OwnedObjectPath;
@@ -38,7 +39,9 @@ pub(crate) fn equal(shelf: &Shelf, kept: &Kept) -> Option<String> {
 
 pub(crate) fn put(shelf: &Shelf, kept: Kept) -> String {
     let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-    let name = format!("i{}", shelf.len() + 1);
+    // Never the name of one that was deleted.
+    static NAMED: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("i{}", NAMED.fetch_add(1, Ordering::SeqCst) + 1);
     shelf.insert(name.clone(), kept);
     name
 }

@@ -23,8 +23,8 @@ pub(crate) use shell::Ended;
 use qemu::{Made, Qemu};
 use shell::Shell;
 
-/// The longest that is waited for anything, on a host whose processors are busy elsewhere.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// The longest that is waited for anything, on a host whose processors are busy elsewhere and come here last.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A running machine; it ends with this value. What of it was photographed stays.
 pub(crate) struct Machine {

@@ -76,6 +76,8 @@ pub(crate) struct Found {
     pub(crate) ended: Vec<Pinned>,
     /// To hear these workers.
     pub(crate) errands: Vec<usize>,
+    /// To hear sd-audit, or to go on telling it.
+    pub(crate) record: bool,
     /// To withdraw these asks.
     pub(crate) sinks: Vec<AskId>,
 }
@@ -92,6 +94,7 @@ enum For {
     Prompt(PromptId),
     Process(Pinned),
     Errand(usize),
+    Record,
     Sink(AskId),
 }
 
@@ -127,6 +130,9 @@ impl Clerk {
         }
         for (n, fd) in self.errands.fds().enumerate() {
             add(For::Errand(n), fd, PollFlags::POLLIN);
+        }
+        if let Some((fd, flags)) = self.ledger.fd() {
+            add(For::Record, fd, flags);
         }
         for (id, fd) in self.cabinet.sinks() {
             // Nothing is asked for: the kernel reports a hang-up unasked.
@@ -169,6 +175,7 @@ impl Clerk {
             For::Prompt(id) => found.forgone.push(id),
             For::Process(process) => found.ended.push(process),
             For::Errand(n) => found.errands.push(n),
+            For::Record => found.record = true,
             For::Sink(id) if seen.intersects(gone) => found.sinks.push(id),
             For::Sink(_) => {}
         }
@@ -182,6 +189,7 @@ impl Clerk {
             self.door.lobby.due(now),
             self.passphrases.lobby.due(now),
             self.errands.due(),
+            self.ledger.due(),
             self.watchdog.due(),
         ];
         let mut wait = due.into_iter().flatten().map(|due| due.since(now)).min();

@@ -17,6 +17,7 @@ use crate::docket::event::{Filing, Moment};
 use crate::docket::grant::{Covers, Grant, Holder};
 use crate::docket::history::Decided;
 use crate::docket::mode::{Copying, Minutes, Mode, Period, Purpose};
+use crate::docket::recording::Next;
 use crate::keys::Key;
 use crate::routing::{self, Described, Yes};
 
@@ -68,56 +69,59 @@ impl Docket {
         }
     }
 
-    /// Carries out a yes to the selected ask. What it allows a prompt's app to read stays allowed for as long as was
-    /// granted by hand, or for the moment that reading it takes.
+    /// Takes a yes to the selected ask: it is carried out once it is in the record. What it allows a prompt's app to
+    /// read stays allowed for as long as was granted by hand, or for the moment that reading it takes.
     fn approve(
         &mut self,
         now: Moment,
         decided: Decided,
-        granted: Option<Duration>,
+        granted: Option<(Duration, Grant)>,
         effects: &mut Vec<Effect>,
     ) {
         let Some(entry) = self.approvable(now) else { return };
-        let Some(shown) = entry.shown() else { return };
+        let Some(shown) = entry.shown().cloned() else { return };
         let id = entry.id().clone();
-        let yes = routing::on_yes(&id, entry.want(), shown, || self.hidden(&entry.filing));
+        let yes = routing::on_yes(&id, entry.want(), &shown, || self.hidden(&entry.filing));
         if matches!(yes, Some(Yes::Unlock)) && self.vault.is_locking() {
             return;
         }
         let (filing, short) = (Rc::clone(&entry.filing), entry.short());
         let by_code = decided == Decided::Code;
         self.keyboard.decided(now);
-        self.note(now, &id, decided);
-        match yes {
-            Some(Yes::Dispatch(order)) => self.dispatch(now, &id, order, effects),
-            Some(Yes::Grant(items)) => {
-                // What is given to the proxy as such would be given to every app that it cannot name.
-                let holder = Holder::pair(&filing.caller).filter(|_| !filing.caller.is_proxy_alone());
-                let access = granted.unwrap_or_else(|| deadline::access(items.len()));
-                if granted.is_none() {
-                    let (who, what) = (filing.caller.name(), short);
-                    let number = self.number();
-                    let until = now.after(access);
-                    self.keep_grant(holder.map(|holder| Grant {
-                        number,
-                        holder,
-                        covers: Covers::Items(items.iter().map(routing::as_shown).collect()),
-                        until,
-                        who,
-                        what,
-                        by_hand: false,
-                        by_code,
-                        used: 0,
-                    }));
-                }
-                let seconds = u32::try_from(access.as_secs()).unwrap_or(u32::MAX);
-                self.approved(now, &id, seconds, items, effects);
+        self.note(now, &id, decided.clone());
+        let next = match yes {
+            Some(Yes::Dispatch(order)) => {
+                Next::Dispatch { order, leaves: granted.map(|(_, grant)| grant), under: None }
             }
-            Some(Yes::Unlock) => self.approve_unlock(now, &id, effects),
-            Some(Yes::Tell(why)) => self.fail(now, &id, why, effects),
+            Some(Yes::Grant(items)) => {
+                let access =
+                    granted.as_ref().map_or_else(|| deadline::access(items.len()), |(period, _)| *period);
+                let leaves = match granted {
+                    Some((_, grant)) => Some(grant),
+                    // What is given to the proxy as such would be given to every app that it cannot name.
+                    None => Holder::pair(&filing.caller).filter(|_| !filing.caller.is_proxy_alone()).map(
+                        |holder| Grant {
+                            number: self.number(),
+                            holder,
+                            covers: Covers::of(&items),
+                            until: now,
+                            who: filing.caller.name(),
+                            what: short,
+                            by_hand: false,
+                            by_code,
+                            used: 0,
+                        },
+                    ),
+                };
+                let seconds = u32::try_from(access.as_secs()).unwrap_or(u32::MAX);
+                Next::Approve { seconds, shown: items, leaves }
+            }
+            Some(Yes::Unlock) => Next::Unlock,
+            Some(Yes::Tell(why)) => Next::Tell(why),
             // `described` has let nothing else in.
-            None => {}
-        }
+            None => return,
+        };
+        self.record(now, &id, &decided, Some(&shown), next, effects);
     }
 
     fn say_no(&mut self, now: Moment, effects: &mut Vec<Effect>) {
@@ -201,10 +205,9 @@ impl Docket {
         };
         let number = self.number();
         let until = now.after(period);
-        effects.extend(holder.processes().map(Effect::Watch));
         let (by_hand, by_code) = (true, false);
-        self.keep_grant(Some(Grant { number, holder, covers, until, who, what, by_hand, by_code, used: 0 }));
-        self.approve(now, Decided::Granted(minutes), Some(period), effects);
+        let grant = Grant { number, holder, covers, until, who, what, by_hand, by_code, used: 0 };
+        self.approve(now, Decided::Granted(minutes), Some((period, grant)), effects);
     }
 
     fn mute(&mut self, now: Moment, minutes: u64, effects: &mut Vec<Effect>) {
@@ -324,7 +327,7 @@ fn grantable(entry: &Entry) -> Result<(Holder, Covers), &'static str> {
                 return Err("it is not known for which app this is: no grant");
             }
             let holder = Holder::pair(caller).ok_or("the process that asks is gone: no grant")?;
-            Ok((holder, Covers::Items(items.iter().map(routing::as_shown).collect())))
+            Ok((holder, Covers::of(items)))
         }
         (Want::Sign { .. }, Some(Described::Key(key))) => {
             let git = caller.git().ok_or("no git stands behind this signature: no grant")?;

@@ -5,6 +5,7 @@ use sd_wire::description::Description;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 use sd_wire::passphrase::Note;
+use sd_wire::record::Record;
 
 use crate::caller::Pinned;
 use crate::docket::prompts::PromptId;
@@ -47,6 +48,15 @@ pub(crate) enum Effect {
         id: AskId,
         /// The order.
         order: Order,
+    },
+    /// Write this into the record. What waits for it does not happen before [`super::event::Event::Recorded`].
+    Record {
+        /// The line's number: none comes a second time.
+        number: u64,
+        /// Whether something waits for it.
+        awaited: bool,
+        /// The line.
+        line: Box<Record>,
     },
     /// Write the last line into the sink.
     Settle {

@@ -11,6 +11,7 @@ use sd_wire::printable::Printable;
 
 use crate::docket::changes;
 use crate::docket::event::{Filing, Moment};
+use crate::docket::recording::Next;
 use crate::routing::{Described, Order};
 use crate::rules::Judgement;
 
@@ -34,6 +35,8 @@ pub(crate) struct Entry {
     pub(super) judged: Judgement,
     /// Whether a person settles it, by its kind and the setting.
     pub(super) by_key: bool,
+    /// Whether it is in the record that it may be done.
+    pub(super) recorded: bool,
 }
 
 /// How far an ask has come.
@@ -62,6 +65,15 @@ pub(crate) enum State {
         until: Moment,
         /// The order, if it was one that a passphrase may be needed for.
         order: Option<Order>,
+    },
+    /// It may be done, and the line that says so is being written. Nothing is done before.
+    Recording {
+        /// The line's number.
+        line: u64,
+        /// What is done then.
+        next: Box<Next>,
+        /// When that takes too long.
+        until: Moment,
     },
     /// It waits for the locking or unlocking that it brought about.
     Vault,
@@ -196,6 +208,11 @@ impl Entry {
         !matches!(self.state, State::Dispatched { .. })
     }
 
+    /// Whether it goes on once this line is in the record.
+    pub(super) fn waits_for_line(&self, number: u64) -> bool {
+        matches!(self.state, State::Recording { line, .. } if line == number)
+    }
+
     /// The milliseconds until it expires.
     pub(crate) fn left(&self, now: Moment) -> u64 {
         self.expires.since(now)
@@ -211,7 +228,9 @@ impl Entry {
         match self.state {
             State::Describing { until } => Some(until.min(self.expires)),
             State::Waiting { .. } => Some(self.expires),
-            State::Queued { until } | State::Dispatched { until, .. } => Some(until),
+            State::Queued { until } | State::Dispatched { until, .. } | State::Recording { until, .. } => {
+                Some(until)
+            }
             State::Vault => None,
         }
     }

@@ -4,14 +4,17 @@ use sd_git::proof::Changes;
 use sd_git::signed::Signed;
 use sd_wire::ask::Ask;
 use sd_wire::description::Description;
+use sd_wire::digest::Digest;
 use sd_wire::fault::Fault;
 use sd_wire::id::AskId;
 use sd_wire::import::Manifest;
 use sd_wire::passphrase::Wanted;
+use sd_wire::record::Unwritten;
 
 use crate::caller::{Caller, Pinned};
 use crate::docket::code::Code;
 use crate::docket::entry::Face;
+use crate::docket::history::Decision;
 use crate::docket::prompts::PromptId;
 use crate::docket::vault::Chore;
 use crate::keys::Key;
@@ -42,6 +45,8 @@ pub(crate) struct Filing {
     pub(crate) caller: Caller,
     /// What would be signed, for a signature.
     pub(crate) signed: Option<Signed>,
+    /// What the bytes are known by that would be signed.
+    pub(crate) payload: Option<Digest>,
     /// Which files a commit changes; at first, that nothing proves it.
     pub(crate) changes: Option<Changes>,
     /// What would be stored, for an import.
@@ -157,6 +162,20 @@ pub(crate) enum Event {
         /// Which.
         prompt: PromptId,
     },
+    /// A line is in the record, for good.
+    Recorded {
+        /// Its number.
+        number: u64,
+    },
+    /// A line is not, or nobody can say.
+    Unrecorded {
+        /// Its number.
+        number: u64,
+        /// Why; `None` when sd-audit does not answer.
+        why: Option<Unwritten>,
+    },
+    /// What the record holds of before this process began, oldest first.
+    Remembered(Vec<Decision>),
     /// A process that holds a grant has ended.
     ProcessEnded(Pinned),
     /// Time has passed.

@@ -18,6 +18,7 @@ use crate::docket::entry::{Entry, State};
 use crate::docket::event::{Filing, Moment};
 use crate::docket::grant::Grant;
 use crate::docket::history::Decided;
+use crate::docket::recording::Next;
 use crate::docket::{Docket, MOST, MOST_BRIEF, MOST_OF_ONE, judged};
 use crate::routing::{self, Described, Order, Road, Yes};
 use crate::rules::{Judgement, Subject};
@@ -70,6 +71,7 @@ impl Docket {
             wrong_codes: 0,
             judged,
             by_key: routing::needs_key(&filing.ask.want, self.rules.metadata()),
+            recorded: false,
             filing,
         };
         let refused =
@@ -87,10 +89,11 @@ impl Docket {
         // Where a rule looks at more than the path, the item is described first, and a grant comes after the rule.
         let at_once = entry.needs_code.is_none() && !self.rules.look_at_items(entry.want().kind());
         if let Some((order, number)) = at_once.then(|| self.granted(now, &entry.filing)).flatten() {
-            entry.state = State::Dispatched { until, order: Some(order.clone()) };
-            self.history.note(now, &entry, Decided::ByGrant(number));
+            let how = Decided::ByGrant(number);
+            self.history.note(now, &entry, how.clone());
             self.entries.push(entry);
-            return effects.push(Effect::Dispatch { id, order });
+            let next = Next::Dispatch { order, leaves: None, under: Some(number) };
+            return self.record(now, &id, &how, None, next, effects);
         }
         let metadata = self.rules.metadata();
         let Some(road) = routing::road(&id, entry.want(), metadata, || self.hidden(&entry.filing)) else {
@@ -98,14 +101,16 @@ impl Docket {
             return self.fail(now, &id, Fault::Forbidden, effects);
         };
         match &road {
-            Road::InTurn(_) => entry.state = State::Queued { until },
+            Road::InTurn(_) => {}
             Road::ByKey(order) => entry.state = State::Describing { until: now.after(looks(order)) },
             Road::Plain => entry.state = State::Describing { until },
             Road::Lock => {}
         }
         self.entries.push(entry);
         match road {
-            Road::InTurn(order) => effects.push(Effect::Queue { id, taker, order }),
+            Road::InTurn(order) => {
+                self.record(now, &id, &Decided::Nobody, None, Next::Queue { taker, order }, effects);
+            }
             Road::ByKey(order) => effects.push(Effect::Describe { id, taker, order }),
             Road::Plain => self.described(now, &id, Described::Plain, effects),
             Road::Lock => self.lock(now, Some(id), effects),
@@ -179,14 +184,16 @@ impl Docket {
         if let (Yes::Dispatch(order), false, None) = (&yes, entry.by_key, &entry.needs_code) {
             // Nobody is asked; it goes out when it is its maker's turn.
             let (taker, order) = (taker(&entry.filing), order.clone());
-            entry.state = State::Queued { until: now.after(deadline::DECIDE_WAITS) };
-            return effects.push(Effect::Queue { id: id.clone(), taker, order });
+            let next = Next::Queue { taker, order };
+            return self.record(now, id, &Decided::Nobody, Some(&shown), next, effects);
         }
-        entry.state = State::Waiting { shown, face };
+        entry.state = State::Waiting { shown: shown.clone(), face };
         if let (Yes::Dispatch(order), Some(grant)) = (yes, granted) {
             grant.used = grant.used.saturating_add(1);
-            self.history.note(now, entry, Decided::ByGrant(grant.number));
-            return self.dispatch(now, id, order, effects);
+            let how = Decided::ByGrant(grant.number);
+            self.history.note(now, entry, how.clone());
+            let next = Next::Dispatch { order, leaves: None, under: Some(grant.number) };
+            return self.record(now, id, &how, Some(&shown), next, effects);
         }
         let fits = self.find(id).is_some_and(|entry| self.fits_filter(entry));
         if self.selected.is_none() && fits {

@@ -1,5 +1,9 @@
 //! What a yes leaves behind for a while: to a prompt some seconds, by `g` some minutes.
 
+use std::time::Duration;
+
+use sd_wire::bounded::Text;
+use sd_wire::description::Description;
 use sd_wire::digest::Digest;
 use sd_wire::fetch::Shown;
 use sd_wire::path::ItemPath;
@@ -8,6 +12,7 @@ use sd_wire::sign::Fingerprint;
 
 use crate::caller::{Caller, Pinned};
 use crate::docket::event::Moment;
+use crate::routing;
 
 /// The same again, by the same process, needs no further key until then.
 #[derive(Clone, Debug)]
@@ -43,9 +48,23 @@ pub(crate) enum Holder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Covers {
     /// Reads of these items, as they were shown.
-    Items(Vec<Shown>),
+    Items(Vec<Covered>),
     /// Signatures with this key.
     Key(Fingerprint),
+}
+
+/// An item that a grant covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Covered {
+    shown: Shown,
+    /// For the record.
+    label: Text<128>,
+}
+
+impl Covered {
+    fn of(item: &Description) -> Self {
+        Self { shown: routing::as_shown(item), label: Text::clipped(&item.label) }
+    }
 }
 
 impl Holder {
@@ -75,14 +94,34 @@ impl Holder {
     }
 }
 
+impl Covers {
+    /// Reads of these items.
+    pub(crate) fn of(items: &[Description]) -> Self {
+        Self::Items(items.iter().map(Covered::of).collect())
+    }
+
+    /// The label of this item, as it was shown.
+    pub(super) fn label(&self, item: &ItemPath) -> Option<&Text<128>> {
+        let Self::Items(items) = self else { return None };
+        items.iter().find(|covered| covered.shown.item == *item).map(|covered| &covered.label)
+    }
+}
+
 impl Grant {
+    /// It, from now on: one of a prompt lives for so many seconds after its requester was told, one that was given by
+    /// hand as long as was said.
+    pub(super) fn from(self, now: Moment, seconds: u32) -> Self {
+        let until = if self.by_hand { self.until } else { now.after(Duration::from_secs(seconds.into())) };
+        Self { until, ..self }
+    }
+
     /// The digest with which this caller may read the item now.
     pub(crate) fn covers_read(&self, caller: &Caller, item: &ItemPath, now: Moment) -> Option<&Digest> {
         let Covers::Items(items) = &self.covers else { return None };
         if self.is_over(now) || !self.holder.is(caller) {
             return None;
         }
-        items.iter().find(|shown| shown.item == *item).map(|shown| &shown.digest)
+        items.iter().find(|covered| covered.shown.item == *item).map(|covered| &covered.shown.digest)
     }
 
     /// Whether this caller may sign with the key now.
@@ -91,10 +130,10 @@ impl Grant {
     }
 
     /// Its holder was approved to change an item that it covers, which is so from now on.
-    pub(super) fn follow(&mut self, changed: &Shown) {
+    pub(super) fn follow(&mut self, changed: &Description) {
         let Covers::Items(items) = &mut self.covers else { return };
-        for shown in items.iter_mut().filter(|shown| shown.item == changed.item) {
-            *shown = changed.clone();
+        for covered in items.iter_mut().filter(|covered| covered.shown.item == changed.item) {
+            *covered = Covered::of(changed);
         }
     }
 

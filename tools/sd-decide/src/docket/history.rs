@@ -24,7 +24,7 @@ pub(crate) struct Decision {
     /// The ask.
     pub(crate) id: AskId,
     /// When.
-    pub(crate) when: Moment,
+    pub(crate) when: When,
     /// The kind of ask.
     pub(crate) kind: &'static str,
     /// What was asked for, in a few words.
@@ -37,6 +37,32 @@ pub(crate) struct Decision {
     pub(crate) ended: Option<Resolution>,
     /// Why it failed, if it did.
     pub(crate) why: Option<Fault>,
+}
+
+/// When something was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Since this process began.
+    Since(Moment),
+    /// Before that: by the record, in seconds since 1970.
+    Before(u64),
+}
+
+impl From<Moment> for When {
+    fn from(moment: Moment) -> Self {
+        Self::Since(moment)
+    }
+}
+
+impl Decision {
+    /// Whether it is known from the record alone: nothing more becomes of it.
+    pub(crate) fn is_past(&self) -> bool {
+        matches!(self.when, When::Before(_))
+    }
+
+    fn is_open(&self, id: &AskId) -> bool {
+        self.id == *id && self.ended.is_none() && !self.is_past()
+    }
 }
 
 /// How an ask was decided.
@@ -87,7 +113,7 @@ impl History {
         }
         self.0.push_back(Decision {
             id: entry.id().clone(),
-            when: now,
+            when: now.into(),
             kind: entry.want().kind(),
             what: entry.short(),
             who: entry.filing().caller.name(),
@@ -109,22 +135,36 @@ impl History {
     /// Writes down how an ask ended, if there was a decision about it.
     pub(super) fn ended(&mut self, id: &AskId, how: Resolution, why: Option<Fault>) {
         // Ids can come again: the last one is meant, and only once.
-        let last = self.0.iter_mut().rev().find(|decision| decision.id == *id);
-        if let Some(decision) = last.filter(|decision| decision.ended.is_none()) {
+        if let Some(decision) = self.0.iter_mut().rev().find(|decision| decision.is_open(id)) {
             decision.ended = Some(how);
             decision.why = why;
         }
     }
 
-    /// Whether a decision about this ask is open.
-    pub(super) fn is_open(&self, id: &AskId) -> bool {
-        self.0.iter().rev().find(|decision| decision.id == *id).is_some_and(|found| found.ended.is_none())
+    /// The decision about this ask, while it is open.
+    pub(super) fn open(&self, id: &AskId) -> Option<&Decision> {
+        self.0.iter().rev().find(|decision| decision.is_open(id))
+    }
+
+    /// Takes in what was decided before this process began, oldest first.
+    pub(super) fn remember(&mut self, past: Vec<Decision>) {
+        for decision in past.into_iter().rev() {
+            if self.0.len() < KEPT {
+                self.0.push_front(decision);
+            }
+        }
     }
 
     /// What was wrong with the last signature, if it was that the key is another one.
     pub(crate) fn changed_key(&self) -> Option<Fault> {
         let last = self.newest().find(|decision| decision.kind == "sign" && decision.ended.is_some())?;
         last.why.filter(|why| matches!(why, Fault::KeyChanged { .. }))
+    }
+
+    /// How many are of this process, and how many from before it.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let past = self.0.iter().filter(|decision| decision.is_past()).count();
+        (self.0.len().saturating_sub(past), past)
     }
 
     /// The decisions, newest first.

@@ -1,5 +1,7 @@
 //! Writing a line, turning a page, and carrying out commands.
 
+use sd_wire::record;
+
 use crate::docket::Docket;
 use crate::docket::command::{self, Command, Which};
 use crate::docket::effect::Effect;
@@ -7,6 +9,7 @@ use crate::docket::event::Moment;
 use crate::docket::line::Line;
 use crate::docket::mode::{Mode, Purpose};
 use crate::docket::page::Page;
+use crate::docket::written;
 use crate::keys::Key;
 
 impl Docket {
@@ -83,6 +86,7 @@ impl Docket {
             Command::Help { command } => Page::Text(command::help(command.as_deref())?),
             Command::Revoke { which } => {
                 let said = self.revoke(which)?;
+                self.jot(written::done(record::Event::Revoked, "revoke", &said), effects);
                 self.say(now, said);
                 return Ok(());
             }
@@ -101,6 +105,9 @@ impl Docket {
             }
             Command::Lift => {
                 let denied = self.refusals.everything();
+                if denied {
+                    self.jot(written::done(record::Event::Changed, "lift", ""), effects);
+                }
                 self.refusals.set_everything(false);
                 let said = if denied { "asks are let in again" } else { "asks are let in already" };
                 self.say(now, said.to_owned());

@@ -11,7 +11,6 @@ use sd_wire::id::AskId;
 use crate::docket::Docket;
 use crate::docket::event::Moment;
 use crate::docket::grant::{Covers, Grant, Holder};
-use crate::routing;
 
 impl Docket {
     /// A worker has made or changed this item for a dispatched ask. Grants of the same holder follow the change that it
@@ -31,13 +30,12 @@ impl Docket {
         let holder = Holder::pair(caller).filter(|_| !caller.is_proxy_alone());
         let (Some(holder), true, false) = (holder, fits, self.vault.is_locking()) else { return };
         let (who, what, by_code) = (caller.name(), entry.short(), entry.needs_code.is_some());
-        let shown = routing::as_shown(item);
         for grant in self.grants.iter_mut().filter(|grant| grant.holder == holder) {
-            grant.follow(&shown);
+            grant.follow(item);
         }
         if wrote {
             let number = self.number();
-            let (covers, until) = (Covers::Items(vec![shown]), now.after(deadline::ACCESS));
+            let (covers, until) = (Covers::of(std::slice::from_ref(item)), now.after(deadline::ACCESS));
             let (by_hand, used) = (false, 0);
             self.keep_grant(Some(Grant { number, holder, covers, until, who, what, by_hand, by_code, used }));
         }

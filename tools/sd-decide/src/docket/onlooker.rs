@@ -6,6 +6,7 @@ use sd_wire::ask::Want;
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 use sd_wire::passphrase::Note;
+use sd_wire::record::Event as Written;
 
 use super::Docket;
 use super::effect::Effect;
@@ -40,11 +41,44 @@ pub(super) struct Filed {
     told: u32,
     unlocking: bool,
     wrong: u32,
+    /// The line by which it is let through, once that is to be written: what is done then, and why.
+    line: Option<Line>,
+    /// How many lines say that it ended.
+    lines_of_end: u32,
+}
+
+/// Why something may be done, once this line is in the record.
+#[derive(Debug)]
+struct Line {
+    number: u64,
+    why: Why,
+    written: bool,
+}
+
+#[derive(Debug)]
+enum Why {
+    /// A person said yes, which leaves a grant behind until then.
+    Yes { by_hand: Option<u64> },
+    /// A grant covers it.
+    Grant,
+    /// It needs no key.
+    Free,
 }
 
 impl Filed {
     pub(super) fn new(id: AskId, want: Want, caller: u8) -> Self {
-        Self { id, want, caller, dispatched: 0, settled: 0, told: 0, unlocking: false, wrong: 0 }
+        Self {
+            id,
+            want,
+            caller,
+            dispatched: 0,
+            settled: 0,
+            told: 0,
+            unlocking: false,
+            wrong: 0,
+            line: None,
+            lines_of_end: 0,
+        }
     }
 
     fn takes_code(&self) -> bool {
@@ -93,6 +127,8 @@ pub(super) struct Onlooker {
     characters: usize,
     /// How often each prompt was answered.
     answered: BTreeMap<PromptId, u32>,
+    /// The number of the last line for the record.
+    last_line: u64,
     // Of the step that is under way.
     counts: bool,
     finishes: Option<(usize, char, u64)>,
@@ -245,6 +281,16 @@ impl Onlooker {
             Event::Started => self.disturbed = self.now,
             Event::Typed { characters } => self.characters = *characters,
             Event::Made { id, .. } => self.note_made(id),
+            Event::Recorded { number } => {
+                let open: Vec<usize> = self.open.values().copied().collect();
+                for n in open {
+                    let filed = &mut self.filings[n];
+                    if let Some(line) = filed.line.as_mut().filter(|line| line.number == *number) {
+                        line.written = true;
+                        filed.unlocking = filed.unlocking || filed.want == Want::Unlock {};
+                    }
+                }
+            }
             _ => {}
         }
         let command = self.command.as_deref();
@@ -267,15 +313,39 @@ impl Onlooker {
             if this.filings[n].takes_code() && wanted == 'y' { finished } else { at_once || finished }
         };
         match effect {
+            Effect::Record { number, awaited, line } => {
+                assert!(*number > self.last_line, "a line's number came a second time");
+                self.last_line = *number;
+                let Some(n) = line.ask.as_ref().map(|id| self.open[id]) else {
+                    assert!(!awaited, "what is let through is an ask");
+                    return;
+                };
+                if !awaited {
+                    let lock = line.event == Written::Released && self.filings[n].want == Want::Lock {};
+                    assert!(line.event == Written::Ended || lock, "nothing waits for {line:?}");
+                    self.filings[n].lines_of_end += u32::from(!lock);
+                    return;
+                }
+                let access = matches!(self.filings[n].want, Want::Access { .. });
+                assert_eq!(line.event, if access { Written::Allowed } else { Written::Released });
+                assert!(self.filings[n].line.is_none(), "let through twice");
+                let by_hand = self.finishes.filter(|(filing, by, _)| *filing == n && *by == 'g');
+                let why = if by_key(self, n, 'y') || by_key(self, n, 'g') {
+                    Why::Yes { by_hand: by_hand.map(|(_, _, period)| self.now + period) }
+                } else if matches!(self.filings[n].want, Want::Collections {}) {
+                    Why::Free
+                } else {
+                    assert!(self.is_granted(n), "{:?} is let through without a reason", self.filings[n].want);
+                    Why::Grant
+                };
+                self.filings[n].line = Some(Line { number: *number, why, written: false });
+            }
             Effect::Dispatch { id, .. } => {
                 let n = self.open[id];
-                let yes = by_key(self, n, 'y') || by_key(self, n, 'g');
-                assert!(
-                    yes || self.is_granted(n),
-                    "{:?} was dispatched without a reason",
-                    self.filings[n].want
-                );
-                self.note_grant(n, by_key(self, n, 'g') && !by_key(self, n, 'y'));
+                if let Why::Grant = self.written(n, event) {
+                    assert!(self.is_granted(n), "by a grant that is no more");
+                }
+                self.note_grant(n);
                 self.filings[n].dispatched += 1;
             }
             Effect::Settle { id, what } => {
@@ -293,15 +363,8 @@ impl Onlooker {
                 let n = self.open[id];
                 self.filings[n].settled += 1;
                 assert!(matches!(self.filings[n].want, Want::Access { .. }));
-                let by_hand = self.finishes.is_some_and(|(filing, by, _)| filing == n && by == 'g');
-                assert!(by_key(self, n, 'y') || by_hand, "approved without a reason");
-                self.note_grant(n, by_hand);
-            }
-            Effect::Run { chore: super::vault::Chore::UnlockKey, .. } => {
-                let asked = before.map(|id| self.open[id]).filter(|n| by_key(self, *n, 'y'));
-                if let Some(n) = asked {
-                    self.filings[n].unlocking = true;
-                }
+                assert!(matches!(self.written(n, event), Why::Yes { .. }), "approved without a yes");
+                self.note_grant(n);
             }
             Effect::Run { chore: super::vault::Chore::LockKey, .. } => self.grants.clear(),
             Effect::Tell { id, .. } => self.filings[self.open[id]].told += 1,
@@ -310,9 +373,9 @@ impl Onlooker {
                 self.open.remove(id);
             }
             Effect::Queue { id, .. } => {
-                let filed = &mut self.filings[self.open[id]];
-                assert!(matches!(filed.want, Want::Collections {}), "queued {:?}", filed.want);
-                filed.dispatched += 1;
+                let n = self.open[id];
+                assert!(matches!(self.written(n, event), Why::Free), "queued {:?}", self.filings[n].want);
+                self.filings[n].dispatched += 1;
             }
             Effect::Enter { prompt } => {
                 assert!(key == Some(Key::Enter) && self.may_enter, "a passphrase was sent unseen");
@@ -324,13 +387,17 @@ impl Onlooker {
             }
             _ => {}
         }
-        // A yes to an unlock joins one that runs already.
-        if let Some(n) = before.and_then(|id| self.open.get(id)).copied()
-            && matches!(self.filings[n].want, Want::Unlock {})
-            && by_key(self, n, 'y')
-        {
-            self.filings[n].unlocking = true;
-        }
+    }
+
+    /// Why this is done now: in the very step in which its own line, and no other, came into the record.
+    fn written(&self, n: usize, event: &Event) -> &Why {
+        let line = self.filings[n].line.as_ref().expect("it was let through");
+        assert!(
+            line.written && matches!(event, Event::Recorded { number } if *number == line.number),
+            "{:?} is done before it is in the record",
+            self.filings[n].want
+        );
+        &line.why
     }
 
     fn is_granted(&self, n: usize) -> bool {
@@ -346,12 +413,12 @@ impl Onlooker {
         })
     }
 
-    fn note_grant(&mut self, n: usize, by_hand: bool) {
+    fn note_grant(&mut self, n: usize) {
         let filed = &self.filings[n];
-        let until = match (by_hand, &filed.want) {
-            (true, _) => self.now + self.finishes.expect("by hand").2,
-            (false, Want::Access { .. }) => self.now + 10_000,
-            (false, _) => return,
+        let until = match (filed.line.as_ref().map(|line| &line.why), &filed.want) {
+            (Some(Why::Yes { by_hand: Some(until) }), _) => *until,
+            (_, Want::Access { .. }) => self.now + 10_000,
+            _ => return,
         };
         let two = matches!(&filed.want, Want::Access { items } if items.contains(&made_up::item(2)));
         let key = matches!(filed.want, Want::Sign { .. });
@@ -398,6 +465,11 @@ impl Onlooker {
     pub(super) fn is_satisfied(&self, prompts: u64) {
         assert!(self.open.is_empty(), "asks are left: {:?}", self.open);
         assert!(self.filings.iter().all(|filed| filed.told == 1), "each is told exactly once");
+        for filed in &self.filings {
+            let free = matches!(filed.want, Want::Collections {}) && filed.dispatched == 1;
+            let once = filed.lines_of_end == 1 || (free && filed.lines_of_end == 0);
+            assert!(once, "the record says {} times that {:?} ended", filed.lines_of_end, filed.want);
+        }
         assert!(self.answered.values().all(|times| *times == 1), "no prompt is answered twice");
         assert!(self.answered.len() <= usize::try_from(prompts).unwrap());
     }

@@ -8,11 +8,14 @@ use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::outcome::What;
 use sd_wire::passphrase::{Note, Unlocks, Wanted};
+use sd_wire::printable::Printable;
+use sd_wire::record;
 
 use crate::docket::Docket;
 use crate::docket::effect::Effect;
 use crate::docket::entry::{Face, State};
 use crate::docket::event::Moment;
+use crate::docket::written;
 use crate::keys::Key;
 use crate::routing::Order;
 
@@ -133,6 +136,7 @@ impl Docket {
             // gpg takes an empty passphrase for a wrong one and gives up at once.
             Key::Enter if prompt_is_empty && matches!(unlocks, Unlocks::Key { .. }) => {}
             Key::Enter if counts && seen => {
+                self.entered(&unlocks, effects);
                 effects.push(Effect::Enter { prompt: id });
                 self.prompts.dismissed = 0;
                 self.prompt_leaves(now, id, effects);
@@ -153,6 +157,15 @@ impl Docket {
             Key::Repaint => effects.push(Effect::Repaint),
             _ => {}
         }
+    }
+
+    /// A passphrase is handed on: for what, goes into the record.
+    fn entered(&mut self, unlocks: &Unlocks, effects: &mut Vec<Effect>) {
+        let words = match unlocks {
+            Unlocks::Key { grip } => format!("key {}", Printable::line(grip)),
+            Unlocks::Collection { label } => format!("collection {}", Printable::line(label)),
+        };
+        self.jot(written::done(record::Event::Entered, "passphrase", &words), effects);
     }
 
     /// So many characters are in the field.

@@ -59,6 +59,10 @@ enum Happens {
     PassphraseForgone,
     Typed(usize),
     ProcessEnded(u8),
+    /// One of the lines for the record, of those that are out, is written; or is not.
+    Recorded(usize, bool),
+    /// A line of this number is said to be written, whether there is one or not.
+    SaidRecorded(u64),
     Wait(u64),
 }
 
@@ -107,6 +111,8 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => Just(Happens::PassphraseForgone),
         3 => (0_usize..5).prop_map(Happens::Typed),
         1 => (0_u8..3).prop_map(Happens::ProcessEnded),
+        18 => (0_usize..4, prop::bool::weighted(0.9)).prop_map(|(n, well)| Happens::Recorded(n, well)),
+        1 => (0_u64..60).prop_map(Happens::SaidRecorded),
         16 => prop_oneof![Just(100_u64), Just(700), Just(701), Just(3000), Just(30_000)].prop_map(Happens::Wait),
     ]
 }
@@ -146,6 +152,8 @@ struct Play {
     docket: Docket,
     onlooker: Onlooker,
     chores: Vec<(u64, Chore)>,
+    /// The lines for the record that are out.
+    lines: Vec<u64>,
     prompts: u64,
 }
 
@@ -153,7 +161,7 @@ impl Play {
     fn new() -> Self {
         let rules = Rules::parse(RULES).unwrap();
         let docket = Docket::new(Duration::from_secs(60), rules);
-        Self { docket, onlooker: Onlooker::default(), chores: Vec::new(), prompts: 0 }
+        Self { docket, onlooker: Onlooker::default(), chores: Vec::new(), lines: Vec::new(), prompts: 0 }
     }
 
     fn step(&mut self, event: Event) {
@@ -162,8 +170,10 @@ impl Play {
         self.onlooker.expects(&self.docket, &event, before.as_ref(), prompt);
         let effects = self.docket.step(Moment(self.onlooker.now), event.clone());
         for effect in &effects {
-            if let Effect::Run { number, chore } = effect {
-                self.chores.push((*number, *chore));
+            match effect {
+                Effect::Run { number, chore } => self.chores.push((*number, *chore)),
+                Effect::Record { number, .. } => self.lines.push(*number),
+                _ => {}
             }
         }
         self.onlooker.judge(&self.docket, &event, before.as_ref(), prompt, &effects);
@@ -258,6 +268,17 @@ impl Play {
                 let process = if n == 2 { caller(2).git() } else { caller(n).maker() };
                 self.step(Event::ProcessEnded(process.unwrap()));
             }
+            Happens::Recorded(n, well) => {
+                if !self.lines.is_empty() {
+                    let number = self.lines.remove(n % self.lines.len());
+                    self.step(if well {
+                        Event::Recorded { number }
+                    } else {
+                        Event::Unrecorded { number, why: None }
+                    });
+                }
+            }
+            Happens::SaidRecorded(number) => self.step(Event::Recorded { number }),
             Happens::Wait(milliseconds) => {
                 self.onlooker.now += milliseconds;
                 self.step(Event::Tick);
@@ -338,6 +359,10 @@ proptest! {
         play.onlooker.now += 700;
         let (n, key) = (play.onlooker.filings.len() - 1, if yes { 'y' } else { 'n' });
         play.step(Event::Key(Key::Char(key)));
+        prop_assert_eq!(play.onlooker.filings[n].dispatched, 0, "not before it is recorded");
+        while !play.lines.is_empty() {
+            play.happens(Happens::Recorded(0, true));
+        }
         let filed = &play.onlooker.filings[n];
         prop_assert_eq!((filed.dispatched, filed.settled), (u32::from(yes), u32::from(!yes)));
     }

@@ -10,6 +10,7 @@ mod imports;
 mod lines;
 mod metadata;
 mod prompts;
+mod recording;
 mod refusals;
 mod scene;
 mod typing;

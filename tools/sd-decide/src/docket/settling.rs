@@ -1,13 +1,14 @@
 //! How an ask ends, and what is selected then.
 
 use sd_wire::ask::Resolution;
+use sd_wire::deadline;
 use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
 
 use crate::docket::Docket;
-use crate::docket::effect::Effect;
+use crate::docket::effect::{Effect, Taker};
 use crate::docket::entry::{Entry, State};
 use crate::docket::event::Moment;
 use crate::docket::history::Decided;
@@ -32,7 +33,7 @@ impl Docket {
             What::Failed { why, .. } => (Resolution::Failed, Some(why)),
             _ => (Resolution::Failed, None),
         };
-        self.write_down(now, id, how, why);
+        self.write_down(now, id, how, why, effects);
         effects.push(Effect::Settle { id: id.clone(), what });
         self.leave(now, id, how, effects);
     }
@@ -46,15 +47,23 @@ impl Docket {
         shown: Vec<Description>,
         effects: &mut Vec<Effect>,
     ) {
-        self.write_down(now, id, Resolution::Approved, None);
+        self.write_down(now, id, Resolution::Approved, None, effects);
         effects.push(Effect::Approve { id: id.clone(), seconds, shown });
         self.leave(now, id, Resolution::Approved, effects);
     }
 
     /// How an ask ended goes into the history; also one that nobody decided, unless it needed nobody.
-    pub(super) fn write_down(&mut self, now: Moment, id: &AskId, how: Resolution, why: Option<Fault>) {
+    pub(super) fn write_down(
+        &mut self,
+        now: Moment,
+        id: &AskId,
+        how: Resolution,
+        why: Option<Fault>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.record_end(id, how, why, effects);
         let Some(entry) = self.entries.iter().find(|entry| entry.id() == id) else { return };
-        if !self.history.is_open(id) && routing::is_recorded(entry.want(), entry.needs_key()) {
+        if self.history.open(id).is_none() && routing::is_recorded(entry.want(), entry.needs_key()) {
             self.history.note(now, entry, Decided::Nobody);
         }
         self.history.ended(id, how, why);
@@ -66,7 +75,7 @@ impl Docket {
 
     /// The ask has ended without a line from here.
     pub(super) fn end(&mut self, now: Moment, id: &AskId, how: Resolution, effects: &mut Vec<Effect>) {
-        self.write_down(now, id, how, None);
+        self.write_down(now, id, how, None, effects);
         self.leave(now, id, how, effects);
     }
 
@@ -81,15 +90,28 @@ impl Docket {
         self.tick_prompts(now, effects);
     }
 
-    /// The ask is the worker's now.
+    /// The ask is the worker's now. It is in the record that it may be.
     pub(super) fn dispatch(&mut self, now: Moment, id: &AskId, order: Order, effects: &mut Vec<Effect>) {
-        let place = self.place(id);
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) {
             let until = now.after(routing::patience(&order));
             entry.state = State::Dispatched { until, order: Some(order.clone()) };
             effects.push(Effect::Dispatch { id: id.clone(), order });
         }
-        self.deselect(now, id, place, effects);
+    }
+
+    /// The ask waits for its maker's turn. It is in the record that it may go on.
+    pub(super) fn queue(
+        &mut self,
+        now: Moment,
+        id: &AskId,
+        taker: Taker,
+        order: Order,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id() == id) {
+            entry.state = State::Queued { until: now.after(deadline::DECIDE_WAITS) };
+            effects.push(Effect::Queue { id: id.clone(), taker, order });
+        }
     }
 
     /// The place of an ask among those that can be selected.

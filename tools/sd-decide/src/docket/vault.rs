@@ -1,14 +1,16 @@
 //! Locking and unlocking: gpg-agent's passphrases and the backend's collections, as one.
 
+use sd_wire::ask::Resolution;
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
 use sd_wire::id::AskId;
 use sd_wire::outcome::What;
+use sd_wire::record::{self, Record};
 
 use crate::docket::Docket;
 use crate::docket::effect::Effect;
-use crate::docket::entry::{Entry, State};
 use crate::docket::event::Moment;
+use crate::docket::written;
 
 /// After so many milliseconds what is known is found out anew, once somebody looks.
 const STALE: u64 = 60_000;
@@ -107,6 +109,8 @@ impl Docket {
 
     /// The session begins: if store or key are locked, the person is asked for the passphrase right away.
     pub(super) fn begin(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let version = concat!("sd-decide ", env!("CARGO_PKG_VERSION"));
+        self.jot(written::done(record::Event::Started, "", version), effects);
         self.vault.cold = 2;
         self.ask_whether_locked(now, effects);
     }
@@ -120,12 +124,14 @@ impl Docket {
 
     /// Locks, at once: cancels what is pending, drops the grants.
     pub(super) fn lock(&mut self, now: Moment, ask: Option<AskId>, effects: &mut Vec<Effect>) {
+        self.record_lock(ask.as_ref(), effects);
         if let Some(work) = self.vault.work.as_mut().filter(|work| !work.unlocking) {
             work.asks.extend(ask);
             return;
         }
-        let pending = self.entries.iter().filter(|entry| entry.is_listed()).map(|entry| entry.id().clone());
-        let pending: Vec<AskId> = pending.collect();
+        let listed = self.entries.iter().filter(|entry| entry.is_listed());
+        let pending: Vec<AskId> =
+            listed.chain(self.being_recorded()).map(|entry| entry.id().clone()).collect();
         for id in pending {
             self.settle(now, &id, What::Cancelled {}, effects);
         }
@@ -158,6 +164,9 @@ impl Docket {
             return;
         }
         self.vault.cold = 0;
+        if ask.is_none() {
+            self.jot(written::done(record::Event::Changed, "unlock", ""), effects);
+        }
         let left = vec![self.vault.run(Chore::UnlockKey, effects)];
         let until = now.after(deadline::DECIDE_WAITS_ASKS).after(deadline::DECIDE_WAITS_ASKS);
         let asks = ask.into_iter().collect();
@@ -219,7 +228,14 @@ impl Docket {
             (None, true) => What::Unlocked {},
             (None, false) => What::Locked {},
         };
-        self.say(now, format!("{}: {what}", if work.unlocking { "unlocking" } else { "locking" }));
+        let (kind, doing) = if work.unlocking { ("unlock", "unlocking") } else { ("lock", "locking") };
+        self.say(now, format!("{doing}: {what}"));
+        if work.asks.is_empty() {
+            // An ask's own line says it otherwise.
+            let line = written::done(record::Event::Ended, kind, "");
+            let ended = if work.fault.is_some() { Resolution::Failed } else { Resolution::Granted };
+            self.jot(Record { ended: Some(ended), why: work.fault, ..line }, effects);
+        }
         for id in work.asks {
             // Its requester may have gone meanwhile.
             self.settle(now, &id, what.clone(), effects);
@@ -233,15 +249,5 @@ impl Docket {
             work.fault = work.fault.or(Some(Fault::Timeout));
             self.work_ends(now, work, effects);
         }
-    }
-
-    /// A yes to an unlock. Not while it is being locked.
-    pub(super) fn approve_unlock(&mut self, now: Moment, id: &AskId, effects: &mut Vec<Effect>) {
-        let place = self.place(id);
-        if let Some(entry) = self.entries.iter_mut().find(|entry: &&mut Entry| entry.id() == id) {
-            entry.state = State::Vault;
-        }
-        self.deselect(now, id, place, effects);
-        self.unlock(now, Some(id.clone()), effects);
     }
 }

@@ -3,7 +3,7 @@
 use sd_wire::printable::Printable;
 
 use crate::dates;
-use crate::docket::event::Moment;
+use crate::docket::history::When;
 
 /// Everything on the screen that is not on the docket.
 #[derive(Clone, Debug, Default)]
@@ -30,16 +30,19 @@ impl Around {
     }
 
     /// A moment's time of day in UTC: `14:03:22`.
-    pub(super) fn time(&self, moment: Moment) -> String {
-        dates::time(self.seconds(moment))
+    pub(super) fn time(&self, when: impl Into<When>) -> String {
+        dates::time(self.seconds(when.into()))
     }
 
     /// A moment's day in UTC: `2026-11-22`.
-    pub(super) fn day(&self, moment: Moment) -> String {
-        dates::day(self.seconds(moment))
+    pub(super) fn day(&self, when: impl Into<When>) -> String {
+        dates::day(self.seconds(when.into()))
     }
 
-    fn seconds(&self, moment: Moment) -> u64 {
-        self.clock.saturating_add(moment.0 / 1000)
+    fn seconds(&self, when: When) -> u64 {
+        match when {
+            When::Since(moment) => self.clock.saturating_add(moment.0 / 1000),
+            When::Before(seconds) => seconds,
+        }
     }
 }

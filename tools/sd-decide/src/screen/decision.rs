@@ -12,7 +12,8 @@ const HOW: usize = 20;
 
 /// How it was decided and how it ended: `y: granted`.
 pub(super) fn how(decision: &Decision) -> String {
-    let ended = decision.ended.map_or("under way", Resolution::as_str);
+    let open = if decision.is_past() { "end not recorded" } else { "under way" };
+    let ended = decision.ended.map_or(open, Resolution::as_str);
     let by = match &decision.decided {
         Decided::Yes => "y".to_owned(),
         Decided::Code => "code".to_owned(),

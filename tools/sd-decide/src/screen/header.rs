@@ -60,5 +60,6 @@ fn loud(docket: &Docket) -> Vec<&'static str> {
     };
     let open = (docket.rules().metadata() == Metadata::Open).then_some("LABELS OPEN");
     let everything = docket.refusals().everything().then_some("DENYING ALL");
-    locked.into_iter().chain(open).chain(everything).collect()
+    let unrecorded = docket.is_unrecorded().then_some("NO RECORD");
+    locked.into_iter().chain(open).chain(everything).chain(unrecorded).collect()
 }

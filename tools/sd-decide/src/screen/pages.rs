@@ -77,9 +77,8 @@ fn listed<'a>(docket: &'a Docket, id: &AskId) -> Option<&'a Entry> {
 }
 
 fn history(count: usize, width: usize, docket: &Docket, around: &Around, lines: &mut Vec<Line<'static>>) {
-    let (day, time) = (around.day(Moment(0)), around.time(Moment(0)));
     let kept = format!(
-        " Kept in memory since {day} {time} UTC, at most {KEPT} of them: a restart of sd-decide forgets them. \
+        " The last {KEPT} at most, also those from before this start, as far as sd-audit told them. `sd-audit show` has all. \
          :show ID shows one in full."
     );
     wrap(&[Row::Note(kept)], width, lines);
@@ -118,7 +117,12 @@ fn show(id: &AskId, width: usize, docket: &Docket, around: &Around) -> Vec<Line<
 
 fn decided(decision: &Decision, around: &Around) -> Vec<Row> {
     let when = format!("{} {} UTC", around.day(decision.when), around.time(decision.when));
-    let ended = decision.ended.map_or("under way: a worker is at it", Resolution::as_str);
+    let open = if decision.is_past() {
+        "not recorded: sd-decide ended before it was"
+    } else {
+        "under way: a worker is at it"
+    };
+    let ended = decision.ended.map_or(open, Resolution::as_str);
     let mut rows = vec![
         Row::Section(Trust::Ours, "DECIDED"),
         ours("when", &when),
@@ -219,7 +223,14 @@ fn status(docket: &Docket, around: &Around, now: Moment) -> Vec<Row> {
     rows.push(ours("unasked", &format!("{silently} denied without asking, since the start")));
     rows.push(ours("rules", &docket.rules().list().len().to_string()));
     rows.push(ours("metadata", docket.rules().metadata().as_str()));
-    rows.push(ours("history", &format!("{} decisions, in memory", docket.history().newest().count())));
+    let (here, past) = docket.history().counts();
+    rows.push(ours("history", &format!("{here} decisions since the start, {past} from before")));
+    let record = if docket.is_unrecorded() {
+        "NOT WRITTEN the last time: nothing is released without it"
+    } else {
+        "written before anything is released"
+    };
+    rows.push(ours("record", record));
     rows
 }
 

@@ -20,8 +20,11 @@ use sd_wire::id::AskId;
 use sd_wire::line::Words;
 use sd_wire::outcome::Outcome;
 use sd_wire::parties::Parties;
+use sd_wire::record::Record;
 use sd_wire::{fetch, sign};
 use tempfile::TempDir;
+
+use crate::recorder::Recorder;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -37,6 +40,7 @@ pub(crate) struct Stage {
     picture: Arc<Mutex<vt100::Parser>>,
     pub(crate) fetch: Listener,
     pub(crate) sign: Listener,
+    pub(crate) recorder: Recorder,
 }
 
 impl Stage {
@@ -80,12 +84,30 @@ impl Stage {
         Self::start_in(folder, everybody_is_me(), 300, &[], &arguments)
     }
 
+    /// Starts it where the record tells of this past, each line with its time in milliseconds since 1970.
+    pub(crate) fn with_past(past: Vec<(u64, Record)>) -> Self {
+        let stage = Self::start_on(tempfile::tempdir().unwrap(), everybody_is_me(), 300, &[], &[], past);
+        stage.answers_whether_locked(false, false);
+        stage
+    }
+
     fn start_in(
         folder: TempDir,
         parties: Parties,
         expire: u64,
         environment: &[(&str, &str)],
         arguments: &[String],
+    ) -> Self {
+        Self::start_on(folder, parties, expire, environment, arguments, Vec::new())
+    }
+
+    fn start_on(
+        folder: TempDir,
+        parties: Parties,
+        expire: u64,
+        environment: &[(&str, &str)],
+        arguments: &[String],
+        past: Vec<(u64, Record)>,
     ) -> Self {
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("parties"), parties.to_line().unwrap()).unwrap();
@@ -94,6 +116,7 @@ impl Stage {
         let passphrases = Listener::bind(&path("passphrase.sock"), 0o600).unwrap();
         let fetch = Listener::bind(&path("fetch.sock"), 0o600).unwrap();
         let sign = Listener::bind(&path("sign.sock"), 0o600).unwrap();
+        let recorder = Recorder::start(&path("audit.sock"), past);
         let size = Winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).unwrap();
         // A shell puts the descriptors where the service manager would: that takes no unsafe code.
@@ -105,6 +128,8 @@ impl Stage {
             .arg(path("fetch.sock"))
             .arg("--sign")
             .arg(path("sign.sock"))
+            .arg("--audit")
+            .arg(path("audit.sock"))
             .arg("--parties")
             .arg(path("parties"))
             .args(["--expire", &expire.to_string()])
@@ -131,7 +156,7 @@ impl Stage {
                 seen.lock().unwrap().process(&bytes[..read]);
             }
         });
-        Self { folder, decide, keyboard: Some(keyboard), picture, fetch, sign }
+        Self { folder, decide, keyboard: Some(keyboard), picture, fetch, sign, recorder }
     }
 
     /// What is on the terminal now.
@@ -290,7 +315,7 @@ pub(crate) fn file_at(door: &Path, n: u64, want: Want, more: &[BorrowedFd<'_>]) 
 /// One uid in all roles.
 pub(crate) fn everybody_is_me() -> Parties {
     let uid = own_uid();
-    Parties { desktop: uid, gate: uid, decide: uid, companion: uid }
+    Parties { desktop: uid, gate: uid, decide: uid, companion: uid, audit: Some(uid) }
 }
 
 /// The next packet; `None` at the end.

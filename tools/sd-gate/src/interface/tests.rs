@@ -14,7 +14,7 @@ use crate::decide::Decide;
 const DESCRIPTION: &str = include_str!("../../../../policy/net.mowaka.SecretsDispatcher1.xml");
 
 fn served() -> String {
-    let parties = Parties { desktop: 1, gate: 2, decide: 3, companion: 4 };
+    let parties = Parties { desktop: 1, gate: 2, decide: 3, companion: 4, audit: None };
     let decide = Decide::at(std::path::Path::new("/nowhere"), 3);
     let mut xml = String::from("<node>");
     Gate::new(parties, decide, Arc::default()).introspect_to_writer(&mut xml, 0);

@@ -25,7 +25,7 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new() -> Self {
         let uid = own_uid();
-        Self::among(Parties { desktop: uid, gate: uid, decide: uid, companion: uid })
+        Self::among(Parties { desktop: uid, gate: uid, decide: uid, companion: uid, audit: None })
     }
 
     pub(crate) fn among(parties: Parties) -> Self {

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use crate::failure::Failure;
+use crate::setup::package::AUDIT;
 use crate::setup::run;
 use crate::setup::site::{LIBEXEC, Site};
 use crate::setup::step::{Found, Step, Work};
@@ -60,13 +61,20 @@ impl Step for Anew {
     }
 }
 
-/// All units that have to be started anew. With the target all of its members are.
+/// All units that have to be started anew, in that order. With the target all of its members are.
 fn due(work: &Work) -> Vec<String> {
     let pending = work.record.pending.iter().filter(|word| word.contains('@') || word.contains('/')).cloned();
     let mut units: Vec<String> = pending.chain(replaced(&work.site)).collect();
-    units.sort();
+    units.sort_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
     units.dedup();
     units
+}
+
+/// Against the flow of a request: a decider that begins has its workers ask for passphrases, and one of them that was
+/// restarted then would take the question along.
+fn rank(unit: &str) -> usize {
+    const LAST: [&str; 5] = ["sd-fetch@", "sd-sign@", "sd-decide@", "sd-gate@", DESKTOP];
+    LAST.iter().position(|start| unit.starts_with(start)).map_or(0, |place| place + 1)
 }
 
 fn restart(site: &Site, unit: &str) -> Result<(), Failure> {
@@ -87,10 +95,16 @@ fn restart(site: &Site, unit: &str) -> Result<(), Failure> {
 fn replaced(site: &Site) -> Vec<String> {
     let Some(parties) = site.parties().filter(|_| site.live) else { return Vec::new() };
     let ours = [parties.desktop, parties.gate, parties.decide, parties.companion];
+    let ours = ours.into_iter().chain(parties.audit).collect::<Vec<_>>();
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let programs = processes.filter_map(Result::ok).filter_map(|process| {
         let program = fs::read_link(process.path().join("exe")).ok()?;
-        let name = program.to_str()?.strip_prefix(LIBEXEC)?.strip_prefix('/')?.strip_suffix(GONE)?.to_owned();
+        let path = program.to_str()?.strip_suffix(GONE)?;
+        let name = match path {
+            AUDIT => "sd-audit",
+            path => path.strip_prefix(LIBEXEC)?.strip_prefix('/')?,
+        };
+        let name = name.to_owned();
         let owner = fs::symlink_metadata(process.path()).ok()?.uid();
         ours.contains(&owner).then_some(name)
     });
@@ -102,7 +116,9 @@ fn unit(program: &str, user: &str) -> Option<String> {
     match program {
         "sd-agent" => Some(format!("{DESKTOP}sd-agent.service")),
         "sd-store" => Some(format!("{COMPANION}sd-backend-store.service")),
-        "sd-gate" | "sd-decide" | "sd-fetch" | "sd-sign" => Some(format!("{program}@{user}.service")),
+        "sd-gate" | "sd-decide" | "sd-fetch" | "sd-sign" | "sd-audit" => {
+            Some(format!("{program}@{user}.service"))
+        }
         // Each ends with what it was started for.
         _ => None,
     }
@@ -118,5 +134,15 @@ mod tests {
         assert_eq!(unit("sd-agent", "nb").as_deref(), Some("desktop/sd-agent.service"));
         assert_eq!(unit("sd-store", "nb").as_deref(), Some("companion/sd-backend-store.service"));
         assert_eq!(unit("sd-pinentry", "nb"), None);
+    }
+
+    #[test]
+    fn the_workers_are_restarted_before_the_decider_that_makes_them_ask() {
+        let mut units =
+            ["desktop/sd-agent.service", "sd-decide@nb.service", "sd-sign@nb.service", "companion/x.service"];
+        units.sort_by_key(|unit| rank(unit));
+        let order =
+            ["companion/x.service", "sd-sign@nb.service", "sd-decide@nb.service", "desktop/sd-agent.service"];
+        assert_eq!(units, order);
     }
 }

@@ -1,5 +1,6 @@
 //! `--check`: every step looked at, what runs, and what undermines the promises.
 
+mod audit;
 mod chain;
 mod desktop;
 mod line;
@@ -39,6 +40,7 @@ fn lines(user: &str) -> Vec<Line> {
     let steps = plan::requirements().into_iter().chain(plan::steps(work.site.choice));
     let mut lines: Vec<Line> = steps.map(|step| of_step(step.as_ref(), &work)).collect();
     lines.extend(chain::lines(&work.site));
+    lines.push(audit::line(&work.site));
     lines.extend(desktop::lines(&work.site));
     lines.extend(machine::lines(&work.site));
     lines

@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::setup::audit;
 use crate::setup::run;
 use crate::setup::site::Site;
 use crate::setup::step::{Found, Step, Work};
@@ -15,12 +16,13 @@ use crate::setup::step::{Found, Step, Work};
 pub(crate) struct Folders;
 
 /// A folder, with its owner and its permissions.
-fn wanted(site: &Site) -> Option<[(PathBuf, u32, u32); 3]> {
+fn wanted(site: &Site) -> Option<[(PathBuf, u32, u32); 4]> {
     let companion = site.companion()?;
     Some([
         (site.at(format!("/run/secrets-dispatcher/{}", site.user())), 0, 0o755),
         (site.kept(), 0, 0o755),
         (site.at(site.home()), companion.uid, 0o700),
+        (audit::folder(site), site.parties()?.audit?, 0o750),
     ])
 }
 
@@ -61,8 +63,10 @@ impl Step for Folders {
         let user = site.user();
         let [run, log, kept] = ["/run", "/var/log", "/var/lib"]
             .map(|above| site.at(format!("{above}/secrets-dispatcher/{user}")));
-        for path in [&run, &log] {
-            all_of(path)?;
+        all_of(&run)?;
+        // The key of the record has been put beside it, and the folder is closed.
+        if !(work.keep_data && audit::holds_lines(&log)) {
+            all_of(&log)?;
         }
         if !work.keep_data {
             all_of(&kept)?;

@@ -15,8 +15,10 @@ pub(crate) struct Program;
 
 const PROGRAMS: [&str; 8] =
     ["sd-bell", "sd-session", "sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-pinentry", "sd-agent"];
+/// A person calls it, too.
+pub(crate) const AUDIT: &str = "/usr/sbin/sd-audit";
 /// Below /usr/lib/systemd/system. Without its drop-ins a unit would run without its sandbox, or not at all.
-const UNITS: [&str; 16] = [
+const UNITS: [&str; 19] = [
     "secrets-dispatcher@.target",
     "sd-login@.service",
     "sd-logout@.service",
@@ -29,10 +31,13 @@ const UNITS: [&str; 16] = [
     "sd-fetch@.socket",
     "sd-sign@.service",
     "sd-sign@.socket",
+    "sd-audit@.service",
+    "sd-audit@.socket",
     "sd-.service.d/10-sandbox.conf",
     "sd-decide@.service.d/20-terminal.conf",
     "sd-fetch@.service.d/20-companion.conf",
     "sd-sign@.service.d/20-companion.conf",
+    "sd-audit@.service.d/20-record.conf",
 ];
 /// Without it the companion's user manager has nothing to start.
 const MANAGER: &str = "/usr/lib/secrets-dispatcher/companion/default.target";
@@ -54,7 +59,7 @@ impl Step for Package {
         let missing: Vec<String> = programs
             .chain(units)
             .chain(of_users)
-            .chain(["/usr/bin/sdctl".to_owned(), MANAGER.to_owned()])
+            .chain(["/usr/bin/sdctl".to_owned(), AUDIT.to_owned(), MANAGER.to_owned()])
             .filter(|path| !work.site.at(path).is_file())
             .collect();
         Ok(if missing.is_empty() {

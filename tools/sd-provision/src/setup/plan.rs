@@ -1,6 +1,7 @@
 //! The plan: every step, in the order in which they are taken. Taking back goes the other way.
 
 use crate::setup::anew::Anew;
+use crate::setup::audit::Audit;
 use crate::setup::choice::Choice;
 use crate::setup::files::{AFTER, BEFORE, FIRST};
 use crate::setup::folders::Folders;
@@ -35,6 +36,7 @@ pub(crate) fn steps(choice: Choice) -> Vec<Box<dyn Step>> {
     if choice.plain_name {
         steps.push(Box::new(FIRST));
     }
+    steps.push(Box::new(Audit));
     steps.push(Box::new(Home));
     steps.push(Box::new(Store));
     for switch in switches::ALL {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::failure::Failure;
+use crate::setup::audit;
 use crate::setup::site::Site;
 use crate::setup::store::store_of;
 
@@ -70,8 +71,11 @@ pub(crate) fn next(site: &Site) -> Result<(), Failure> {
 
 /// Where what was kept lies.
 pub(crate) fn kept(site: &Site) -> Result<(), Failure> {
+    let record = audit::folder(site);
+    let record =
+        if record.is_dir() { format!(", and the audit record: {}", record.display()) } else { String::new() };
     let text = format!(
-        "\nKept, for root only: {}. `{}` takes it up again.\n",
+        "\nKept, for root only: {}{record}. `{}` takes it up again.\n",
         site.kept().display(),
         site.command()
     );

@@ -95,12 +95,13 @@ impl Site {
 
     /// Which uid has which role, once all are there.
     pub(crate) fn parties(&self) -> Option<Parties> {
-        let [gate, decide, _, companion] = self.servants().map(|name| (self.lookup)(&name));
+        let [gate, decide, audit, companion] = self.servants().map(|name| (self.lookup)(&name));
         Some(Parties {
             desktop: self.desktop.uid,
             gate: gate?.uid,
             decide: decide?.uid,
             companion: companion?.uid,
+            audit: Some(audit?.uid),
         })
     }
 

@@ -123,7 +123,7 @@ mod tests {
     fn nothing_of_a_template_is_left_to_be_filled_in() {
         let choice = Choice { vt: 9, backend: Backend::Store, plain_name: true };
         let site = Site::below("/x".as_ref(), Account::former("nb", 1000), choice, |_| None);
-        let parties = Parties { desktop: 1000, gate: 990, decide: 989, companion: 988 };
+        let parties = Parties { desktop: 1000, gate: 990, decide: 989, companion: 988, audit: Some(987) };
         for text in [target, decide, fetch, sign, manager].map(|text| text(&site, &parties)) {
             assert!(
                 !text

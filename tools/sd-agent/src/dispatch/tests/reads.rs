@@ -112,6 +112,27 @@ fn a_direct_read_without_approval_is_locked_and_opens_one_ask() {
 }
 
 #[test]
+fn a_direct_read_that_was_refused_opens_no_other_ask_in_the_same_breath() {
+    let (bench, app) = (Bench::new(), application(":1.1", 10));
+    let session = bench.session(&app);
+    bench.get_secret(&app, FIRST, &session).unwrap_err();
+    bench.eventually_asked("access");
+    bench.say.try_send(false).unwrap();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(2500) {
+        bench.get_secret(&app, FIRST, &session).unwrap_err();
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(bench.asked().len(), 1, "somebody was asked again at once");
+    // Not for ever: a person may have pressed the wrong key.
+    while bench.asked().len() == 1 {
+        assert!(began.elapsed() < Duration::from_secs(10), "nobody is asked any more");
+        bench.get_secret(&app, FIRST, &session).unwrap_err();
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
 fn get_secrets_leaves_out_what_is_not_approved() {
     let (bench, app) = (Bench::new(), application(":1.1", 10));
     bench.approve(&app, &[FIRST]);

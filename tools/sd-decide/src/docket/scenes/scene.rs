@@ -7,6 +7,8 @@ use crate::docket::entry::Entry;
 pub(super) struct Scene {
     pub(super) docket: Docket,
     pub(super) now: u64,
+    /// What was recorded.
+    pub(super) record: Vec<sd_wire::record::Record>,
 }
 
 impl Scene {
@@ -16,13 +18,30 @@ impl Scene {
 
     pub(super) fn under(rules: &str) -> Self {
         let rules = Rules::parse(rules).unwrap();
-        let mut scene = Self { docket: Docket::new(std::time::Duration::from_secs(300), rules), now: 0 };
+        let mut scene = Self {
+            docket: Docket::new(std::time::Duration::from_secs(300), rules),
+            now: 0,
+            record: Vec::new(),
+        };
         scene.step(Event::Active(true));
         scene.step(Event::Started);
         scene
     }
 
+    /// Whatever is to be recorded is, at once.
     pub(super) fn step(&mut self, event: Event) -> Vec<Effect> {
+        let mut effects = self.docket.step(Moment(self.now), event);
+        while let Some(at) = effects.iter().position(|effect| matches!(effect, Effect::Record { .. })) {
+            if let Effect::Record { number, line, .. } = effects.remove(at) {
+                self.record.push(*line);
+                effects.extend(self.docket.step(Moment(self.now), Event::Recorded { number }));
+            }
+        }
+        effects
+    }
+
+    /// Nothing is recorded.
+    pub(super) fn step_alone(&mut self, event: Event) -> Vec<Effect> {
         self.docket.step(Moment(self.now), event)
     }
 

@@ -25,7 +25,7 @@ fn end(scene: &mut Scene, runs: &[(u64, Chore)], how: Result<Option<bool>, Fault
 /// A session that begins, with what its first questions were.
 fn beginning() -> (Scene, Vec<(u64, Chore)>) {
     let docket = Docket::new(std::time::Duration::from_secs(300), Rules::default());
-    let mut scene = Scene { docket, now: 0 };
+    let mut scene = Scene { docket, now: 0, record: Vec::new() };
     scene.step(Event::Active(true));
     let asked = runs(&scene.step(Event::Started));
     (scene, asked)

@@ -61,6 +61,7 @@ impl Stage {
             match effect {
                 Effect::Scroll(pages) => self.pane.scroll(pages),
                 Effect::Run { .. } => self.chores.push(effect),
+                Effect::Record { number, .. } => self.step(Event::Recorded { number }),
                 _ => {}
             }
         }

@@ -13,14 +13,15 @@ use crate::setup::site::Site;
 use crate::setup::step::Found;
 
 /// The services that are always there, and those that an order starts.
-const SERVICES: [&str; 4] = ["sd-gate", "sd-decide", "sd-fetch", "sd-sign"];
+const SERVICES: [&str; 5] = ["sd-gate", "sd-decide", "sd-fetch", "sd-sign", "sd-audit"];
 const ALWAYS: [&str; 2] = ["sd-gate", "sd-decide"];
 /// Each socket, whose it is, and whose group may connect: indexes of `Site::servants`.
-const SOCKETS: [(&str, &str, &str); 4] = [
+const SOCKETS: [(&str, &str, &str); 5] = [
     ("decide.sock", "sd-decide-", "sd-gate-"),
     ("passphrase.sock", "sd-decide-", "secrets-"),
     ("fetch.sock", "secrets-", "sd-decide-"),
     ("sign.sock", "secrets-", "sd-decide-"),
+    ("audit.sock", "sd-audit-", "sd-decide-"),
 ];
 
 /// All of it; of what runs only while the user is logged in nothing is said when not.

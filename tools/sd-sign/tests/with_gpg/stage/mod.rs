@@ -58,7 +58,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let uid = own_uid();
-        let parties = Parties { desktop: uid, gate: uid, decide: uid, companion: uid };
+        let parties = Parties { desktop: uid, gate: uid, decide: uid, companion: uid, audit: None };
         private(&path("parties.json"), &parties.to_line().unwrap());
         std::fs::create_dir(path("g")).unwrap();
         std::fs::set_permissions(path("g"), Permissions::from_mode(0o700)).unwrap();
