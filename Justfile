@@ -72,8 +72,13 @@ test-container:
 test-vm:
     @scripts/run-rings.sh vm
 
-# Measures, side by side in one run: what a proof of 5,000 changed files costs, against git's own list of them.
-bench:
+# Measures what all of it costs beside gnome-keyring, oo7-daemon, KeePassXC and gpg, as root; `--quick`, `--write BENCHMARKS.md`.
+[no-exit-message, positional-arguments]
+bench *ARGS:
+    @scripts/bench.sh "$@"
+
+# Measures what a proof of 5,000 changed files costs, against git's own list of them.
+bench-proofs:
     cargo bench --quiet --package sd-git
 
 # Feeds random bytes to whatever reads hostile bytes: `just fuzz TARGET` until something is found, `just fuzz SECONDS [TARGET…]`.

@@ -1,7 +1,11 @@
 #!/bin/sh
 # get-oo7-daemon.sh — builds oo7-daemon, the second Secret Service that is tested against, below target/backends, where
 # sd-rig looks for it. Says one line when it has something to do, and nothing when it is there already.
+#
+# With --release as fast as it is built for people, for `just bench`.
 set -eu
+how=--debug
+[ "${1:-}" != --release ] || how=--profile=release
 cd "$(dirname "$0")/.."
 
 # The newest that takes a passphrase without a desktop: 0.6 lacks UnlockWithMasterPassword.
@@ -14,7 +18,7 @@ fi
 printf 'get-oo7-daemon: building oo7-daemon %s below %s (some minutes, once)\n' "$version" "$place" >&2
 # A debug build, without the import of KWallet's files: what is under test is what it answers, not how fast. But for the
 # hash that makes a key of a password, which takes seconds then.
-cargo install --force --quiet --locked --debug --no-default-features --features native_crypto \
+cargo install --force --quiet --locked $how --no-default-features --features native_crypto \
     --config profile.dev.debug=0 --config profile.dev.package.sha2.opt-level=3 \
     --config profile.dev.package.hmac.opt-level=3 --config profile.dev.package.pbkdf2.opt-level=3 \
     --root "$place" --target-dir "$place/build" oo7-daemon --version "=$version" >&2 || {

@@ -7,11 +7,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 
+mod family;
 mod parse;
 mod readers;
 
 use crate::peer::open_pidfd;
 
+pub use family::Family;
 pub use parse::{Stat, arguments, control_group, effective_uid, session, stat, terminal};
 pub use readers::{MOST_STUCK, Readers};
 
@@ -51,7 +53,7 @@ impl Process {
             return Err(io::ErrorKind::NotFound.into());
         }
         let session = cgroup.as_deref().and_then(session);
-        let Stat { comm, ppid, tty, start } = first;
+        let Stat { comm, ppid, tty, start, .. } = first;
         Ok(Process { pid, ppid, start, comm, uid, tty, cgroup, session })
     }
 }
@@ -109,7 +111,8 @@ fn read(pid: i32, name: &str) -> io::Result<Vec<u8>> {
     if pid <= 0 {
         return Err(io::ErrorKind::NotFound.into());
     }
-    let mut bytes = Vec::new();
+    // Enough for most at one go: read in small pieces it costs several times as much, and every ask has dozens of these.
+    let mut bytes = Vec::with_capacity(2048);
     let file = File::open(format!("/proc/{pid}/{name}"))?;
     match file.take(MAX_READ).read_to_end(&mut bytes) {
         // The process ended between open and read.

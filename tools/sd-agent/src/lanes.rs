@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sd_sys::process::{self, Family};
 use sd_wire::claims::{App, Claims};
 use smol::lock::{Semaphore, SemaphoreGuardArc};
 
@@ -13,6 +14,8 @@ use smol::lock::{Semaphore, SemaphoreGuardArc};
 const PEOPLE: usize = 16;
 /// The most of all applications together; the gate's other 16 are for what needs no key.
 const PEOPLE_IN_ALL: usize = 48;
+/// The most of all processes that belong to one application: what forks is not many.
+const PEOPLE_OF_FAMILY: usize = 32;
 /// The most of one application that need no key: one less than sd-decide sends off at once for all that ask by way of
 /// us, so that there is always a turn for another.
 pub(crate) const QUICK: usize = 3;
@@ -24,6 +27,9 @@ type Key = (u32, u64);
 /// The lanes of every application that asks for something just now.
 pub(crate) struct Lanes {
     apps: Mutex<HashMap<Key, Lane>>,
+    families: Mutex<HashMap<Option<Family>, Shared>>,
+    /// To whom an application belongs.
+    look: fn(&App) -> Option<Family>,
     people: Arc<Semaphore>,
     quick: Arc<Semaphore>,
 }
@@ -35,26 +41,41 @@ struct Lane {
     users: usize,
 }
 
+/// What all processes of a family share.
+struct Shared {
+    people: Arc<Semaphore>,
+    users: usize,
+}
+
 /// Room for one ask, for as long as it is kept.
 pub(crate) struct Pass<'a> {
-    _turns: [SemaphoreGuardArc; 2],
+    _turns: Vec<SemaphoreGuardArc>,
     _user: User<'a>,
 }
 
 impl Default for Lanes {
     fn default() -> Self {
-        let of_all = |most| Arc::new(Semaphore::new(most));
-        Self { apps: Mutex::default(), people: of_all(PEOPLE_IN_ALL), quick: of_all(QUICK_IN_ALL) }
+        Self::told(|app| {
+            let pid = i32::try_from(app.pid).ok()?;
+            Family::of(pid).filter(|_| process::start_of(pid).ok() == Some(app.start))
+        })
     }
 }
 
 impl Lanes {
+    fn told(look: fn(&App) -> Option<Family>) -> Self {
+        let of_all = |most| Arc::new(Semaphore::new(most));
+        let (people, quick) = (of_all(PEOPLE_IN_ALL), of_all(QUICK_IN_ALL));
+        Self { apps: Mutex::default(), families: Mutex::default(), look, people, quick }
+    }
+
     /// Room for an ask that waits for a person.
     pub(crate) async fn people(&self, claims: &Claims) -> Pass<'_> {
         let user = self.enter(claims);
         let own = user.people.acquire_arc().await;
+        let of_family = user.of_family.acquire_arc().await;
         let of_all = self.people.acquire_arc().await;
-        Pass { _turns: [own, of_all], _user: user }
+        Pass { _turns: vec![own, of_family, of_all], _user: user }
     }
 
     /// Room for an ask that needs no key.
@@ -62,7 +83,7 @@ impl Lanes {
         let user = self.enter(claims);
         let own = user.quick.acquire_arc().await;
         let of_all = self.quick.acquire_arc().await;
-        Pass { _turns: [own, of_all], _user: user }
+        Pass { _turns: vec![own, of_all], _user: user }
     }
 
     fn enter(&self, claims: &Claims) -> User<'_> {
@@ -76,11 +97,24 @@ impl Lanes {
         lane.users += 1;
         let (people, quick) = (Arc::clone(&lane.people), Arc::clone(&lane.quick));
         drop(apps);
-        User { lanes: self, key, people, quick }
+        // Who cannot be told apart is one family.
+        let family = claims.app.as_ref().and_then(self.look);
+        let mut families = self.families();
+        let shared = families
+            .entry(family.clone())
+            .or_insert_with(|| Shared { people: Arc::new(Semaphore::new(PEOPLE_OF_FAMILY)), users: 0 });
+        shared.users += 1;
+        let of_family = Arc::clone(&shared.people);
+        drop(families);
+        User { lanes: self, key, family, people, of_family, quick }
     }
 
     fn apps(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Lane>> {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn families(&self) -> std::sync::MutexGuard<'_, HashMap<Option<Family>, Shared>> {
+        self.families.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,7 +122,9 @@ impl Lanes {
 struct User<'a> {
     lanes: &'a Lanes,
     key: Key,
+    family: Option<Family>,
     people: Arc<Semaphore>,
+    of_family: Arc<Semaphore>,
     quick: Arc<Semaphore>,
 }
 
@@ -99,6 +135,14 @@ impl Drop for User<'_> {
             lane.users -= 1;
             if lane.users == 0 {
                 apps.remove(&self.key);
+            }
+        }
+        drop(apps);
+        let mut families = self.lanes.families();
+        if let Some(shared) = families.get_mut(&self.family) {
+            shared.users -= 1;
+            if shared.users == 0 {
+                families.remove(&self.family);
             }
         }
     }
@@ -115,6 +159,11 @@ mod tests {
         Claims { app: Some(App { pid, start: 1, exe: None }), ..Claims::default() }
     }
 
+    /// Each process is an application.
+    fn own_families() -> Lanes {
+        Lanes::told(|app| Some(Family::Unit(app.pid.to_string())))
+    }
+
     /// As many passes as there are at once, of the applications in turn.
     async fn as_many_as_there_are(lanes: &Lanes, apps: impl Iterator<Item = u32>) -> Vec<Pass<'_>> {
         let mut passes = Vec::new();
@@ -127,7 +176,7 @@ mod tests {
 
     #[test]
     fn one_application_cannot_fill_the_gate_for_another() {
-        let lanes = Lanes::default();
+        let lanes = own_families();
         block_on(async {
             let passes = as_many_as_there_are(&lanes, std::iter::repeat_n(1, 100)).await;
             assert_eq!(passes.len(), PEOPLE);
@@ -138,8 +187,18 @@ mod tests {
     }
 
     #[test]
+    fn one_application_with_many_processes_leaves_room_for_another() {
+        let lanes = Lanes::told(|app| Some(Family::Unit((app.pid / 1000).to_string())));
+        block_on(async {
+            let passes = as_many_as_there_are(&lanes, 1000..1100).await;
+            assert_eq!(passes.len(), PEOPLE_OF_FAMILY);
+            assert!(poll_once(lanes.people(&app(2000)).boxed_local()).await.is_some());
+        });
+    }
+
+    #[test]
     fn all_applications_together_leave_room_for_what_needs_no_key() {
-        let lanes = Lanes::default();
+        let lanes = own_families();
         block_on(async {
             let mut passes = as_many_as_there_are(&lanes, 0..100).await;
             assert_eq!(passes.len(), PEOPLE_IN_ALL);
@@ -155,7 +214,7 @@ mod tests {
 
     #[test]
     fn quick_ones_wait_for_their_own_applications_turn_only() {
-        let lanes = Lanes::default();
+        let lanes = own_families();
         block_on(async {
             let mut passes = Vec::new();
             for _ in 0..QUICK {
@@ -170,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_several_applications_waits_here_and_is_not_turned_away_by_the_gate() {
-        let lanes = Lanes::default();
+        let lanes = own_families();
         block_on(async {
             let mut passes = Vec::new();
             for pid in (1..=QUICK_IN_ALL.try_into().unwrap()).flat_map(|pid| [pid; QUICK]) {
@@ -182,12 +241,12 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_of_applications_that_ask_for_nothing() {
-        let lanes = Lanes::default();
+        let lanes = own_families();
         block_on(async {
             let passes = as_many_as_there_are(&lanes, std::iter::repeat_n(1, 20)).await;
             assert_eq!(lanes.apps().len(), 1);
             drop(passes);
         });
-        assert!(lanes.apps().is_empty());
+        assert!(lanes.apps().is_empty() && lanes.families().is_empty());
     }
 }

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
-use sd_sys::process::{self, Process, Readers};
+use sd_sys::process::{self, Family, Process, Readers};
 use sd_sys::sink::Sink;
 use sd_wire::claims::{App, Claims};
 use sd_wire::printable::Printable;
 
 /// The name of the desktop's proxy, as the kernel cuts it.
 const PROXY: &str = "sd-agent";
+/// The end of its control group.
+const PROXY_UNIT: &str = "/sd-agent.service";
 /// The most parents that are looked at.
 const MOST_PARENTS: usize = 8;
 /// How long a process's arguments are waited for: it can keep them from being read.
@@ -46,6 +48,10 @@ pub(crate) struct Caller {
     pub(crate) seen: Option<Seen>,
     /// The app that the caller says it asks for.
     pub(crate) app: Option<ClaimedApp>,
+    /// What it belongs to, or the app that the desktop's proxy asks for: to fork is not to leave it. `None` when it was gone.
+    pub(crate) family: Option<Family>,
+    /// That in words.
+    words: Printable,
 }
 
 /// A process and its parents.
@@ -84,7 +90,16 @@ impl Caller {
         // A dead process's number may be another's by now.
         let seen = maker.alive().then(|| look(maker.pid)).flatten().filter(|_| maker.alive());
         let app = claims.app.clone().map(|claim| ClaimedApp::look(claim, maker.uid, look));
-        Self { pid: maker.pid, uid: maker.uid, gid: maker.gid, pinned: maker.pinned(), seen, app }
+        let family = Family::of(maker.pid).filter(|_| maker.alive());
+        let (pid, uid, gid, pinned) = (maker.pid, maker.uid, maker.gid, maker.pinned());
+        let mut caller = Self { pid, uid, gid, pinned, seen, app, family, words: Printable::default() };
+        if let Some(app) = caller.behind_the_proxy() {
+            caller.family =
+                Family::of(app.pid).filter(|_| process::start_of(app.pid).ok() == Some(app.start));
+        }
+        caller.words =
+            caller.family.as_ref().map_or_else(|| caller.name(), |family| Printable::line(&family.words()));
+        caller
     }
 
     /// The process to which a grant may be tied; `None` when it was gone.
@@ -159,6 +174,20 @@ impl Caller {
     /// Whether it is the desktop's proxy with nobody behind it: what is decided for it would be decided for all apps.
     pub(crate) fn is_proxy_alone(&self) -> bool {
         self.looks_like_proxy() && !matches!(self.app(), Some(Some(_)))
+    }
+
+    /// The app, where the maker is the desktop's proxy: by its name, and where it is in a unit, by that.
+    fn behind_the_proxy(&self) -> Option<Pinned> {
+        let elsewhere = matches!(&self.family, Some(Family::Unit(path)) if !path.ends_with(PROXY_UNIT));
+        if elsewhere || !self.looks_like_proxy() {
+            return None;
+        }
+        self.app().flatten()
+    }
+
+    /// Whom a flood comes from, in words: its family.
+    pub(crate) fn family_name(&self) -> &Printable {
+        &self.words
     }
 
     fn looks_like_proxy(&self) -> bool {
@@ -245,7 +274,17 @@ impl Caller {
         let parents = vec![parent(1234, "sh"), parent(1200, "sd-rig")];
         let arguments = Some(vec![b"secret-tool".to_vec(), b"lookup".to_vec(), b"a b".to_vec()]);
         let seen = Seen { process, arguments, parents, age: Some(Duration::from_secs(3)) };
-        Self { pid, uid: 1000, gid: 1000, pinned: true, seen: Some(seen), app: None }
+        let family = Some(Family::Session { leader: pid, cgroup: "/".to_owned() });
+        Self {
+            pid,
+            uid: 1000,
+            gid: 1000,
+            pinned: true,
+            seen: Some(seen),
+            app: None,
+            family,
+            words: Printable::line("app-demo.scope"),
+        }
     }
 }
 

@@ -45,6 +45,7 @@ use crate::console::Console;
 use crate::docket::Docket;
 use crate::docket::code::Code;
 use crate::docket::effect::Effect;
+use crate::docket::entry::{Entry, Face};
 use crate::docket::event::{Event, Filing, Moment};
 use crate::field::Field;
 use crate::gate_door::{self, Brought, Door};
@@ -56,6 +57,9 @@ use crate::terminal::Terminal;
 
 /// The most connections of the gate at once; more wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 300;
+
+/// Two pictures of the same ask, with no key between them, are at least so far apart.
+const FRAME: Duration = Duration::from_millis(40);
 
 /// The most bytes of payloads at once: what is read of them for the screen takes several times as much.
 const MOST_PAYLOADS: usize = 16 * 1024 * 1024;
@@ -87,6 +91,9 @@ pub(crate) struct Clerk {
     picture: Option<Shows>,
     /// Since when a picture is put off.
     undrawn: Option<Moment>,
+    /// When the last picture was drawn, and of which ask; and whether there would be another one since.
+    drawn: Option<(Moment, Option<Face>)>,
+    stale: bool,
     /// When every cell of the screen was last written.
     mended: Option<Moment>,
 }
@@ -132,6 +139,8 @@ impl Clerk {
             watchdog: Watchdog::wanted(),
             picture: None,
             undrawn: None,
+            drawn: None,
+            stale: false,
             mended: None,
         })
     }
@@ -161,7 +170,8 @@ impl Clerk {
             self.look_at_processes(&found);
             self.happen(Event::Tick);
             self.hold_the_screen();
-            if !self.puts_off_the_picture() {
+            let is_due = found.typed || found.resized || found.switched || self.is_worth_a_picture();
+            if (is_due || self.undrawn.is_some()) && !self.puts_off_the_picture() {
                 self.draw()?;
             }
         }
@@ -411,6 +421,16 @@ impl Clerk {
         puts_off
     }
 
+    /// Whether a picture is to be drawn now. Whatever happens while nobody types and the ask stays the same can wait for
+    /// the next picture: many searches a second, each of several steps, would be drawn several times each.
+    fn is_worth_a_picture(&mut self) -> bool {
+        let (now, face) = (self.now(), self.docket.selected().and_then(Entry::face));
+        let same = self.docket.prompt().is_none()
+            && self.drawn.is_some_and(|(at, drawn)| drawn == face && now < at.after(FRAME));
+        self.stale = same;
+        !same
+    }
+
     fn draw(&mut self) -> Result<(), NotServing> {
         // One picture after the other: a terminal that does not take this one gets the newest of the next ones.
         if !self.terminal.is_flushed() {
@@ -423,6 +443,8 @@ impl Clerk {
         self.terminal
             .draw(|frame| shows = screen::draw(frame, docket, now, around, pane))
             .map_err(|_| terminal_gone())?;
+        self.drawn = Some((now, self.docket.selected().and_then(Entry::face)));
+        self.stale = false;
         self.picture = Some(shows);
         self.seen();
         Ok(())

@@ -13,6 +13,7 @@ pub(crate) mod effect;
 pub(crate) mod entry;
 pub(crate) mod event;
 mod filing;
+pub(crate) mod floods;
 pub(crate) mod grant;
 pub(crate) mod history;
 #[cfg(any(test, fuzzing))]
@@ -99,6 +100,8 @@ pub(crate) struct Docket {
     history: History,
     /// Something that the person should know, until then.
     notice: Option<(Moment, String)>,
+    /// Whose asks are before the person's eyes.
+    before: floods::Before,
     faces: u64,
     /// Of grants and mutes.
     numbers: u64,
@@ -129,6 +132,7 @@ impl Docket {
             vault: Vault::default(),
             history: History::default(),
             notice: None,
+            before: floods::Before::default(),
             faces: 0,
             numbers: 0,
             lines: 0,
@@ -145,7 +149,10 @@ impl Docket {
             Event::Described { id, what } => self.described(now, &id, what, &mut effects),
             Event::DescribeFailed { id, why } => self.not_described(now, &id, why, &mut effects),
             Event::Key(key) => self.key(now, key, &mut effects),
-            Event::Drawn(face) => self.keyboard.drawn(now, face),
+            Event::Drawn(face) => {
+                self.keyboard.drawn(now, face);
+                self.before_the_eyes(now, face);
+            }
             Event::SeenToEnd(face) => {
                 if let Some(entry) = self.entries.iter_mut().find(|entry| entry.face() == Some(face)) {
                     entry.seen_to_end = true;
@@ -256,8 +263,14 @@ impl Docket {
     }
 
     /// The listed asks that the filter lets be seen.
-    pub(crate) fn seen(&self) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn fitting(&self) -> impl Iterator<Item = &Entry> {
         self.listed().filter(|entry| self.fits_filter(entry))
+    }
+
+    /// Of these, those that have a line: of a flood only one.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = &Entry> {
+        let folds = self.folds();
+        self.fitting().filter(move |entry| folds.shows(entry))
     }
 
     /// What the list is filtered by.

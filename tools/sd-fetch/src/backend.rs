@@ -30,9 +30,28 @@ pub(crate) struct Backend {
 impl Backend {
     /// Connects to the companion's session bus.
     pub(crate) async fn connect() -> Result<Self, Fault> {
+        Self::connected(true).await
+    }
+
+    /// As [`Backend::connect`], for a caller that takes the messages in itself, by [`Backend::turn`]: no thread is started
+    /// for it, and nothing is handed from thread to thread.
+    pub(crate) async fn connect_here() -> Result<Self, Fault> {
+        Self::connected(false).await
+    }
+
+    /// Takes in what comes, for ever.
+    pub(crate) async fn turn(&self) -> std::convert::Infallible {
+        let executor = self.bus.executor().clone();
+        loop {
+            executor.tick().await;
+        }
+    }
+
+    async fn connected(by_itself: bool) -> Result<Self, Fault> {
         let bus = zbus::connection::Builder::session()
             .map_err(|e| fault(&e))?
             .method_timeout(deadline::BACKEND_CALL)
+            .internal_executor(by_itself)
             .build()
             .await
             .map_err(|e| fault(&e))?;
@@ -134,8 +153,12 @@ impl Backend {
     /// [`Fault::TooLarge`] when its texts are over their bounds: what cannot be shown in full cannot be released.
     /// [`Fault::Locked`] when it is locked and therefore tells nothing.
     pub(crate) async fn describe(&self, item: &ItemPath) -> Result<Description, Fault> {
-        let label: String = self.of_collection(&item.collection(), "Label").await?;
-        self.describe_in(item, Text::new(label).map_err(|_| Fault::TooLarge)?).await
+        let collection = item.collection();
+        let both =
+            zip(self.of_collection::<String>(&collection, "Label"), self.describe_in(item, Text::default()));
+        let (label, described) = both.await;
+        let collection = Text::new(label?).map_err(|_| Fault::TooLarge)?;
+        Ok(Description { collection, ..described? })
     }
 
     /// As [`Backend::describe`], of an item in a collection whose label is known.

@@ -15,6 +15,7 @@ use sd_wire::import::{Manifest, Plan};
 use sd_wire::outcome::{Collections, Granted, MAX_BODY, MAX_SECRET, Outcome, What};
 use sd_wire::path::CollectionPath;
 use serde::Serialize;
+use smol::future::FutureExt;
 
 use crate::asking::Asking;
 use crate::backend::Backend;
@@ -48,13 +49,24 @@ pub(crate) async fn carry_out(
     asking: &Asking<'_>,
 ) -> Result<Yield, Fault> {
     // A connection an order: setting one up costs about a millisecond, and no state outlives the order.
-    let backend = Backend::connect().await?;
+    let backend = Backend::connect_here().await?;
+    let turns = async { match backend.turn().await {} };
+    carry_out_at(&backend, order, sink, manifest, asking).or(turns).await
+}
+
+async fn carry_out_at(
+    backend: &Backend,
+    order: &Order,
+    sink: Option<&Sink>,
+    manifest: Option<&Manifest>,
+    asking: &Asking<'_>,
+) -> Result<Yield, Fault> {
     let desktop = asking.place.parties.desktop;
-    if running::waits(&backend).await? {
+    if running::waits(backend).await? {
         match order {
             Order::State {} => return note(Note::State { locked: true }),
             Order::Lock { .. } => return note(Note::Done {}),
-            Order::Unlock { .. } => running::start(&backend).await?,
+            Order::Unlock { .. } => running::start(backend).await?,
             Order::Collections { metadata, .. } => {
                 let all = Collections { metadata: *metadata, ..running::closed()? };
                 return open(&all, |len| Granted::Collections { len });
@@ -71,80 +83,80 @@ pub(crate) async fn carry_out(
             Ok(Yield::Notes(notes))
         }
         Order::DescribeTarget { collection, attributes, replace, .. } => {
-            note(store::target(&backend, collection, attributes, *replace).await?)
+            note(store::target(backend, collection, attributes, *replace).await?)
         }
         Order::DescribeList { collection, .. } => {
-            note(listing::describe(&backend, collection.as_ref()).await?)
+            note(listing::describe(backend, collection.as_ref()).await?)
         }
-        Order::DescribeChange { change, .. } => note(Note::Before(change::before(&backend, change).await?)),
+        Order::DescribeChange { change, .. } => note(Note::Before(change::before(backend, change).await?)),
         Order::DescribeImport { collection, .. } => {
             let manifest = manifest.ok_or(Fault::Malformed)?;
-            Ok(Yield::Notes(plan::notes(plan::plan(&backend, collection, manifest).await?)?))
+            Ok(Yield::Notes(plan::notes(plan::plan(backend, collection, manifest).await?)?))
         }
         Order::Import { id, collection, replace, digest } => {
             let manifest = manifest.ok_or(Fault::Malformed)?;
-            let plan = approved(&backend, collection, manifest, digest).await?;
+            let plan = approved(backend, collection, manifest, digest).await?;
             let all = invite::secrets(sink, id, desktop, manifest.secrets().ok_or(Fault::Malformed)?)?;
             let session = backend.session().await?;
-            let import = Import { backend: &backend, session, plan: &plan, replace: *replace };
+            let import = Import { backend, session, plan: &plan, replace: *replace };
             import.items(manifest, &all, |n, fate| tell(sink, id, What::Settled { n, fate })).await?;
             said(Granted::Imported {})
         }
         Order::State {} => {
-            let locked = find::locked(&backend).await? || first::is_to_come(&backend).await?;
+            let locked = find::locked(backend).await? || first::is_to_come(backend).await?;
             note(Note::State { locked })
         }
         Order::Lock { .. } => {
-            lock::all(&backend).await?;
+            lock::all(backend).await?;
             note(Note::Done {})
         }
         Order::Unlock { .. } => {
-            unlock::all(&backend, asking).await?;
+            unlock::all(backend, asking).await?;
             note(Note::Done {})
         }
         Order::Search { collection, attributes, hidden, describe, .. } => {
-            let mut found = find::items(&backend, collection.as_ref(), attributes).await?;
-            hide::from(&backend, &mut found, attributes, hidden).await;
+            let mut found = find::items(backend, collection.as_ref(), attributes).await?;
+            hide::from(backend, &mut found, attributes, hidden).await;
             if *describe {
-                find::describe(&backend, &mut found).await;
+                find::describe(backend, &mut found).await;
             } else {
-                accounts::add(&backend, &mut found, attributes).await;
+                accounts::add(backend, &mut found, attributes).await;
             }
             open(&found, |len| Granted::Found { len })
         }
         Order::Collections { metadata, .. } => {
-            let found = Collections { metadata: *metadata, ..find::collections(&backend).await? };
+            let found = Collections { metadata: *metadata, ..find::collections(backend).await? };
             open(&found, |len| Granted::Collections { len })
         }
         Order::List { collections, hidden, .. } => {
-            open(&listing::everything(&backend, collections, hidden).await?, |len| Granted::Listed { len })
+            open(&listing::everything(backend, collections, hidden).await?, |len| Granted::Listed { len })
         }
         Order::Read { item, digest, .. } => {
-            let (secret, content_type) = release::secret(&backend, item, digest).await?;
+            let (secret, content_type) = release::secret(backend, item, digest).await?;
             let len = length(secret.expose().len(), MAX_SECRET)?;
             Ok(Yield::Outcome(Granted::Secret { len, content_type }, Body::Secret(secret)))
         }
         Order::Delete { item, digest, .. } => {
-            release::delete(&backend, item, digest).await?;
+            release::delete(backend, item, digest).await?;
             said(Granted::Deleted {})
         }
         Order::Store { id, collection, label, attributes, content_type, replaces } => {
             let replaces = replaces.as_ref();
             let new = NewItem { collection, label, attributes, content_type, replaces };
-            store::ready(&backend, &new).await?;
+            store::ready(backend, &new).await?;
             let secret = invite::secret(sink, id, desktop)?;
-            let item = store::put(&backend, &new, &secret).await?;
+            let item = store::put(backend, &new, &secret).await?;
             Ok(Yield::Made(Granted::Stored { item: item.clone() }, backend.describe(&item).await.ok()))
         }
         Order::SetSecret { id, item, digest, content_type } => {
-            set::ready(&backend, item, digest).await?;
+            set::ready(backend, item, digest).await?;
             let secret = invite::secret(sink, id, desktop)?;
-            set::secret(&backend, item, digest, &secret, content_type).await?;
+            set::secret(backend, item, digest, &secret, content_type).await?;
             Ok(Yield::Made(Granted::Stored { item: item.clone() }, backend.describe(item).await.ok()))
         }
         Order::Change { change, digest, .. } => {
             let granted =
-                Granted::Changed { collection: change::make(&backend, change, digest, asking).await? };
+                Granted::Changed { collection: change::make(backend, change, digest, asking).await? };
             match change {
                 Change::ItemLabel { item, .. } | Change::ItemAttributes { item, .. } => {
                     Ok(Yield::Made(granted, backend.describe(item).await.ok()))

@@ -5,6 +5,7 @@ use sd_wire::bounded::Text;
 use sd_wire::digest::Digest;
 use sd_wire::fault::Fault;
 use sd_wire::path::ItemPath;
+use smol::future::zip;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::backend::Backend;
@@ -18,8 +19,9 @@ pub(crate) async fn secret(
     item: &ItemPath,
     shown: &Digest,
 ) -> Result<(Secret, Text<256>), Fault> {
-    unchanged(backend, item, shown).await?;
-    let (secret, content_type) = read(backend, &backend.session().await?, item).await?;
+    let (unchanged_before, session) = zip(unchanged(backend, item, shown), backend.session()).await;
+    unchanged_before?;
+    let (secret, content_type) = read(backend, &session?, item).await?;
     // Looked at again behind the read: what was read is what was shown, not what somebody put there in between.
     unchanged(backend, item, shown).await?;
     Ok((secret, content_type))

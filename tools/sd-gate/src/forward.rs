@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sd_sys::payload::Payload;
+use sd_sys::process::Family;
 use sd_wire::ask::{Ask, Note, Packet, Resolution, Want};
 use sd_wire::deadline;
 use sd_wire::fault::Fault;
@@ -42,7 +43,15 @@ impl Gate {
     }
 
     pub(crate) async fn sender(&self, bus: &Connection, header: &Header<'_>) -> Result<Sender, Refusal> {
-        admission::sender(&DBusProxy::new(bus).await?, header, self.parties.desktop).await
+        // What the bus has said of a connection stays true as long as there is one of that name.
+        if let Some(name) = header.sender()
+            && let Some(pid) = self.tally.sender(name)
+        {
+            return Ok(Sender { name: name.to_string(), pid });
+        }
+        let sender = admission::sender(&DBusProxy::new(bus).await?, header, self.parties.desktop).await?;
+        self.tally.remember(&sender.name, sender.pid);
+        Ok(sender)
     }
 
     /// As [`Gate::sender`], for whoever reads a property.
@@ -66,12 +75,18 @@ impl Gate {
         let claims = claims::read(untrusted_claims)?;
         let (kind, says) = (want.kind(), claims.says.clone());
         let id = new_id()?;
-        let waiting = Waiting { id: id.clone(), kind, since: now(), pid: sender.pid };
-        if let Err(Full(most)) = self.tally.enter(&sender.name, waiting) {
-            admission::reject(sink, &id, Fault::TooMany);
-            return Err(Refusal::TooMany(format!(
-                "{most} requests are waiting already; answer or cancel some of them first"
-            )));
+        let family = Family::of(sink.maker().pid).filter(|_| sink.maker().alive());
+        let (since, pid) = (now(), sender.pid);
+        let waiting = Waiting { id: id.clone(), kind, since, pid, family, gives_way: false };
+        match self.tally.enter(&sender.name, waiting) {
+            Ok(None) => {}
+            Ok(Some(other)) => self.make_room(bus, other),
+            Err(Full(most)) => {
+                admission::reject(sink, &id, Fault::TooMany);
+                return Err(Refusal::TooMany(format!(
+                    "{most} requests are waiting already; answer or cancel some of them first"
+                )));
+            }
         }
         let ask = Packet::Ask(Box::new(Ask { id: id.clone(), want, claims }));
         let link = match self.decide.say(&ask, &decide::beside(&sink, &payloads)) {
@@ -90,6 +105,15 @@ impl Gate {
         }
         self.await_resolution(bus.clone(), sender.name, id.clone(), link);
         Ok(id.to_string())
+    }
+
+    /// Takes back what gives way to others. Its requester hears `cancelled`.
+    fn make_room(&self, bus: &Connection, id: AskId) {
+        let Ok(link) = self.decide.say(&Packet::Cancel { id }, &[]) else { return };
+        let decide = self.decide.clone();
+        // The answer is of no use here, but a connection that is closed before it is one that sd-decide complains about.
+        let heard = async move { drop(decide.note(link, STATUS_PATIENCE).await) };
+        bus.executor().spawn(heard, "room").detach();
     }
 
     fn await_resolution(&self, bus: Connection, requester: String, id: AskId, link: sd_sys::link::Link) {

@@ -44,7 +44,11 @@ mod tests {
 
     fn add(history: &mut History, n: usize, kind: &'static str) {
         let id = AskId::from_random(u64::try_from(n).unwrap().to_be_bytes());
-        history.add(Waiting { id, kind, since: 1, pid: 7 }, "granted", u64::try_from(n).unwrap());
+        history.add(
+            Waiting { id, kind, since: 1, pid: 7, family: None, gives_way: false },
+            "granted",
+            u64::try_from(n).unwrap(),
+        );
     }
 
     #[test]

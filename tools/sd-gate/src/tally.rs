@@ -1,8 +1,9 @@
 //! What each connection has waiting, what became of the rest, and which connections want to hear of all.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use sd_sys::process::Family;
 use sd_wire::id::AskId;
 
 use crate::history::History;
@@ -17,6 +18,10 @@ pub(crate) const PER_USER: usize = 192;
 pub(crate) const BRIEF: usize = 64;
 /// The most of those for one connection once all others are taken.
 pub(crate) const BRIEF_OF_ONE: usize = 16;
+/// How many requests may be on their way out at once, to make room for others.
+const GIVING_WAY: usize = 16;
+/// The most connections that are remembered.
+const SENDERS: usize = 512;
 /// The most connections that may subscribe.
 pub(crate) const SUBSCRIBERS: usize = 64;
 
@@ -30,6 +35,8 @@ struct Books {
     waiting: Vec<(String, Waiting)>,
     history: History,
     subscribers: HashSet<String>,
+    /// Connections of the desktop user, and whose they are. The bus gives no name a second time.
+    senders: HashMap<String, u32>,
 }
 
 /// A request that waits, as far as the gate remembers it.
@@ -43,6 +50,10 @@ pub(crate) struct Waiting {
     pub(crate) since: u64,
     /// Who made it.
     pub(crate) pid: u32,
+    /// To whom that belongs: other connections and other processes of it are no others.
+    pub(crate) family: Option<Family>,
+    /// It is being taken back, to make room.
+    pub(crate) gives_way: bool,
 }
 
 impl Waiting {
@@ -60,11 +71,13 @@ pub(crate) type WaitingRow = (String, &'static str, u64, u32);
 pub(crate) struct Full(pub(crate) usize);
 
 impl Tally {
-    /// Notes one more request of a connection, unless that breaks a cap.
-    pub(crate) fn enter(&self, connection: &str, request: Waiting) -> Result<(), Full> {
+    /// Notes one more request of a connection, unless that breaks a cap. Where it does because one family has more than
+    /// a connection's share, its newest request gives way, and is returned: it is to be taken back.
+    pub(crate) fn enter(&self, connection: &str, request: Waiting) -> Result<Option<AskId>, Full> {
         let mut books = self.books();
-        let all = books.waiting.len();
-        let alike = || books.waiting.iter().filter(|(_, other)| other.is_brief() == request.is_brief());
+        let staying = || books.waiting.iter().filter(|(_, other)| !other.gives_way);
+        let all = staying().count();
+        let alike = || staying().filter(|(_, other)| other.is_brief() == request.is_brief());
         let own = alike().filter(|(c, _)| c == connection).count();
         if own >= PER_CONNECTION {
             return Err(Full(PER_CONNECTION));
@@ -75,11 +88,12 @@ impl Tally {
         } else {
             alike().count() >= PER_USER
         };
+        let mut out = None;
         if no_share || all >= PER_USER + BRIEF {
-            return Err(Full(PER_USER));
+            out = Some(books.gives_way_to(&request).ok_or(Full(PER_USER))?);
         }
         books.waiting.push((connection.to_owned(), request));
-        Ok(())
+        Ok(out)
     }
 
     /// The request never got on: nobody was told of it.
@@ -121,9 +135,25 @@ impl Tally {
         Ok(())
     }
 
+    /// The process behind this connection of the desktop user, if it has been looked up before.
+    pub(crate) fn sender(&self, connection: &str) -> Option<u32> {
+        self.books().senders.get(connection).copied()
+    }
+
+    /// Remembers whose a connection of the desktop user is.
+    pub(crate) fn remember(&self, connection: &str, pid: u32) {
+        let mut books = self.books();
+        if books.senders.len() >= SENDERS {
+            books.senders.clear();
+        }
+        books.senders.insert(connection.to_owned(), pid);
+    }
+
     /// The connection has left the bus. Its requests go when their sinks hang up.
     pub(crate) fn gone(&self, connection: &str) {
-        self.books().subscribers.remove(connection);
+        let mut books = self.books();
+        books.subscribers.remove(connection);
+        books.senders.remove(connection);
     }
 
     /// Who is to hear of a request of `requester`: itself and the subscribers, each once.
@@ -140,6 +170,30 @@ impl Tally {
 }
 
 impl Books {
+    /// The newest request of the family that has the most, if that is more than a connection may have and more than the
+    /// newcomer's has: one application is not many by having many connections.
+    fn gives_way_to(&mut self, newcomer: &Waiting) -> Option<AskId> {
+        let alike = |other: &Waiting| other.is_brief() == newcomer.is_brief();
+        let most = if newcomer.is_brief() { BRIEF_OF_ONE } else { PER_CONNECTION };
+        let mut families: HashMap<&Family, usize> = HashMap::new();
+        for (_, other) in self.waiting.iter().filter(|(_, other)| alike(other) && !other.gives_way) {
+            if let Some(family) = &other.family {
+                *families.entry(family).or_default() += 1;
+            }
+        }
+        let own = newcomer.family.as_ref().and_then(|family| families.get(family)).copied().unwrap_or(0);
+        let (family, count) = families.into_iter().max_by_key(|(_, count)| *count)?;
+        let leaving = self.waiting.iter().filter(|(_, other)| other.gives_way).count();
+        if count <= most || count <= own.saturating_add(1) || leaving >= GIVING_WAY {
+            return None;
+        }
+        let family = family.clone();
+        let of = |other: &Waiting| alike(other) && !other.gives_way && other.family.as_ref() == Some(&family);
+        let (_, newest) = self.waiting.iter_mut().rev().find(|(_, other)| of(other))?;
+        newest.gives_way = true;
+        Some(newest.id.clone())
+    }
+
     fn remove(&mut self, id: &AskId) -> Option<Waiting> {
         let place = self.waiting.iter().position(|(_, request)| request.id == *id)?;
         Some(self.waiting.remove(place).1)
@@ -151,7 +205,7 @@ mod tests {
     use super::*;
 
     fn request(n: usize) -> Waiting {
-        Waiting { id: id(n), kind: "read", since: 1000, pid: 7 }
+        Waiting { id: id(n), kind: "read", since: 1000, pid: 7, family: None, gives_way: false }
     }
 
     fn id(n: usize) -> AskId {
@@ -165,7 +219,7 @@ mod tests {
             tally.enter(":1.1", request(n)).unwrap();
         }
         assert_eq!(tally.enter(":1.1", request(1000)), Err(Full(PER_CONNECTION)));
-        assert_eq!(tally.enter(":1.2", request(1001)), Ok(()));
+        assert_eq!(tally.enter(":1.2", request(1001)), Ok(None));
     }
 
     #[test]
@@ -175,7 +229,7 @@ mod tests {
             tally.enter(":1.1", request(n)).unwrap();
         }
         tally.settle(&id(0), "granted", 1001);
-        assert_eq!(tally.enter(":1.1", request(1000)), Ok(()));
+        assert_eq!(tally.enter(":1.1", request(1000)), Ok(None));
     }
 
     #[test]
@@ -230,7 +284,65 @@ mod tests {
             tally.enter(":1.98", of(1000 + n, "search")).unwrap();
         }
         assert_eq!(tally.enter(":1.98", of(1100, "read")), Err(Full(PER_USER)));
-        assert_eq!(tally.enter(":1.99", of(1100, "read")), Ok(()));
+        assert_eq!(tally.enter(":1.99", of(1100, "read")), Ok(None));
+    }
+
+    fn of_family(n: usize, name: &str, kind: &'static str) -> Waiting {
+        Waiting { family: Some(Family::Unit(name.to_owned())), kind, ..request(n) }
+    }
+
+    #[test]
+    fn one_family_with_many_connections_makes_room_for_another_family_and_not_for_itself() {
+        for (kind, most) in [("access", PER_USER), ("search", PER_USER + BRIEF)] {
+            let tally = Tally::default();
+            for n in 0..most {
+                let connection = format!(":1.{}", n / BRIEF_OF_ONE);
+                assert_eq!(tally.enter(&connection, of_family(n, "hostile", kind)), Ok(None));
+            }
+            assert_eq!(tally.enter(":2.1", of_family(1000, "hostile", kind)), Err(Full(PER_USER)));
+            let entered = tally.enter(":3.1", of_family(1001, "other", kind));
+            assert_eq!(entered, Ok(Some(id(most - 1))), "the newest gives way");
+            assert!(tally.knows(&id(most - 1)), "until it is settled");
+            assert_eq!(tally.enter(":3.1", of_family(1002, "other", kind)), Ok(Some(id(most - 2))));
+            tally.settle(&id(most - 1), "cancelled", 1);
+            assert_eq!(tally.waiting().len(), most + 1);
+        }
+    }
+
+    #[test]
+    fn families_within_a_connections_share_give_way_to_nobody() {
+        let tally = Tally::default();
+        for n in 0..PER_USER {
+            let family = n / PER_CONNECTION;
+            tally.enter(&format!(":1.{family}"), of_family(n, &family.to_string(), "access")).unwrap();
+        }
+        assert_eq!(tally.enter(":1.9", of_family(1000, "other", "access")), Err(Full(PER_USER)));
+    }
+
+    #[test]
+    fn not_more_than_a_few_are_on_their_way_out_at_once() {
+        let tally = Tally::default();
+        for n in 0..PER_USER {
+            tally.enter(&format!(":1.{}", n / 10), of_family(n, "hostile", "access")).unwrap();
+        }
+        for n in 0..GIVING_WAY {
+            assert!(tally.enter(":2.1", of_family(1000 + n, "other", "access")).unwrap().is_some());
+        }
+        assert_eq!(tally.enter(":2.1", of_family(2000, "other", "access")), Err(Full(PER_USER)));
+    }
+
+    #[test]
+    fn whose_a_connection_is_is_known_until_it_has_gone_and_of_so_many_at_most() {
+        let tally = Tally::default();
+        assert_eq!(tally.sender(":1.1"), None);
+        tally.remember(":1.1", 77);
+        assert_eq!(tally.sender(":1.1"), Some(77));
+        tally.gone(":1.1");
+        assert_eq!(tally.sender(":1.1"), None);
+        for n in 0..10 * SENDERS {
+            tally.remember(&format!(":2.{n}"), 1);
+            assert!(tally.books().senders.len() <= SENDERS);
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub struct Stat {
     pub comm: String,
     /// Field 4.
     pub ppid: i32,
+    /// Field 6: the leader of its session (setsid(2)).
+    pub session: i32,
     /// Field 7, decoded by [`terminal`].
     pub tty: Option<String>,
     /// Field 22, in clock ticks since boot.
@@ -28,6 +30,7 @@ pub fn stat(content: &[u8]) -> Option<Stat> {
     Some(Stat {
         comm: String::from_utf8_lossy(comm).into_owned(),
         ppid: fields.get(1)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
         tty: terminal(fields.get(4)?.parse().ok()?),
         start: fields.get(19)?.parse().ok()?,
     })

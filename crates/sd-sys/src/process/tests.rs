@@ -170,3 +170,44 @@ fn a_handle_tells_of_the_end_of_exactly_that_process() {
     child.wait().unwrap();
     assert!(!crate::wait::glance(handle.as_fd(), nix::poll::PollFlags::POLLIN).unwrap().is_empty());
 }
+
+#[test]
+fn a_unit_is_where_the_users_manager_put_it_and_not_what_is_made_below() {
+    let manager = "/user.slice/user-1000.slice/user@1000.service";
+    let family = |tail: &str| family::unit(&format!("{manager}{tail}")).map(str::to_owned);
+    let firefox = format!("{manager}/app.slice/app-firefox-77.scope");
+    assert_eq!(family("/app.slice/app-firefox-77.scope"), Some(firefox.clone()));
+    assert_eq!(family("/app.slice/app-firefox-77.scope/a/b.scope"), Some(firefox));
+    assert_eq!(family("/session.slice/x.service").unwrap(), format!("{manager}/session.slice/x.service"));
+    assert_eq!(family("/init.scope"), None);
+    assert_eq!(family("/init.scope/x.scope"), None);
+    assert_eq!(family::unit("/user.slice/user-1000.slice/session-2.scope"), None);
+    assert_eq!(family::unit("/"), None);
+}
+
+#[test]
+fn to_fork_or_to_start_a_session_of_ones_own_within_one_is_to_stay_in_the_family() {
+    use std::io::BufRead;
+    // Each line is the number of a process of the same hostile session, deeper and deeper.
+    let inner = "echo $$; setsid --wait sh -c 'echo $$; sleep 60; :'; :";
+    let mut child = std::process::Command::new("setsid")
+        .args(["sh", "-c", "echo $$; (sh -c \"$INNER\"; :); :"])
+        .env("INNER", inner)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines().take(3);
+    let pids: Vec<i32> = lines.map(|line| line.unwrap().trim().parse().unwrap()).collect();
+    let families: Vec<_> = pids.iter().map(|pid| Family::of(*pid).unwrap()).collect();
+    for pid in pids.iter().rev() {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(*pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    }
+    child.wait().unwrap();
+    assert_eq!(families[0], families[1]);
+    assert_eq!(families[0], families[2]);
+}
+
+#[test]
+fn a_process_that_is_not_there_has_no_family() {
+    assert_eq!(Family::of(i32::MAX), None);
+}

@@ -12,7 +12,7 @@ use sd_start::NotServing;
 use sd_wire::id::AskId;
 
 use crate::caller::Pinned;
-use crate::clerk::{Clerk, MOST_CONNECTIONS, PUT_OFF, terminal_gone};
+use crate::clerk::{Clerk, FRAME, MOST_CONNECTIONS, PUT_OFF, terminal_gone};
 use crate::console::{ARRIVED, ASKED_TO_LEAVE, Console};
 use crate::docket::event::Moment;
 use crate::docket::prompts::PromptId;
@@ -200,6 +200,9 @@ impl Clerk {
         }
         if let Some(since) = self.undrawn {
             at_most(PUT_OFF.saturating_sub(now.since(since)));
+        }
+        if let Some((at, _)) = self.drawn.filter(|_| self.stale) {
+            at_most(at.after(FRAME).since(now).max(1));
         }
         if self.console.as_ref().is_some_and(Console::is_held) {
             at_most(HELD);

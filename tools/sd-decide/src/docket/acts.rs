@@ -28,6 +28,8 @@ impl Docket {
             Key::Char('n') if armed => self.say_no(now, effects),
             Key::Char('g') if armed => self.begin_minutes(now, Period::Grant),
             Key::Char('m') if armed => self.begin_minutes(now, Period::Mute),
+            Key::Char('M') => self.mute_flood(now, effects),
+            Key::Char('U') => self.unmute_newest(now),
             Key::Up | Key::Char('k') => self.choose(now, false, effects),
             Key::Down | Key::Char('j') => self.choose(now, true, effects),
             Key::PageUp => effects.push(Effect::Scroll(-1)),
@@ -214,7 +216,11 @@ impl Docket {
         let number = self.number();
         self.refusals.mute(number, &filing.caller, until);
         self.deny(now, Decided::NoAndMuted(minutes), effects);
-        // What it has asked before is denied as what it will ask: nobody has to say no to each.
+        self.deny_the_muted(now, effects);
+    }
+
+    /// What somebody muted has asked before is denied as what they will ask: nobody has to say no to each.
+    pub(super) fn deny_the_muted(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         let here: Vec<Rc<Filing>> = self
             .entries
             .iter()
@@ -289,7 +295,9 @@ impl Docket {
 
     /// The asks that can be selected: those that wait for a key and fit the filter.
     pub(super) fn selectable(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| entry.waits() && self.fits_filter(entry))
+        let folds = self.folds();
+        let waiting = self.entries.iter().filter(|entry| entry.waits() && self.fits_filter(entry));
+        waiting.filter(move |entry| folds.shows(entry))
     }
 
     /// Whether the filter lets the ask be seen.
@@ -329,7 +337,7 @@ fn grantable(entry: &Entry) -> Result<(Holder, Covers), &'static str> {
     }
 }
 
-fn mutable(entry: &Entry) -> Result<(), &'static str> {
+pub(super) fn mutable(entry: &Entry) -> Result<(), &'static str> {
     let caller = &entry.filing.caller;
     if caller.is_proxy_alone() {
         return Err("it is not known for which app this is: a mute would silence all apps");

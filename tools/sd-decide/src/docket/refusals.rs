@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sd_sys::process::Family;
 use sd_wire::ask::Want;
 use sd_wire::printable::Printable;
 
@@ -42,18 +43,32 @@ struct Denial {
 pub(crate) struct Mute {
     /// Its number, by which it is revoked.
     pub(crate) number: u64,
-    process: Pinned,
-    /// Whether it is only claimed that this is asked for it: then what it has started is not muted with it, or to claim
-    /// a session's first process would silence the session.
-    claimed: bool,
-    /// Who asked for it: it may claim to ask for another one the next time.
-    maker: Option<Pinned>,
+    whom: Whom,
     /// Who it is, in words.
     pub(crate) who: Printable,
     /// When it may ask again.
     pub(crate) until: Moment,
     /// How many of its asks were denied meanwhile.
     pub(crate) denied: u64,
+}
+
+/// Who is muted.
+#[derive(Clone, Debug)]
+enum Whom {
+    Process(Claimant),
+    /// Everything that belongs together with it, so that it does not get away by forking.
+    Family(Family),
+}
+
+/// A process, as it asked.
+#[derive(Clone, Debug)]
+struct Claimant {
+    process: Pinned,
+    /// Whether it is only claimed that this is asked for it: then what it has started is not muted with it, or to claim
+    /// a session's first process would silence the session.
+    claimed: bool,
+    /// Who asked for it: it may claim to ask for another one the next time.
+    maker: Option<Pinned>,
 }
 
 impl Refusals {
@@ -101,10 +116,25 @@ impl Refusals {
     /// Mutes the process behind a caller; not when it cannot be told for good which one that is.
     pub(super) fn mute(&mut self, number: u64, caller: &Caller, until: Moment) {
         let Some(process) = caller.principal() else { return };
-        self.mutes.retain(|mute| mute.process != process);
+        self.mutes.retain(|mute| !matches!(&mute.whom, Whom::Process(other) if other.process == process));
+        let claimant = Claimant { process, claimed: caller.app.is_some(), maker: caller.own() };
+        self.keep(number, Whom::Process(claimant), caller.name(), until);
+    }
+
+    /// Mutes a family, whose name in words this is.
+    pub(super) fn mute_family(&mut self, number: u64, family: Family, who: Printable, until: Moment) {
+        self.mutes.retain(|mute| !matches!(&mute.whom, Whom::Family(other) if *other == family));
+        self.keep(number, Whom::Family(family), who, until);
+    }
+
+    fn keep(&mut self, number: u64, whom: Whom, who: Printable, until: Moment) {
         make_room(&mut self.mutes);
-        let (claimed, maker, who) = (caller.app.is_some(), caller.own(), caller.name());
-        self.mutes.push(Mute { number, process, claimed, maker, who, until, denied: 0 });
+        self.mutes.push(Mute { number, whom, who, until, denied: 0 });
+    }
+
+    /// The mute that was given last.
+    pub(crate) fn newest(&self) -> Option<&Mute> {
+        self.mutes.iter().max_by_key(|mute| mute.number)
     }
 
     /// Lifts a mute; whether there was one of this number.
@@ -158,7 +188,17 @@ impl Denial {
 }
 
 impl Mute {
-    /// Whether this caller is the muted process, or was started by it.
+    /// Whether this caller is muted by it.
+    fn is_of(&self, caller: &Caller) -> bool {
+        match &self.whom {
+            Whom::Process(claimant) => claimant.is_of(caller),
+            Whom::Family(family) => caller.family.as_ref() == Some(family),
+        }
+    }
+}
+
+impl Claimant {
+    /// Whether this caller is that process, or was started by it.
     fn is_of(&self, caller: &Caller) -> bool {
         let is = |process| [caller.principal(), caller.own()].contains(&Some(process));
         let comes_from = |process| is(process) || caller.may_descend_from(process);

@@ -3,6 +3,7 @@
 mod changes;
 mod codes;
 mod commands;
+mod floods;
 mod grants;
 mod history;
 mod imports;

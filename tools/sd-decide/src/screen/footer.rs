@@ -51,7 +51,8 @@ fn asks(docket: &Docket, now: Moment, width: usize) -> Line<'static> {
     let Some(selected) = docket.selected() else {
         if docket.listed().next().is_none() {
             let unlock = docket.vault().is_locked().then_some("u unlock");
-            let keys = unlock.into_iter().chain(["L lock", ": command", "? help"]);
+            let unmute = docket.refusals().newest().map(|_| "U unmute");
+            let keys = unlock.into_iter().chain(unmute).chain(["L lock", ": command", "? help"]);
             return Line::raw(fitting("", keys, width));
         }
         let text =

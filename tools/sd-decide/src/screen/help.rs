@@ -11,9 +11,10 @@ const TEXT: usize = 78;
 const SECOND: usize = 45;
 
 /// The keys: two of them on a line where there is room.
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 7] = [
     ("y  approve it: it is carried out once", "n  deny it: the requester is told"),
     ("g  approve it, and the like for minutes", "m  deny it, and all for minutes"),
+    ("M  deny all that a flood asks, 10 min", "U  let it ask again"),
     ("up, down, j, k  choose an ask", "PageDown, space, PageUp  scroll"),
     ("d  the detail has the screen, or not", "/  only asks that mention a text"),
     (":  or F2: commands; :help lists them", "L  lock key and store, at once"),

@@ -11,6 +11,7 @@ use crate::dates;
 use crate::docket::Docket;
 use crate::docket::entry::{Entry, Face};
 use crate::docket::event::Moment;
+use crate::docket::floods::MINUTES;
 use crate::screen::{draw_lines, row};
 
 /// For so long the list says that asks were denied unasked, in milliseconds.
@@ -91,12 +92,17 @@ pub(super) fn draw(
     if !fits {
         below = more(first, count.saturating_sub(first).saturating_sub(room));
     }
-    let mut lines = Vec::new();
+    let (mut lines, folds) = (Vec::new(), docket.folds());
     for entry in docket.seen().skip(first).take(room) {
         let is_selected = Some(entry.id()) == selected;
         let style = if is_selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
         let mark = if is_selected { '>' } else { ' ' };
-        let texts = if beside { two(entry, now, width, mark) } else { vec![one(entry, now, width, mark)] };
+        let many = folds.count(entry);
+        let texts = if beside {
+            two(entry, many, now, width, mark)
+        } else {
+            vec![one(entry, many, now, width, mark)]
+        };
         lines.extend(texts.into_iter().map(|text| Line::styled(text, style)));
     }
     let space = height.saturating_sub(lines.len()).saturating_sub(below.len());
@@ -106,29 +112,36 @@ pub(super) fn draw(
     draw_lines(frame, area, lines);
 }
 
-fn one(entry: &Entry, now: Moment, width: usize, mark: char) -> String {
+fn one(entry: &Entry, many: usize, now: Moment, width: usize, mark: char) -> String {
     let left = format!("{:>6}", dates::left(entry.left(now)));
     let head = format!("{mark} {:<6} ", entry.want().kind());
-    let who = row::fit(entry.filing().caller.name().as_str(), WHO);
+    let who = row::fit(who(entry, many).as_str(), WHO);
     let room =
         [&head, &left, &who].iter().fold(width, |room, part| room.saturating_sub(part.chars().count()));
-    format!("{head}{} {who}{left}", row::fit(&text(entry), room.saturating_sub(1)))
+    format!("{head}{} {who}{left}", row::fit(&text(entry, many), room.saturating_sub(1)))
 }
 
-fn two(entry: &Entry, now: Moment, width: usize, mark: char) -> Vec<String> {
+fn two(entry: &Entry, many: usize, now: Moment, width: usize, mark: char) -> Vec<String> {
     let left = format!("{:>6}", dates::left(entry.left(now)));
     let head = format!("{mark} {:<6} ", entry.want().kind());
     let room = width.saturating_sub(head.chars().count()).saturating_sub(left.chars().count());
-    let who = row::fit(entry.filing().caller.name().as_str(), width.saturating_sub(head.chars().count()));
+    let who = row::fit(who(entry, many).as_str(), width.saturating_sub(head.chars().count()));
     vec![
-        format!("{head}{}{left}", row::fit(&text(entry), room)),
+        format!("{head}{}{left}", row::fit(&text(entry, many), room)),
         format!("{}{who}", " ".repeat(head.chars().count())),
     ]
 }
 
-fn text(entry: &Entry) -> String {
+fn who(entry: &Entry, many: usize) -> Printable {
+    let caller = &entry.filing().caller;
+    if many > 1 { caller.family_name().clone() } else { caller.name() }
+}
+
+fn text(entry: &Entry, many: usize) -> String {
     let short = if entry.waits() { entry.short() } else { Printable::line("being looked up") };
-    if entry.needs_code().is_some() { format!("[code] {short}") } else { short.as_str().to_owned() }
+    let text =
+        if entry.needs_code().is_some() { format!("[code] {short}") } else { short.as_str().to_owned() };
+    if many > 1 { format!("[{many} asks] {text}") } else { text }
 }
 
 /// What else is to be known about the list.
@@ -136,11 +149,25 @@ pub(super) fn notes(docket: &Docket, now: Moment) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(filter) = docket.filter() {
         let filter = row::clip(Printable::line(filter).as_str(), FILTER);
-        let (seen, all) = (docket.seen().count(), docket.listed().count());
+        let (seen, all) = (docket.fitting().count(), docket.listed().count());
         notes.push(format!("filter '{filter}': {seen} of {all}; Esc shows all"));
     }
+    if let Some(entry) = docket.selected() {
+        let many = docket.folds().count(entry);
+        if many > 1 {
+            notes.push(format!("{many} asks have one line: M denies them all, and more for {MINUTES} min"));
+        }
+    }
+    notes.extend(muted(docket, now));
     notes.extend(silently(docket, now));
     notes
+}
+
+/// Who was muted last, and how to take it back.
+pub(super) fn muted(docket: &Docket, now: Moment) -> Option<String> {
+    let mute = docket.refusals().newest()?;
+    let left = dates::left(mute.until.since(now));
+    Some(format!("{} muted for {left}, {} denied; U lets it ask", mute.who, mute.denied))
 }
 
 /// How many asks were denied without asking, if there was one lately.

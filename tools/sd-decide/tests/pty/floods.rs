@@ -149,3 +149,35 @@ fn a_search_whose_requester_hangs_up_before_its_turn_is_never_ordered() {
     }
     assert!(out(&stage).is_empty());
 }
+
+#[test]
+fn a_flood_is_one_line_and_one_key_denies_it_and_one_key_lets_it_ask_again() {
+    let stage = Stage::new(300);
+    let flood: Vec<(Link, Link)> = (0..64).map(|n| stage.file(n, read())).collect();
+    for _ in 0..64 {
+        let (worker, _, _) = stage.ordered::<fetch::Order>();
+        say(&worker, &fetch::Note::Described(description()));
+    }
+    stage.shows("[64 asks] the label");
+    stage.shows("M denies them all");
+    assert_eq!(stage.picture().matches("[64 asks]").count(), 1);
+    stage.offers_keys();
+    stage.types(b"M");
+    for (sink, gate) in &flood {
+        assert_eq!(outcome(sink).unwrap().what, What::Denied {});
+        assert_eq!(resolved(gate), Resolution::Denied);
+    }
+    stage.shows("denied everything");
+    stage.shows("U unmute");
+    // Ten at a time, as many as the gate would have under way: each is answered at once, and nobody is asked.
+    for n in 100..200 {
+        let (sink, _gate) = stage.file(n, read());
+        assert_eq!(outcome(&sink).unwrap().what, What::Denied {});
+    }
+    assert!(!stage.fetch.wait(Duration::from_millis(100)).unwrap(), "no worker hears of it");
+    stage.types(b"U");
+    stage.shows("may ask again");
+    // The no of a moment ago holds for the very same for its seconds; another item is asked about.
+    let (_sink, _gate) = stage.file(300, Want::Unlock {});
+    stage.offers_keys();
+}

@@ -148,15 +148,32 @@ fn more(text: &str) -> (usize, usize) {
 fn the_selected_ask_stays_on_its_line_when_one_above_it_goes() {
     for size in SIZES {
         let mut stage = Stage::new(size);
-        (1..=60).for_each(|n| stage.ask(n, read(n)));
+        let from = |n: u64| filing(n, read(n), Caller::made_up(4000 + i32::try_from(n).unwrap(), n));
+        (1..=60).for_each(|n| stage.file(from(n), made_up::described(&read(n))));
         (0..40).for_each(|_| stage.key(Key::Down));
         let place = |lines: &[String]| lines.iter().position(|line| line.starts_with('>')).unwrap();
         let before = place(&stage.quiet());
         (1..=3).for_each(|n| stage.step(Event::Withdrawn { id: made_up::id(n) }));
-        stage.ask(61, read(61));
+        stage.file(from(61), made_up::described(&read(61)));
         let lines = stage.quiet();
         assert_eq!(place(&lines), before);
         assert!(text(&lines).contains("ask 0000000000000029"), "the same as before");
+    }
+}
+
+#[test]
+fn a_flood_has_one_line_with_a_count_and_says_which_key_ends_it() {
+    for size in SIZES {
+        let mut stage = Stage::new(size);
+        (1..=64).for_each(|n| stage.ask(n, read(n)));
+        let other = filing(100, sign(), Caller::made_up(99, 7));
+        stage.file(other, made_up::described(&sign()));
+        let lines = stage.is_as_kept("flood");
+        assert_eq!(text(&lines).matches(" asks]").count(), 1);
+        assert!(text(&lines).contains("[64 asks] demo") && text(&lines).contains("sign   "));
+        stage.key(Key::Char('M'));
+        let lines = stage.is_as_kept("flood-muted");
+        assert!(text(&lines).contains("64 denied") && !text(&lines).contains("read   demo"));
     }
 }
 
