@@ -82,6 +82,13 @@ impl Machine {
         self.left(user).is_empty()
     }
 
+    /// How often a user's companion was started since the boot.
+    pub(crate) fn starts(&self, user: &str) -> String {
+        self.ok(&format!(
+            "journalctl --boot --no-pager --output cat --unit user@$(id -u secrets-{user}).service | grep -c ^Started || true"
+        ))
+    }
+
     /// The units that are not inactive and the processes of a user's companion.
     pub(crate) fn left(&self, user: &str) -> String {
         let units = format!(
