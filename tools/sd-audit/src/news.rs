@@ -29,8 +29,7 @@ fn id(event: &str) -> Option<&'static str> {
 
 /// What was written as this line.
 pub(crate) fn written(seq: u64, told: &Told) {
-    let about = [told.event.as_str(), told.kind.as_str()].map(str::trim).join(" ");
-    about_it(Record::info(format!("{seq}: {}", about.trim())), told).field("AUDIT_SEQ", seq).send();
+    about_it(Record::info(format!("{seq}: {}", sentence(told))), told).field("AUDIT_SEQ", seq).send();
 }
 
 /// What was not.
@@ -47,6 +46,20 @@ pub(crate) fn own(told: &Told) {
     let severity = if told.is_own() == Some(Own::Broken) { Severity::Error } else { Severity::Info };
     let note = told.note.as_deref().unwrap_or_default();
     about_it(Record::new(severity, note), told).send();
+}
+
+/// What happened, and how and why it ended: `ended read, failed: the store is locked`.
+fn sentence(told: &Told) -> String {
+    let mut all = [told.event.as_str(), told.kind.as_str()].map(str::trim).join(" ").trim().to_owned();
+    if let Some(ended) = told.ended {
+        all += ", ";
+        all += ended.as_str();
+    }
+    if let Some(why) = told.record().and_then(|record| record.why) {
+        all += ": ";
+        all += &why.to_string();
+    }
+    all
 }
 
 fn about_it(mut record: Record, told: &Told) -> Record {
@@ -75,11 +88,22 @@ fn about_it(mut record: Record, told: &Told) -> Record {
 mod tests {
     use std::collections::BTreeSet;
 
-    use sd_wire::record::Event;
+    use sd_wire::ask::Resolution;
+    use sd_wire::bounded::Text;
+    use sd_wire::fault::Fault;
+    use sd_wire::record::{self, Event};
 
     use super::*;
 
     const CATALOG: &str = include_str!("../../../units/secrets-dispatcher.catalog");
+
+    #[test]
+    fn a_line_of_the_journal_says_how_an_ask_ended_and_why() {
+        let mut record = record::Record::of(Event::Ended);
+        record.kind = Text::new("read").expect("short");
+        (record.ended, record.why) = (Some(Resolution::Failed), Some(Fault::NoAgent));
+        assert_eq!(sentence(&Told::of(record)), format!("ended read, failed: {}", Fault::NoAgent));
+    }
 
     #[test]
     fn every_event_has_an_id_and_the_catalog_explains_it() {
