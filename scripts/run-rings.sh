@@ -35,6 +35,8 @@ if [ "$(id -u)" = 0 ] && [ -z "${RINGS_SHOWN:-}" ] &&
 fi
 
 logs=${CARGO_TARGET_DIR:-target}/ring-logs
+# What the scripts get for the tests.
+PATH=$PWD/target/tools/bin:$PATH
 rm -rf "$logs"
 mkdir -p "$logs"
 work=$(mktemp -d /tmp/sdr.XXXXXX)
@@ -180,7 +182,8 @@ only() {
 build() {
     case $1 in
         unit)
-            executables --workspace --exclude test-harness >"$work/unit.list" &&
+            scripts/get-promtool.sh &&
+                executables --workspace --exclude test-harness >"$work/unit.list" &&
                 executables -p test-harness --lib --bins >>"$work/unit.list" ;;
         pipeline | root)
             # The pipeline ring runs the tools as cargo builds them, which a test build alone does not do.
