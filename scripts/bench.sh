@@ -14,7 +14,7 @@ command -v keepassxc > /dev/null && command -v Xvfb > /dev/null ||
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/bench
 export CARGO_TARGET_DIR
 scripts/get-oo7-daemon.sh --release || echo 'bench: oo7-daemon is left out' >&2
-cargo build --quiet --release --package sd-gate --package sd-decide --package sd-fetch --package sd-sign --package sd-agent \
+cargo build --quiet --release --package sd-gate --package sd-decide --package sd-fetch --package sd-sign --package sd-audit --package sd-agent \
     --package sd-store --package sd-gpg --package sd-pinentry --package sdctl
 cargo build --quiet --release --package test-harness --bin sd-rig --bin sd-bench --bin sd-call
 exec "$CARGO_TARGET_DIR/release/sd-bench" --date "$(date -u '+%Y-%m-%d %H:%M UTC')" "$@"
