@@ -9,7 +9,7 @@
 //! | store | yes | `sd-fetch`, its target | `Store` into the collection shown |
 //! | import | yes | `sd-fetch`, what is there already | `Import` with the digest shown |
 //! | delete | yes | `sd-fetch` | `Delete` with the digest shown |
-//! | sign | yes, or a live grant | `sd-sign`, the key | `Sign` by the fingerprint shown |
+//! | sign | yes, or a live grant | `sd-sign`, the key; under a grant nobody | `Sign` by the fingerprint shown |
 //! | list | yes; `open`: no | `sd-fetch`, how much it is | `List` of the collections shown |
 //! | set | yes | `sd-fetch` | `SetSecret` with the digest shown |
 //! | change | yes | `sd-fetch`, what is there before | `Change` with the digest shown |
@@ -277,6 +277,11 @@ pub(crate) fn patience(order: &Order) -> Duration {
 /// The order of a read that a live grant covers.
 pub(crate) fn granted_read(id: &AskId, item: &ItemPath, digest: &Digest) -> Order {
     Order::Fetch(fetch::Order::Read { id: id.clone(), item: item.clone(), digest: digest.clone() })
+}
+
+/// The order of a signature that a live grant covers.
+pub(crate) fn granted_signature(id: &AskId, key: &sign::Key) -> Order {
+    Order::Sign(sign::Order::Sign { id: id.clone(), fingerprint: key.fingerprint.clone() })
 }
 
 fn search(

@@ -34,16 +34,6 @@ pub(crate) fn would_ask(name: &str, keys: &Keys) -> Result<bool, Fault> {
     asks(&find(&mut context()?, name, keys)?.0)
 }
 
-/// Whether somebody may have to type something for a signature with the key of this name: a passphrase, or a card's PIN,
-/// of which gpg-agent knows nothing beforehand.
-///
-/// # Errors
-/// As [`would_ask`].
-pub(crate) fn may_ask(name: &str, keys: &Keys) -> Result<bool, Fault> {
-    let (key, _) = find(&mut context()?, name, keys)?;
-    if is_on_card(&key) { Ok(true) } else { asks(&key) }
-}
-
 /// Makes gpg-agent ask for the passphrase of the key of this name, unless it knows it: by a signature of a text of our
 /// own, which is thrown away. A key on a card counts as unlocked: the card is not touched, nor need it be there.
 ///
@@ -90,16 +80,27 @@ fn find(gpg: &mut Context, name: &str, keys: &Keys) -> Result<(gpgme::Key, Key),
     Err(Fault::NoKey)
 }
 
-/// Signs with exactly this key, which is the one of the first use from then on if there was none.
+/// Signs with exactly this key, which is the one of the first use from then on if there was none. `may_ask` is told
+/// before, if somebody may have to type something for it: a passphrase, or a card's PIN, of which gpg-agent knows nothing
+/// beforehand.
 ///
 /// # Errors
 /// [`Fault`], as gpg's error means it, or when this key may not sign.
-pub(crate) fn sign(fingerprint: &Fingerprint, payload: &[u8], keys: &Keys) -> Result<Signature, Fault> {
+pub(crate) fn sign(
+    fingerprint: &Fingerprint,
+    payload: &[u8],
+    keys: &Keys,
+    may_ask: impl FnOnce(),
+) -> Result<Signature, Fault> {
     let mut gpg = context()?;
     let (key, found) = find(&mut gpg, fingerprint.as_str(), keys)?;
     // gpg also finds a key by a subkey's fingerprint; what was shown is the primary key's.
     if found.fingerprint != *fingerprint {
         return Err(Fault::Changed);
+    }
+    // What is wrong with the key or with gpg-agent, gpg says best itself.
+    if is_on_card(&key) || asks(&key).is_ok_and(|asks| asks) {
+        may_ask();
     }
     let fault = |e| fault(e, is_on_card(&key));
     gpg.add_signer(&key).map_err(fault)?;

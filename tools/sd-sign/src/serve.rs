@@ -91,15 +91,17 @@ fn signature(
     gpg_hangs: &AtomicBool,
 ) -> Result<Signature, Fault> {
     let began = Instant::now();
-    let (name, its) = (fingerprint.as_str().to_owned(), keys.clone());
-    let patience = match by(began + deadline::WORKER, gpg_hangs, move || keyring::may_ask(&name, &its)) {
-        Ok(true) => deadline::WORKER_ASKS,
-        Err(Fault::GpgTimeout) => return Err(Fault::GpgTimeout),
-        // What is wrong with the key or with gpg-agent, gpg says best itself.
-        Ok(false) | Err(_) => deadline::WORKER,
-    };
     let (fingerprint, keys) = (fingerprint.clone(), keys.clone());
-    by(began + patience, gpg_hangs, move || keyring::sign(&fingerprint, &payload, &keys))
+    let waits = Waits::start(gpg_hangs, move |may_ask| {
+        keyring::sign(&fingerprint, &payload, &keys, || drop(may_ask.send(Word::MayAsk)))
+    })?;
+    match waits.until(began + deadline::WORKER)? {
+        Word::Done(signature) => signature,
+        Word::MayAsk => match waits.until(began + deadline::WORKER_ASKS)? {
+            Word::Done(signature) => signature,
+            Word::MayAsk => Err(Fault::Refused),
+        },
+    }
 }
 
 fn sign(
@@ -147,16 +149,47 @@ fn by<T: Send + 'static>(
     gpg_hangs: &AtomicBool,
     gpg: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
-    let (done, wait) = mpsc::channel();
-    std::thread::Builder::new()
-        .name("gpg".into())
-        // Nobody listens any more when it comes back too late.
-        .spawn(move || drop(done.send(gpg())))
-        .map_err(|_| Fault::Unavailable)?;
-    wait.recv_timeout(until.saturating_duration_since(Instant::now())).unwrap_or_else(|_| {
-        gpg_hangs.store(true, Ordering::Release);
-        Err(Fault::GpgTimeout)
-    })
+    match Waits::start(gpg_hangs, |_| gpg())?.until(until)? {
+        Word::Done(done) => done,
+        Word::MayAsk => Err(Fault::Refused),
+    }
+}
+
+/// What is heard of something of gpg that is under way.
+enum Word<T> {
+    /// Somebody may have to type something, which takes longer.
+    MayAsk,
+    /// What came of it.
+    Done(Result<T, Fault>),
+}
+
+/// Something of gpg that is under way in a thread of its own.
+struct Waits<'a, T> {
+    words: mpsc::Receiver<Word<T>>,
+    gpg_hangs: &'a AtomicBool,
+}
+
+impl<'a, T: Send + 'static> Waits<'a, T> {
+    fn start(
+        gpg_hangs: &'a AtomicBool,
+        gpg: impl FnOnce(&mpsc::Sender<Word<T>>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<Self, Fault> {
+        let (said, words) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("gpg".into())
+            // Nobody listens any more when it comes back too late.
+            .spawn(move || drop(said.send(Word::Done(gpg(&said)))))
+            .map_err(|_| Fault::Unavailable)?;
+        Ok(Self { words, gpg_hangs })
+    }
+
+    /// The next that is heard; [`Fault::GpgTimeout`] when that is nothing until then.
+    fn until(&self, until: Instant) -> Result<Word<T>, Fault> {
+        self.words.recv_timeout(until.saturating_duration_since(Instant::now())).map_err(|_| {
+            self.gpg_hangs.store(true, Ordering::Release);
+            Fault::GpgTimeout
+        })
+    }
 }
 
 fn settle(sink: Sink, id: &AskId, signature: Signature) -> Result<(), Fault> {

@@ -14,7 +14,7 @@ use crate::docket::code::{self, Code};
 use crate::docket::effect::Effect;
 use crate::docket::entry::Entry;
 use crate::docket::event::{Filing, Moment};
-use crate::docket::grant::{Covers, Grant, Holder};
+use crate::docket::grant::{Covers, Grant, Holder, Signer};
 use crate::docket::history::Decided;
 use crate::docket::mode::{Copying, Minutes, Mode, Period, Purpose};
 use crate::docket::recording::Next;
@@ -329,9 +329,9 @@ fn grantable(entry: &Entry) -> Result<(Holder, Covers), &'static str> {
             let holder = Holder::pair(caller).ok_or("the process that asks is gone: no grant")?;
             Ok((holder, Covers::of(items)))
         }
-        (Want::Sign { .. }, Some(Described::Key(key))) => {
+        (Want::Sign { key: name, .. }, Some(Described::Key(key))) => {
             let git = caller.git().ok_or("no git stands behind this signature: no grant")?;
-            Ok((Holder::Tree(git), Covers::Key(key.fingerprint.clone())))
+            Ok((Holder::Tree(git), Covers::Key(Signer { name: name.clone(), key: key.clone() })))
         }
         _ => Err("only reads and signatures can be granted for some minutes"),
     }

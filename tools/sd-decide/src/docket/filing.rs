@@ -88,12 +88,12 @@ impl Docket {
         }
         // Where a rule looks at more than the path, the item is described first, and a grant comes after the rule.
         let at_once = entry.needs_code.is_none() && !self.rules.look_at_items(entry.want().kind());
-        if let Some((order, number)) = at_once.then(|| self.granted(now, &entry.filing)).flatten() {
+        if let Some((order, number, shown)) = at_once.then(|| self.granted(now, &entry.filing)).flatten() {
             let how = Decided::ByGrant(number);
             self.history.note(now, &entry, how.clone());
             self.entries.push(entry);
             let next = Next::Dispatch { order, leaves: None, under: Some(number) };
-            return self.record(now, &id, &how, None, next, effects);
+            return self.record(now, &id, &how, shown.as_ref(), next, effects);
         }
         let metadata = self.rules.metadata();
         let Some(road) = routing::road(&id, entry.want(), metadata, || self.hidden(&entry.filing)) else {
@@ -123,14 +123,26 @@ impl Docket {
         self.rules.hidden(&Subject { kind: "search", processes: &processes, ..Subject::default() })
     }
 
-    /// The order of a read that a live grant covers, and that grant's number.
-    fn granted(&mut self, now: Moment, filing: &Filing) -> Option<(Order, u64)> {
-        let Want::Read { item } = &filing.ask.want else { return None };
-        let covering = |grant: &&mut Grant| grant.covers_read(&filing.caller, item, now).is_some();
-        let grant = self.grants.iter_mut().rev().find(covering)?;
-        grant.used = grant.used.saturating_add(1);
-        let digest = grant.covers_read(&filing.caller, item, now)?;
-        Some((routing::granted_read(&filing.ask.id, item, digest), grant.number))
+    /// The order of a read or a signature that a live grant covers by what was shown for it, that grant's number, and the
+    /// key that was shown.
+    fn granted(&mut self, now: Moment, filing: &Filing) -> Option<(Order, u64, Option<Described>)> {
+        let (id, caller) = (&filing.ask.id, &filing.caller);
+        let covered = |grant: &Grant| match &filing.ask.want {
+            Want::Read { item } => {
+                let digest = grant.covers_read(caller, item, now)?;
+                Some((routing::granted_read(id, item, digest), None))
+            }
+            Want::Sign { key: name, .. } => {
+                let key = grant.covers_name(caller, name, now)?;
+                Some((routing::granted_signature(id, key), Some(Described::Key(key.clone()))))
+            }
+            _ => None,
+        };
+        self.grants.iter_mut().rev().find_map(|grant| {
+            let (order, shown) = covered(grant)?;
+            grant.used = grant.used.saturating_add(1);
+            Some((order, grant.number, shown))
+        })
     }
 
     /// Takes a proof in. Once an ask is described nothing on its picture changes any more.

@@ -8,7 +8,7 @@ use sd_wire::digest::Digest;
 use sd_wire::fetch::Shown;
 use sd_wire::path::ItemPath;
 use sd_wire::printable::Printable;
-use sd_wire::sign::Fingerprint;
+use sd_wire::sign::{Fingerprint, Key};
 
 use crate::caller::{Caller, Pinned};
 use crate::docket::event::Moment;
@@ -50,7 +50,16 @@ pub(crate) enum Covers {
     /// Reads of these items, as they were shown.
     Items(Vec<Covered>),
     /// Signatures with this key.
-    Key(Fingerprint),
+    Key(Signer),
+}
+
+/// A key that a grant covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Signer {
+    /// How it was asked for.
+    pub(super) name: Text<512>,
+    /// As it was shown.
+    pub(super) key: Key,
 }
 
 /// An item that a grant covers.
@@ -126,7 +135,17 @@ impl Grant {
 
     /// Whether this caller may sign with the key now.
     pub(crate) fn covers_signature(&self, caller: &Caller, key: &Fingerprint, now: Moment) -> bool {
-        self.covers == Covers::Key(key.clone()) && !self.is_over(now) && self.holder.is(caller)
+        matches!(&self.covers, Covers::Key(signer) if signer.key.fingerprint == *key)
+            && !self.is_over(now)
+            && self.holder.is(caller)
+    }
+
+    /// The key that this caller may sign with now, if it asks by the name by which it was shown: whatever else that name
+    /// has come to mean, this is the key that signs.
+    pub(super) fn covers_name(&self, caller: &Caller, name: &Text<512>, now: Moment) -> Option<&Key> {
+        let Covers::Key(signer) = &self.covers else { return None };
+        (signer.name == *name && self.covers_signature(caller, &signer.key.fingerprint, now))
+            .then_some(&signer.key)
     }
 
     /// Its holder was approved to change an item that it covers, which is so from now on.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::docket::history::Decided;
 use sd_sys::process::Process;
+use sd_wire::bounded::Text;
 
 /// sd-gpg, started by a git that was started by another.
 fn sd_gpg(pid: i32, git: i32) -> Caller {
@@ -15,8 +16,9 @@ fn sd_gpg(pid: i32, git: i32) -> Caller {
 }
 
 fn file_by(scene: &mut Scene, n: u64, want: Want, caller: Caller) -> Vec<Effect> {
-    scene.step(filed_by(n, want.clone(), caller));
-    scene.step(Event::Described { id: id(n), what: made_up::described(&want) })
+    let mut effects = scene.step(filed_by(n, want.clone(), caller));
+    effects.extend(scene.step(Event::Described { id: id(n), what: made_up::described(&want) }));
+    effects
 }
 
 fn grants(scene: &Scene) -> usize {
@@ -102,7 +104,13 @@ fn a_grant_to_git_signs_for_what_that_git_starts_and_with_that_key_only() {
     assert!(who.as_str().contains("git (400)"), "{who:?}");
     assert_eq!(dispatched(&file_by(&mut scene, 2, sign(), sd_gpg(510, 400))).len(), 1, "the next sd-gpg");
     assert!(dispatched(&file_by(&mut scene, 3, sign(), sd_gpg(520, 600))).is_empty(), "another git");
-    scene.step(filed_by(4, sign(), sd_gpg(530, 400)));
+    let by_another_name = |name: &str| match sign() {
+        Want::Sign { objects, .. } => Want::Sign { key: Text::new(name).unwrap(), objects },
+        other => other,
+    };
+    let by_its_print = by_another_name(made_up::key().fingerprint.as_str());
+    assert_eq!(dispatched(&file_by(&mut scene, 5, by_its_print, sd_gpg(525, 400))).len(), 1, "the same key");
+    scene.step(filed_by(4, by_another_name("another"), sd_gpg(530, 400)));
     let mut key = made_up::key();
     key.fingerprint = sd_wire::sign::Fingerprint::parse(&"F".repeat(40)).unwrap();
     assert!(dispatched(&scene.step(Event::Described { id: id(4), what: Described::Key(key) })).is_empty());
