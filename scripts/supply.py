@@ -179,9 +179,11 @@ def check_terms(linked):
                      "or say in [bans] skip why that cannot be")
     for name in sorted(skipped - twice):
         wrong.append(f"deny.toml: {name} is there once only: good; take it out of [bans] skip")
-    banned = {entry["crate"] for entry in rules["bans"].get("deny", [])}
-    for name in sorted(banned & versions.keys()):
-        wrong.append(f"deny.toml: {name} is banned there")
+    # A whole crate, or one version of it.
+    there = versions.keys() | {f"{name}@{version}" for name, those in versions.items() for version in those}
+    for entry in rules["bans"].get("deny", []):
+        if entry["crate"] in there:
+            wrong.append(f"deny.toml: {entry['crate']} is banned there{': ' + entry['reason'] if 'reason' in entry else ''}")
     return wrong
 
 
