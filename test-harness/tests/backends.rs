@@ -6,6 +6,8 @@
 
 mod support;
 
+use std::path::Path;
+
 use nix::sys::signal::{Signal, kill};
 use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::description::Description;
@@ -170,6 +172,34 @@ fn locking_leaves_what_only_the_memory_holds_usable_when_there_is_nothing_in_it(
 fn delete(companion: &Companion, item: &ItemPath) -> What {
     let digest = described(companion, item).digest();
     companion.order_with_sink(&Order::Delete { id: id(), item: item.clone(), digest }).0
+}
+
+/// The number of the newest connection to a companion's bus, which is that of whoever asks: a bus counts them.
+fn newest(companion: &Companion) -> u32 {
+    let mut command = companion.command(Path::new("gdbus"));
+    command.args(["call", "--address", companion.bus(), "--dest", "org.freedesktop.DBus"]);
+    command.args(["--object-path", "/", "--method", "org.freedesktop.DBus.ListNames"]);
+    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    said.split('\'').filter_map(|name| name.strip_prefix(":1.")?.parse().ok()).max().unwrap()
+}
+
+#[test]
+fn orders_that_look_and_read_go_by_one_connection_until_the_backend_is_another_or_the_store_is_locked() {
+    let mut companion = Companion::with_keyring();
+    companion.store("Demo", &["service", "demo", "user", "ada"]);
+    let item = demo(&companion).remove(0);
+    let before = newest(&companion);
+    for _ in 0..3 {
+        assert_eq!(read(&companion, &item).0, b"hunter2");
+    }
+    assert_eq!(newest(&companion), before + 1, "its own");
+    companion.restart_keyring();
+    let item = demo(&companion).remove(0);
+    assert_eq!(read(&companion, &item).0, b"hunter2");
+    companion.order(&Order::Lock { id: id() });
+    let before = newest(&companion);
+    let _ = finds(&companion, &search(DEMO, None));
+    assert!(newest(&companion) > before + 1, "a new one");
 }
 
 #[test]

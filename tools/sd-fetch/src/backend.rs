@@ -10,6 +10,7 @@ use sd_wire::fault::Fault;
 use sd_wire::path::{CollectionPath, ItemPath};
 use serde::{Serialize, de::DeserializeOwned};
 use smol::future::zip;
+use smol::lock::OnceCell;
 use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Type};
 
 use crate::refusal::{self, fault};
@@ -25,6 +26,7 @@ pub(crate) type Properties = HashMap<String, OwnedValue>;
 /// One connection to the backend.
 pub(crate) struct Backend {
     bus: zbus::Connection,
+    session: OnceCell<Session>,
 }
 
 impl Backend {
@@ -55,7 +57,7 @@ impl Backend {
             .build()
             .await
             .map_err(|e| fault(&e))?;
-        Ok(Self { bus })
+        Ok(Self { bus, session: OnceCell::new() })
     }
 
     /// The companion's session bus.
@@ -63,9 +65,12 @@ impl Backend {
         &self.bus
     }
 
-    /// Opens a session, for an order that carries a secret.
-    pub(crate) async fn session(&self) -> Result<Session, Fault> {
-        Session::open(&api::Service::new(&self.bus).await.map_err(|e| refusal::of_oo7(&e))?).await
+    /// The session, for an order that carries a secret: opened once a connection.
+    pub(crate) async fn session(&self) -> Result<&Session, Fault> {
+        let open = || async {
+            Session::open(&api::Service::new(&self.bus).await.map_err(|e| refusal::of_oo7(&e))?).await
+        };
+        self.session.get_or_try_init(open).await
     }
 
     /// One call of the Secret Service.

@@ -48,21 +48,25 @@ pub(crate) async fn carry_out(
     manifest: Option<&Manifest>,
     asking: &Asking<'_>,
 ) -> Result<Yield, Fault> {
-    // A connection an order: setting one up costs about a millisecond, and no state outlives the order.
-    let backend = Backend::connect_here().await?;
+    let resting = &asking.place.resting;
+    let (backend, owner) = resting.take().await?;
     let turns = async { match backend.turn().await {} };
-    carry_out_at(&backend, order, sink, manifest, asking).or(turns).await
+    let is_there = owner.is_some();
+    let yields = carry_out_at(&backend, is_there, order, sink, manifest, asking).or(turns).await?;
+    resting.leave(backend, owner, order);
+    Ok(yields)
 }
 
 async fn carry_out_at(
     backend: &Backend,
+    is_there: bool,
     order: &Order,
     sink: Option<&Sink>,
     manifest: Option<&Manifest>,
     asking: &Asking<'_>,
 ) -> Result<Yield, Fault> {
     let desktop = asking.place.parties.desktop;
-    if running::waits(backend).await? {
+    if !is_there && running::could_start(backend).await? {
         match order {
             Order::State {} => return note(Note::State { locked: true }),
             Order::Lock { .. } => return note(Note::Done {}),

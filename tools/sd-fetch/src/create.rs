@@ -94,7 +94,7 @@ async fn with_password(
         return Err(Fault::Refused);
     }
     let password = password()?;
-    master::create(backend, &session, &properties(label), &password).await
+    master::create(backend, session, &properties(label), &password).await
 }
 
 /// The new password. An empty one is asked for again: gnome-keyring would write the collection unencrypted.

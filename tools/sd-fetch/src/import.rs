@@ -23,7 +23,7 @@ use crate::store::{self, NewItem};
 /// An import that a person has approved.
 pub(crate) struct Import<'a> {
     pub(crate) backend: &'a Backend,
-    pub(crate) session: Session,
+    pub(crate) session: &'a Session,
     pub(crate) plan: &'a Plan,
     pub(crate) replace: bool,
 }
@@ -88,7 +88,7 @@ impl Import<'_> {
         let first = of_a_kind.first().map(|new| new.n);
         let mut there = Vec::new();
         for met in self.plan.met.iter().filter(|met| Some(met.n) == first) {
-            let secret = match release::read(self.backend, &self.session, &met.there.item).await {
+            let secret = match release::read(self.backend, self.session, &met.there.item).await {
                 Ok((secret, _)) => Some(secret),
                 Err(why) if is_its_own(why) => None,
                 Err(why) => return Err(why),
@@ -137,7 +137,7 @@ impl Import<'_> {
             self.look(new, &path).await?;
             return Ok(Fate::Replaced {});
         }
-        let path = store::create(self.backend, &self.session, &to_be, &secret).await?;
+        let path = store::create(self.backend, self.session, &to_be, &secret).await?;
         match self.look(new, &path).await {
             Ok(()) => Ok(Fate::Stored {}),
             Err(why) => {
@@ -152,7 +152,7 @@ impl Import<'_> {
 
     async fn look(&self, new: &New<'_>, path: &ItemPath) -> Result<(), Fault> {
         let is = self.backend.describe_in(path, self.plan.label.clone()).await?;
-        let secret = release::read(self.backend, &self.session, path).await?.0;
+        let secret = release::read(self.backend, self.session, path).await?.0;
         let same_words = is.label == new.item.label && plan::has(&is.attributes, &new.item.attributes);
         kept(same_words && secret.expose() == new.secret, path.as_str())
     }

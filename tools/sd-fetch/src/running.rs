@@ -26,11 +26,8 @@ const FORGETS_AT_ITS_END: &str = "sd-backend-gopass.service";
 const ENDS: Duration = Duration::from_secs(8);
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Whether the backend does not run, and the bus could start it.
-pub(crate) async fn waits(backend: &Backend) -> Result<bool, Fault> {
-    if has_owner(backend).await? {
-        return Ok(false);
-    }
+/// Whether the bus could start the backend.
+pub(crate) async fn could_start(backend: &Backend) -> Result<bool, Fault> {
     let names: Vec<String> = ask(backend, BUS, "/", BUS, "ListActivatableNames", &()).await?;
     Ok(names.iter().any(|name| name == NAME))
 }
@@ -49,7 +46,7 @@ pub(crate) fn closed() -> Result<Collections, Fault> {
 /// # Errors
 /// [`Fault::Unavailable`] when it cannot be started; why not is in the journal of its unit.
 pub(crate) async fn start(backend: &Backend) -> Result<(), Fault> {
-    if !waits(backend).await? {
+    if owner(backend).await?.is_some() || !could_start(backend).await? {
         return Ok(());
     }
     let started: Result<u32, Fault> = ask(backend, BUS, "/", BUS, "StartServiceByName", &(NAME, 0_u32)).await;
@@ -69,7 +66,7 @@ pub(crate) async fn end(backend: &Backend) -> Result<bool, Fault> {
     let _: OwnedObjectPath =
         ask(backend, MANAGER, root, interface, "StopUnit", &(unit.as_str(), "replace")).await?;
     let mut waited = Duration::ZERO;
-    while has_owner(backend).await? {
+    while owner(backend).await?.is_some() {
         if waited >= ENDS {
             return Err(Fault::Timeout);
         }
@@ -104,8 +101,14 @@ async fn unit(backend: &Backend) -> Result<Option<String>, Fault> {
     Ok(Some(id).filter(|id| id.starts_with(UNITS)))
 }
 
-async fn has_owner(backend: &Backend) -> Result<bool, Fault> {
-    ask(backend, BUS, "/", BUS, "NameHasOwner", &(NAME,)).await
+/// The unique name of the backend; `None` while it does not run.
+pub(crate) async fn owner(backend: &Backend) -> Result<Option<String>, Fault> {
+    match ask(backend, BUS, "/", BUS, "GetNameOwner", &(NAME,)).await {
+        Ok(name) => Ok(Some(name)),
+        // The bus says so, or it is gone: then the next call says that.
+        Err(Fault::Unavailable) => Ok(None),
+        Err(why) => Err(why),
+    }
 }
 
 /// One call to somebody on the bus who is not the backend.

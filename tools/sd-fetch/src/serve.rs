@@ -21,6 +21,7 @@ use smol::future::FutureExt;
 
 use crate::asking::Asking;
 use crate::carry_out::{Body, Yield, carry_out};
+use crate::rest::Resting;
 
 /// What every order is carried out with.
 pub(crate) struct Place {
@@ -28,6 +29,8 @@ pub(crate) struct Place {
     pub(crate) parties: Parties,
     /// Where sd-decide is asked for a passphrase.
     pub(crate) passphrase: Option<PathBuf>,
+    /// The connections to the backend that are there already.
+    pub(crate) resting: Resting,
 }
 
 /// One connection from its first byte to its last.

@@ -34,7 +34,7 @@ pub(crate) async fn secret(
 ) -> Result<(), Fault> {
     let session = backend.session().await?;
     unchanged(backend, item, shown).await?;
-    typed(&session, secret, content_type, |wrapped| async move {
+    typed(session, secret, content_type, |wrapped| async move {
         backend.call(item.as_str(), "org.freedesktop.Secret.Item", "SetSecret", &(wrapped,)).await
     })
     .await

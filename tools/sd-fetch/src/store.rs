@@ -89,7 +89,7 @@ pub(crate) async fn put(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -
 /// and keep its secret: that would lose the new one without a word.
 async fn another(backend: &Backend, new: &NewItem<'_>, secret: &Secret) -> Result<ItemPath, Fault> {
     let there = find::items(backend, Some(new.collection), new.attributes).await?;
-    let made = create(backend, &backend.session().await?, new, secret).await?;
+    let made = create(backend, backend.session().await?, new, secret).await?;
     if there.unlocked.contains(&made) || there.locked.contains(&made) {
         sd_journal::error(format!(
             "the backend made no new item beside {made}, which has the same attributes"
@@ -130,7 +130,7 @@ async fn replace(
     let attributes = old.attributes.iter().filter(|(name, _)| stays(name));
     let attributes = Attributes::new(attributes.map(|(name, value)| (name.clone(), value.clone())))
         .map_err(|_| Fault::TooLarge)?;
-    let stored = make(backend, &backend.session().await?, new, &attributes, secret, true).await?;
+    let stored = make(backend, backend.session().await?, new, &attributes, secret, true).await?;
     if stored != shown.item && backend.describe(&shown.item).await.is_ok() {
         // To this backend it was not the same: for oo7-daemon, because it has another content type.
         let prompt: OwnedObjectPath =

@@ -53,7 +53,7 @@ async fn by_passphrases(backend: &Backend, asking: &Asking<'_>) -> Result<(), Fa
     for collection in find::all_locked(backend).await? {
         // gnome-keyring opens further collections by passphrases that it keeps in `login`.
         if backend.of_collection(&collection.path, "Locked").await? {
-            by_passphrase(backend, &session, &collection, asking).await?;
+            by_passphrase(backend, session, &collection, asking).await?;
         }
     }
     Ok(())
