@@ -67,7 +67,7 @@ impl People {
         )
     }
 
-    /// Gives the people names, in a view of /etc/passwd and /etc/group that only this process and its children have.
+    /// Gives the people names, in a view of /etc/passwd and /etc/group that only this thread and its children have.
     ///
     /// dbus-daemon looks every uid of its policy up, and drops a rule whose user it does not find.
     ///

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{ChildStdin, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use nix::unistd::{Gid, Uid, chown, geteuid};
 use tempfile::TempDir;
@@ -11,14 +13,18 @@ use test_harness::bus;
 use test_harness::people::People;
 
 use crate::Done;
-use crate::stage::{Relay, as_whom, eventually, place, whole};
+use crate::stage::{Relay, as_whom, place, whole, within};
+
+/// It serves within a few seconds, or not at all.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// It, its X server and its bus.
 pub(crate) struct KeePass {
-    place: TempDir,
+    app: Relay,
     variables: Vec<(String, String)>,
     _running: Vec<Relay>,
     _password: ChildStdin,
+    place: TempDir,
 }
 
 const SETTINGS: &str = "[General]
@@ -51,8 +57,17 @@ impl KeePass {
     /// # Errors
     /// When it is not installed, or does not serve.
     pub(crate) fn start() -> Done<Self> {
+        // A thread may have a view of /etc/passwd of its own, which what it starts inherits.
+        let started = thread::spawn(|| Self::start_here().map_err(|why| why.to_string())).join();
+        Ok(started.map_err(|_| "the thread that starts KeePassXC has panicked")??)
+    }
+
+    fn start_here() -> Done<Self> {
         let place = place()?;
-        let uid = People::here().desktop;
+        let people = People::here();
+        // dbus-daemon lets nobody in whose uid has no name, and without a bus KeePassXC switches its Secret Service off.
+        people.introduce(place.path()).map_err(|why| why.to_string())?;
+        let uid = people.desktop;
         let at = |name: &str| place.path().join(name);
         let text = |name: &str| at(name).to_string_lossy().into_owned();
         for (name, content) in [
@@ -109,16 +124,43 @@ impl KeePass {
         // It stays open: at its end KeePassXC takes the password back.
         let mut password = child.stdin.take().ok_or("no input")?;
         password.write_all(b"bench\n")?;
-        running.push(Relay(child));
-        let keepass = Self { variables, _running: running, _password: password, place };
-        let served = eventually("KeePassXC's Secret Service", || keepass.lookup().ok());
-        match served {
-            Ok(_) => Ok(keepass),
+        let mut keepass =
+            Self { app: Relay(child), variables, _running: running, _password: password, place };
+        let mut last = String::new();
+        let served = within(PATIENCE, "KeePassXC's Secret Service", || {
+            if let Ok(Some(status)) = keepass.app.0.try_wait() {
+                return Some(Err(format!("KeePassXC ended with {status}")));
+            }
+            thread::sleep(Duration::from_millis(50));
+            keepass.serves().map_err(|why| last = why.to_string()).ok().map(Ok)
+        });
+        match served.map_err(|why| why.to_string()).flatten() {
+            Ok(()) => Ok(keepass),
             Err(why) => {
                 let log = fs::read_to_string(keepass.place.path().join("log")).unwrap_or_default();
-                Err(format!("{why}; it said: {}", log.trim().replace('\n', "; ")).into())
+                Err(format!("{why}: {last}; it said: {}", log.trim().replace('\n', "; ")).into())
             }
         }
+    }
+
+    /// Whether its database is open, and gives the secret.
+    ///
+    /// A lookup that finds the database locked has KeePassXC show a dialog, and waits for a person.
+    fn serves(&self) -> Done {
+        let mut command = self.program("dbus-send");
+        command.args(["--print-reply=literal", "--reply-timeout=5000", "--dest=org.freedesktop.secrets"]);
+        command.args(["/org/freedesktop/secrets/aliases/default", "org.freedesktop.DBus.Properties.Get"]);
+        command.args(["string:org.freedesktop.Secret.Collection", "string:Locked"]);
+        let output = command.stderr(Stdio::piped()).output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).trim().into());
+        }
+        if String::from_utf8_lossy(&output.stdout).contains("true") {
+            return Err("the database is locked".into());
+        }
+        let mut command = self.program("timeout");
+        command.args(["5", "secret-tool", "lookup", "service", "bench"]);
+        if whole(command)?.1 == "hunter2" { Ok(()) } else { Err("another secret".into()) }
     }
 
     /// A program on its bus.

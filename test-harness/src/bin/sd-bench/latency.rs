@@ -38,9 +38,8 @@ pub(crate) fn granted(options: &[&str]) -> Done<(Chain, crate::stage::Relay, Str
     let (relay, address) = chain.relay("near", false)?;
     let mut command = chain.desktop("secret-tool");
     command.args(["lookup", "service", "bench"]).env("DBUS_SESSION_BUS_ADDRESS", &address);
-    let asked = command.stdout(std::process::Stdio::null()).spawn()?;
+    let mut asked = crate::stage::Relay(command.stdout(std::process::Stdio::null()).spawn()?);
     chain.types_at_an_ask(&["g", "15\r"])?;
-    let mut asked = crate::stage::Relay(asked);
     asked.0.wait()?;
     lookup(chain.desktop("secret-tool"), &address)?;
     Ok((chain, relay, address))

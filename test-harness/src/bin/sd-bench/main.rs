@@ -127,6 +127,7 @@ fn measure(cli: &Cli) -> Done {
     )?;
     print!("{text}");
     let (mut missed, mut rows) = (0, 0);
+    let mut failed = Vec::new();
     for (name, heading, about, part) in PARTS {
         if !cli.only.is_empty() && !cli.only.iter().any(|only| only == name) {
             continue;
@@ -141,7 +142,10 @@ fn measure(cli: &Cli) -> Done {
                     writeln!(section, "{}", row.markdown())?;
                 }
             }
-            Err(why) => writeln!(section, "| could not be measured | {why} | | |")?,
+            Err(why) => {
+                writeln!(section, "| could not be measured | {why} | | |")?;
+                failed.push(format!("{name}: {why}"));
+            }
         }
         println!("{section}");
         writeln!(text, "{section}")?;
@@ -153,5 +157,5 @@ fn measure(cli: &Cli) -> Done {
     if let Some(file) = &cli.write {
         std::fs::write(file, text)?;
     }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(format!("not measured: {}", failed.join("; ")).into()) }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -17,6 +17,9 @@ use crate::Done;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The rig has this long to end what it runs.
+const FAREWELL: Duration = Duration::from_secs(20);
+
 /// The directory of the binaries under test.
 pub(crate) fn binaries() -> Done<PathBuf> {
     let here = std::env::current_exe()?;
@@ -30,13 +33,18 @@ pub(crate) fn place() -> Done<TempDir> {
 }
 
 /// Asks until there is an answer.
-pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> Done<T> {
+pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> Done<T> {
+    within(PATIENCE, what, ask)
+}
+
+/// As [`eventually`], for so long.
+pub(crate) fn within<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> Done<T> {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return Ok(answer);
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > patience {
             return Err(format!("waited in vain for {what}").into());
         }
         std::thread::sleep(Duration::from_millis(5));
@@ -52,7 +60,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// Starts it and waits until its COMMAND runs.
+    /// Starts it and waits until its COMMAND runs, or until it has ended without.
     pub(crate) fn start(options: &[&str]) -> Done<Self> {
         Self::start_with_path(options, &std::env::var("PATH").unwrap_or_default())
     }
@@ -81,11 +89,23 @@ impl Chain {
             .stdin(Stdio::null())
             .spawn()?;
         let mut chain = Self { child, place, run: PathBuf::new(), variables: Vec::new() };
-        let text = eventually("the chain", || fs::read_to_string(ready.join("env")).ok())?;
+        let text = eventually("the chain", || match fs::read_to_string(ready.join("env")) {
+            Ok(text) => Some(Ok(text)),
+            Err(_) => chain.end().map(Err),
+        })??;
         chain.variables = pairs(text.lines());
         let run = chain.variables.iter().find(|(name, _)| name == "SD_RIG_RUN").map(|(_, run)| run.clone());
         chain.run = run.ok_or("no SD_RIG_RUN")?.into();
         Ok(chain)
+    }
+
+    /// Why there is no chain any more, once sd-rig has ended; it has said more on standard error.
+    fn end(&mut self) -> Option<String> {
+        match self.child.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(format!("sd-rig ended too early, with {status}")),
+            Err(why) => Some(format!("sd-rig cannot be waited for: {why}")),
+        }
     }
 
     /// A program as COMMAND would start it.
@@ -116,7 +136,10 @@ impl Chain {
     pub(crate) fn types_at_an_ask(&self, keys: &[&str]) -> Done {
         eventually("an ask", || self.screen().contains("y approve").then_some(()))?;
         for keys in keys {
-            let mut pipe = fs::OpenOptions::new().write(true).open(self.place.path().join("keyboard"))?;
+            // Without O_NONBLOCK, opening a pipe that a dead rig does not read would wait for ever.
+            let mut options = fs::OpenOptions::new();
+            options.write(true).custom_flags(nix::libc::O_NONBLOCK);
+            let mut pipe = options.open(self.place.path().join("keyboard"))?;
             pipe.write_all(keys.as_bytes())?;
             std::thread::sleep(Duration::from_millis(200));
         }
@@ -144,10 +167,17 @@ impl Chain {
 
 impl Drop for Chain {
     fn drop(&mut self) {
+        // Its number may be another's once it has been waited for.
+        if self.end().is_some() {
+            return;
+        }
         // The rig's keeper ends everything when its front ends.
         let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap_or(0));
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
-        let _ = self.child.wait();
+        if within(FAREWELL, "sd-rig's end", || self.end()).is_err() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 
