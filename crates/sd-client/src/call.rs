@@ -14,32 +14,67 @@ use crate::{Failure, Gate};
 
 /// The error's name for an id that is not known.
 const NO_SUCH: &str = "net.mowaka.SecretsDispatcher1.Error.NoSuchRequest";
+/// The errors of a bus on which nobody has the name.
+const NOBODY: [&str; 2] =
+    ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"];
 const FULL: &str = "net.mowaka.SecretsDispatcher1.Error.TooMany";
 
 impl Gate {
-    /// Calls one of its methods.
+    /// Calls a method of whoever is the gate now.
     pub(crate) async fn call(
+        &self,
+        interface: &str,
+        member: &str,
+        body: &(impl Serialize + DynamicType),
+        patience: Duration,
+    ) -> Result<Message, Failure> {
+        let (gate, known) = match self.known() {
+            Some(gate) => (gate, true),
+            None => (self.owner().await?, false),
+        };
+        let answer = self.call_at(&gate, interface, member, body, patience).await;
+        // It has gone, and the bus had not said so yet: nobody got the call. There may be another already.
+        if known && matches!(&answer, Err(e) if is_nobody(e)) {
+            self.known.iter().for_each(|known| known.forget(&gate));
+            let gate = self.owner().await?;
+            return self.call_at(&gate, interface, member, body, patience).await.map_err(refused);
+        }
+        answer.map_err(refused)
+    }
+
+    /// Calls a method of this gate.
+    pub(crate) async fn call_at(
         &self,
         gate: &OwnedUniqueName,
         interface: &str,
         member: &str,
         body: &(impl Serialize + DynamicType),
         patience: Duration,
-    ) -> Result<Message, Failure> {
-        let reply = self.bus.call_method(Some(gate), OBJECT, Some(interface), member, body);
-        within(patience, reply).await.map_err(refused)
+    ) -> zbus::Result<Message> {
+        within(patience, self.bus.call_method(Some(gate), OBJECT, Some(interface), member, body)).await
     }
 
-    /// The unique name of this user's gate. Calls go to it and not to the well-known name, so that a gate which is
-    /// gone is an error now and not after the bus has waited for somebody to start one.
+    /// The gate as it is kept in mind.
+    fn known(&self) -> Option<OwnedUniqueName> {
+        self.known.as_ref()?.owner().0
+    }
+
+    /// The unique name of this user's gate, by the bus. Calls go to it and not to the well-known name, so that a gate
+    /// which is gone is an error now and not after the bus has waited for somebody to start one.
     pub(crate) async fn owner(&self) -> Result<OwnedUniqueName, Failure> {
-        let own = format!("{INTERFACE}.u{}", self.parties.desktop);
-        for name in [own.as_str(), INTERFACE] {
-            if let Some(owner) = self.owner_of(name).await? {
-                return Ok(owner);
+        let changed = self.known.as_ref().map(|known| known.owner().1);
+        if let Some(owner) = self.owner_of(&self.own_name()).await? {
+            if let (Some(known), Some(changed)) = (&self.known, changed) {
+                known.learn(&owner, changed);
             }
+            return Ok(owner);
         }
-        Err(Failure::Absent)
+        self.owner_of(INTERFACE).await?.ok_or(Failure::Absent)
+    }
+
+    /// The name that this user's gate alone may have.
+    pub(crate) fn own_name(&self) -> String {
+        format!("{INTERFACE}.u{}", self.parties.desktop)
     }
 
     async fn owner_of(&self, name: &str) -> Result<Option<OwnedUniqueName>, Failure> {
@@ -65,11 +100,11 @@ impl Gate {
     }
 }
 
-/// The reply, or what zbus makes of none within its own time for all calls.
-async fn within(
+/// What comes of it, or what zbus makes of no reply within its own time for all calls.
+pub(crate) async fn within<T>(
     patience: Duration,
-    reply: impl Future<Output = zbus::Result<Message>>,
-) -> zbus::Result<Message> {
+    reply: impl Future<Output = zbus::Result<T>>,
+) -> zbus::Result<T> {
     let late = async {
         Timer::after(patience).await;
         Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
@@ -77,12 +112,16 @@ async fn within(
     smol::future::or(reply, late).await
 }
 
+/// Whether the bus says that there is nobody of the name that was called. One who went with the call in hand is another
+/// error: it may have done what it was asked.
+fn is_nobody(e: &zbus::Error) -> bool {
+    matches!(e, zbus::Error::MethodError(name, ..) if NOBODY.contains(&name.as_str()))
+}
+
 pub(crate) fn refused(e: zbus::Error) -> Failure {
     match e {
         zbus::Error::MethodError(name, sentence, _) => match name.as_str() {
-            "org.freedesktop.DBus.Error.ServiceUnknown"
-            | "org.freedesktop.DBus.Error.NameHasNoOwner"
-            | "org.freedesktop.DBus.Error.NoReply" => Failure::Absent,
+            gone if NOBODY.contains(&gone) || gone == "org.freedesktop.DBus.Error.NoReply" => Failure::Absent,
             "net.mowaka.SecretsDispatcher1.Error.Unavailable" => {
                 Failure::Unavailable(sentence.unwrap_or_else(|| name.as_str().to_owned()))
             }

@@ -18,9 +18,11 @@ use std::os::fd::AsFd;
 use zbus::Connection;
 
 use crate::answer::Answer;
+use crate::call::refused;
 use crate::claims::dictionary;
 use crate::ear::{Ear, Heard};
 use crate::home::{Home, by};
+use crate::known::Known;
 use crate::request::{self, Request};
 use crate::{Failure, parties};
 
@@ -43,6 +45,7 @@ const LOCKING: Duration =
 pub struct Gate {
     pub(crate) bus: Connection,
     pub(crate) parties: Parties,
+    pub(crate) known: Option<Arc<Known>>,
     ear: Option<Arc<dyn Ear>>,
 }
 
@@ -55,8 +58,8 @@ pub struct Signature {
 }
 
 impl Gate {
-    /// Reads who may answer, and connects to the system bus. The gate itself is looked up anew for each request, so
-    /// it may start later or again.
+    /// Reads who may answer, and connects to the system bus. The gate itself may start later or
+    /// again: it is looked up for each request.
     ///
     /// # Errors
     /// [`Failure::Misconfigured`] without a parties file that can be trusted; [`Failure::System`] without a bus.
@@ -65,7 +68,17 @@ impl Gate {
         let connected = async { zbus::connection::Builder::system()?.method_timeout(INQUIRY).build().await };
         let lost = |e: zbus::Error| Failure::System(format!("the system bus cannot be reached: {e}"));
         let bus = by(Instant::now() + INTAKE, async { connected.await.map_err(lost) }).await?;
-        Ok(Self { bus, parties, ear: None })
+        Ok(Self { bus, parties, known: None, ear: None })
+    }
+
+    /// For a program that stays: keeps in mind who the gate is as long as the bus says nothing else, instead of asking
+    /// the bus twice before each request.
+    ///
+    /// # Errors
+    /// [`Failure::System`] when the bus does not let us listen.
+    pub async fn kept(self) -> Result<Self, Failure> {
+        let known = Known::listen(&self.bus, &self.own_name()).await.map_err(refused)?;
+        Ok(Self { known: Some(Arc::new(known)), ..self })
     }
 
     /// That `ear` hears of every request made through this and its clones.
@@ -300,8 +313,7 @@ impl Gate {
     /// # Errors
     /// [`Failure::NoSuch`] when none of this id waits; [`Failure::Absent`] without a gate.
     pub async fn cancel(&self, id: &AskId) -> Result<(), Failure> {
-        let gate = self.owner().await?;
-        self.call(&gate, INTERFACE, "Cancel", &(id.as_str()), INQUIRY).await.map(|_| ())
+        self.call(INTERFACE, "Cancel", &(id.as_str()), INQUIRY).await.map(|_| ())
     }
 
     pub(crate) async fn ask<R: Request>(
@@ -310,10 +322,9 @@ impl Gate {
         claims: &Claims,
         patience: Duration,
     ) -> Result<Answer, Failure> {
-        let gate = self.owner().await?;
         let (home, sink) = Home::pair(self.parties, patience)?;
         let body = request.body(sink.as_fd(), dictionary(claims))?;
-        let reply = self.call(&gate, INTERFACE, R::MEMBER, &body, INTAKE).await;
+        let reply = self.call(INTERFACE, R::MEMBER, &body, INTAKE).await;
         // From here on the sink has but the holders that the gate gives it: when they are gone, we see it.
         drop(body);
         drop(sink);

@@ -15,6 +15,7 @@ mod ear;
 mod failure;
 mod gate;
 mod home;
+mod known;
 mod listing;
 mod parties;
 mod request;

@@ -121,12 +121,12 @@ impl Gate {
     }
 
     async fn listing<L: Listing>(&self) -> Result<L, Failure> {
-        let reply = self.call(&self.owner().await?, INTERFACE, L::MEMBER, &(), INTAKE).await?;
+        let reply = self.call(INTERFACE, L::MEMBER, &(), INTAKE).await?;
         read(&reply)
     }
 
     async fn property<P: TryFrom<OwnedValue>>(&self, name: &str, patience: Duration) -> Result<P, Failure> {
-        let reply = self.call(&self.owner().await?, PROPERTIES, "Get", &(INTERFACE, name), patience).await?;
+        let reply = self.call(PROPERTIES, "Get", &(INTERFACE, name), patience).await?;
         let value: OwnedValue = read(&reply)?;
         P::try_from(value).map_err(|_| Failure::Garbled(format!("the property {name} has another type")))
     }

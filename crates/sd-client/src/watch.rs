@@ -11,12 +11,13 @@ use zbus::message::Type;
 use zbus::names::OwnedUniqueName;
 use zbus::{MatchRule, Message, MessageStream};
 
+use crate::call::refused;
 use crate::gate::{INTAKE, INTERFACE, OBJECT};
 use crate::listing::{id_of, word};
 use crate::{Failure, Gate, Waiting};
 
 /// How many signals may wait while nobody takes any; more than the gate can have waiting, twice.
-const QUEUE: usize = 1024;
+pub(crate) const QUEUE: usize = 1024;
 
 /// How long after it did not answer a gate that is there is asked again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -170,7 +171,7 @@ impl Watch {
             .build();
         // Listens before it subscribes, and subscribes before it looks: nothing happens unseen in between.
         let signals = MessageStream::for_match_rule(rule, &self.gate.bus, Some(QUEUE)).await.map_err(lost)?;
-        self.gate.call(&owner, INTERFACE, "Subscribe", &(), INTAKE).await?;
+        self.gate.call_at(&owner, INTERFACE, "Subscribe", &(), INTAKE).await.map_err(refused)?;
         let waiting = self.gate.waiting().await?;
         self.told = waiting.iter().map(|it| it.id.clone()).collect();
         self.heard = Some((owner, signals));

@@ -8,12 +8,14 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 
 mod family;
+mod look;
 mod parse;
 mod readers;
 
 use crate::peer::open_pidfd;
 
 pub use family::Family;
+pub use look::Look;
 pub use parse::{Stat, arguments, control_group, effective_uid, session, stat, terminal};
 pub use readers::{MOST_STUCK, Readers};
 
@@ -42,19 +44,9 @@ pub struct Process {
 }
 
 impl Process {
-    /// Looks at a process. `NotFound` when it is gone, or was replaced while we looked.
+    /// Looks at a process and nothing else of it. `NotFound` when it is gone.
     pub fn look(pid: i32) -> io::Result<Process> {
-        let first = look_at_stat(pid)?;
-        let uid = read(pid, "status").ok().and_then(|text| effective_uid(&text));
-        let cgroup = read(pid, "cgroup").ok().and_then(|text| control_group(&text));
-        // The files above were opened by number: they belong to the same process only if it still
-        // is the one of the first look.
-        if look_at_stat(pid)?.start != first.start {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        let session = cgroup.as_deref().and_then(session);
-        let Stat { comm, ppid, tty, start, .. } = first;
-        Ok(Process { pid, ppid, start, comm, uid, tty, cgroup, session })
+        Look::default().process(pid)
     }
 }
 
@@ -66,22 +58,6 @@ pub fn handle(pid: i32, start: u64) -> Option<OwnedFd> {
     (start_of(pid).ok()? == start).then_some(handle)
 }
 
-/// The parents of a process, nearest first, at most `max`; shorter when one is gone or hidden.
-pub fn ancestors(pid: i32, max: usize) -> Vec<Process> {
-    let mut chain: Vec<Process> = Vec::new();
-    let Ok(Stat { mut ppid, start: mut child_start, .. }) = look_at_stat(pid) else { return chain };
-    while chain.len() < max && ppid > 0 {
-        let Ok(parent) = Process::look(ppid) else { break };
-        // A parent that is younger than its child is a stranger that was given the number since.
-        if parent.start > child_start {
-            break;
-        }
-        (ppid, child_start) = (parent.ppid, parent.start);
-        chain.push(parent);
-    }
-    chain
-}
-
 /// The arguments of the process with this number and start time as it wishes them to be seen, cut
 /// after 4 KiB; `NotFound` when it is gone.
 ///
@@ -90,7 +66,7 @@ pub fn ancestors(pid: i32, max: usize) -> Vec<Process> {
 /// answer, a group of processes without time to run). Call it through [`Readers`].
 pub fn cmdline(pid: i32, start: u64) -> io::Result<Vec<Vec<u8>>> {
     let bytes = read(pid, "cmdline")?;
-    // Opened by number, like the files of `Process::look`.
+    // Opened by number: they are that process's only if it still is the one that has it. So this is read after them.
     if start_of(pid)? != start {
         return Err(io::ErrorKind::NotFound.into());
     }
@@ -111,9 +87,12 @@ fn read(pid: i32, name: &str) -> io::Result<Vec<u8>> {
     if pid <= 0 {
         return Err(io::ErrorKind::NotFound.into());
     }
-    // Enough for most at one go: read in small pieces it costs several times as much, and every ask has dozens of these.
+    read_all(File::open(format!("/proc/{pid}/{name}"))?)
+}
+
+fn read_all(file: File) -> io::Result<Vec<u8>> {
+    // Enough for most at one go: read in small pieces it costs several times as much, and every ask has many of these.
     let mut bytes = Vec::with_capacity(2048);
-    let file = File::open(format!("/proc/{pid}/{name}"))?;
     match file.take(MAX_READ).read_to_end(&mut bytes) {
         // The process ended between open and read.
         Err(why) if why.raw_os_error() == Some(libc::ESRCH) => Err(io::ErrorKind::NotFound.into()),

@@ -51,6 +51,7 @@ struct Shared {
 pub(crate) struct Pass<'a> {
     _turns: Vec<SemaphoreGuardArc>,
     _user: User<'a>,
+    _member: Option<Member<'a>>,
 }
 
 impl Default for Lanes {
@@ -71,11 +72,11 @@ impl Lanes {
 
     /// Room for an ask that waits for a person.
     pub(crate) async fn people(&self, claims: &Claims) -> Pass<'_> {
-        let user = self.enter(claims);
+        let (user, member) = (self.enter(claims), self.join(claims));
         let own = user.people.acquire_arc().await;
-        let of_family = user.of_family.acquire_arc().await;
+        let of_family = member.people.acquire_arc().await;
         let of_all = self.people.acquire_arc().await;
-        Pass { _turns: vec![own, of_family, of_all], _user: user }
+        Pass { _turns: vec![own, of_family, of_all], _user: user, _member: Some(member) }
     }
 
     /// Room for an ask that needs no key.
@@ -83,7 +84,7 @@ impl Lanes {
         let user = self.enter(claims);
         let own = user.quick.acquire_arc().await;
         let of_all = self.quick.acquire_arc().await;
-        Pass { _turns: vec![own, of_all], _user: user }
+        Pass { _turns: vec![own, of_all], _user: user, _member: None }
     }
 
     fn enter(&self, claims: &Claims) -> User<'_> {
@@ -96,7 +97,12 @@ impl Lanes {
         });
         lane.users += 1;
         let (people, quick) = (Arc::clone(&lane.people), Arc::clone(&lane.quick));
-        drop(apps);
+        User { lanes: self, key, people, quick }
+    }
+
+    /// Counts an ask for the family of its application. To look who that is takes a dozen files, so it is done for none
+    /// that is not counted.
+    fn join(&self, claims: &Claims) -> Member<'_> {
         // Who cannot be told apart is one family.
         let family = claims.app.as_ref().and_then(self.look);
         let mut families = self.families();
@@ -104,9 +110,8 @@ impl Lanes {
             .entry(family.clone())
             .or_insert_with(|| Shared { people: Arc::new(Semaphore::new(PEOPLE_OF_FAMILY)), users: 0 });
         shared.users += 1;
-        let of_family = Arc::clone(&shared.people);
-        drop(families);
-        User { lanes: self, key, family, people, of_family, quick }
+        let people = Arc::clone(&shared.people);
+        Member { lanes: self, family, people }
     }
 
     fn apps(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Lane>> {
@@ -122,9 +127,7 @@ impl Lanes {
 struct User<'a> {
     lanes: &'a Lanes,
     key: Key,
-    family: Option<Family>,
     people: Arc<Semaphore>,
-    of_family: Arc<Semaphore>,
     quick: Arc<Semaphore>,
 }
 
@@ -137,7 +140,18 @@ impl Drop for User<'_> {
                 apps.remove(&self.key);
             }
         }
-        drop(apps);
+    }
+}
+
+/// An ask of a family, likewise.
+struct Member<'a> {
+    lanes: &'a Lanes,
+    family: Option<Family>,
+    people: Arc<Semaphore>,
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
         let mut families = self.lanes.families();
         if let Some(shared) = families.get_mut(&self.family) {
             shared.users -= 1;
@@ -210,6 +224,12 @@ mod tests {
             passes.pop();
             next.await;
         });
+    }
+
+    #[test]
+    fn for_what_needs_no_key_nobody_is_looked_at() {
+        let lanes = Lanes::told(|app| panic!("{} was looked at", app.pid));
+        assert!(block_on(poll_once(lanes.quick(&app(1)).boxed_local())).is_some());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
-use sd_sys::process::{self, Family, Process, Readers};
+use sd_sys::process::{self, Family, Look, Process, Readers};
 use sd_sys::sink::Sink;
 use sd_wire::claims::{App, Claims};
 use sd_wire::printable::Printable;
@@ -86,19 +86,24 @@ impl Caller {
     pub(crate) fn look(sink: &Sink, claims: &Claims, readers: &Readers) -> Self {
         let maker = sink.maker();
         let until = Instant::now().checked_add(ALL_ARGUMENTS);
-        let look = |pid| look(pid, readers, until);
+        let mut procs = Look::default();
         // A dead process's number may be another's by now.
-        let seen = maker.alive().then(|| look(maker.pid)).flatten().filter(|_| maker.alive());
-        let app = claims.app.clone().map(|claim| ClaimedApp::look(claim, maker.uid, look));
-        let family = Family::of(maker.pid).filter(|_| maker.alive());
+        let seen = maker.alive().then(|| look(&mut procs, maker.pid, readers, until)).flatten();
+        let seen = seen.filter(|_| maker.alive());
+        let app = claims.app.clone();
+        let app =
+            app.map(|claim| ClaimedApp::look(claim, maker.uid, |pid| look(&mut procs, pid, readers, until)));
+        // Asked once more, after its parents were opened by number: until now none of them was anybody else's.
+        let family = procs.family(maker.pid).filter(|_| maker.alive());
         let (pid, uid, gid, pinned) = (maker.pid, maker.uid, maker.gid, maker.pinned());
         let mut caller = Self { pid, uid, gid, pinned, seen, app, family, words: Printable::default() };
         if let Some(app) = caller.behind_the_proxy() {
-            caller.family =
-                Family::of(app.pid).filter(|_| process::start_of(app.pid).ok() == Some(app.start));
+            let family = procs.family(app.pid);
+            // Its start is read anew for the same reason.
+            caller.family = family.filter(|_| process::start_of(app.pid).ok() == Some(app.start));
         }
-        caller.words =
-            caller.family.as_ref().map_or_else(|| caller.name(), |family| Printable::line(&family.words()));
+        let words = caller.family.as_ref().map(|family| Printable::line(&family.words_of(&mut procs)));
+        caller.words = words.unwrap_or_else(|| caller.name());
         caller
     }
 
@@ -237,13 +242,14 @@ impl ClaimedApp {
     }
 }
 
-fn look(pid: i32, readers: &Readers, until: Option<Instant>) -> Option<Seen> {
-    let process = Process::look(pid).ok()?;
+fn look(procs: &mut Look, pid: i32, readers: &Readers, until: Option<Instant>) -> Option<Seen> {
+    let process = procs.process(pid).ok()?;
+    // Before its arguments, in whose time a parent could end and its number be another's.
+    let parents = procs.ancestors(pid, MOST_PARENTS);
     let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
     let start = process.start;
     let arguments =
         readers.read(left.min(ARGUMENTS), move || process::cmdline(pid, start).unwrap_or_default());
-    let parents = process::ancestors(pid, MOST_PARENTS);
     let age = age(process.start);
     Some(Seen { process, arguments, parents, age })
 }
@@ -299,7 +305,7 @@ mod tests {
     fn a_process_is_looked_at_without_its_arguments_when_four_reads_hang() {
         let readers = Readers::default();
         let until = Instant::now().checked_add(Duration::from_secs(60));
-        let seen = look(own_pid(), &readers, until).unwrap();
+        let seen = look(&mut Look::default(), own_pid(), &readers, until).unwrap();
         assert!(!seen.arguments.unwrap().is_empty());
         for _ in 0..MOST_STUCK {
             readers.read(Duration::ZERO, || {
@@ -309,7 +315,7 @@ mod tests {
             });
         }
         let before = Instant::now();
-        let seen = look(own_pid(), &readers, until).unwrap();
+        let seen = look(&mut Look::default(), own_pid(), &readers, until).unwrap();
         assert_eq!((seen.process.pid, seen.arguments), (own_pid(), None));
         assert!(before.elapsed() < ARGUMENTS, "it is not even tried");
     }

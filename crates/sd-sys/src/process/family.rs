@@ -7,8 +7,7 @@
 
 use std::fmt;
 
-use super::parse::{control_group, effective_uid};
-use super::{Stat, look_at_stat, read};
+use super::look::{Held, Look};
 
 /// The most parents that are followed. Deeper is nobody but who wants to be.
 const DEEPEST: usize = 32;
@@ -35,24 +34,36 @@ pub enum Family {
 impl Family {
     /// The family of a process; `None` when it is gone.
     pub fn of(pid: i32) -> Option<Family> {
-        let first = look_at_stat(pid).ok()?;
-        let cgroup = cgroup_of(pid)?;
-        if let Some(unit) = unit(&cgroup) {
-            return Some(Family::Unit(unit.to_owned()));
-        }
-        Some(walk(pid, &first, cgroup))
+        Look::default().family(pid)
     }
 
     /// In a few words, for a person. What a control group is called its processes have chosen.
     pub fn words(&self) -> String {
+        self.words_of(&mut Look::default())
+    }
+
+    /// The same, by what a look has seen already.
+    pub fn words_of(&self, look: &mut Look) -> String {
         match self {
             Self::Unit(path) => path.rsplit('/').next().unwrap_or(path).to_owned(),
-            Self::Session { leader, .. } => match look_at_stat(*leader) {
-                Ok(Stat { comm, .. }) => format!("{comm} ({leader}) and all it started"),
-                Err(_) => format!("session {leader}"),
+            Self::Session { leader, .. } => match look.at(*leader).ok().as_deref().and_then(Held::stat) {
+                Some(stat) => format!("{} ({leader}) and all it started", stat.comm),
+                None => format!("session {leader}"),
             },
             Self::Orphans { .. } => "programs whose parents ended".to_owned(),
         }
+    }
+}
+
+impl Look {
+    /// The family of a process; `None` when it is gone.
+    pub fn family(&mut self, pid: i32) -> Option<Family> {
+        let process = self.at(pid).ok()?;
+        let cgroup = process.cgroup()?;
+        if let Some(unit) = unit(cgroup) {
+            return Some(Family::Unit(unit.to_owned()));
+        }
+        walk(self, &process, cgroup)
     }
 }
 
@@ -78,48 +89,40 @@ pub(super) fn unit(cgroup: &str) -> Option<&str> {
     None
 }
 
-/// The family of a process that is in no unit.
-fn walk(pid: i32, first: &Stat, cgroup: String) -> Family {
-    let uid = uid_of(pid);
-    let mut stat = first.clone();
+/// The family of a process that is in no unit; `None` when it is gone.
+fn walk(look: &mut Look, process: &Held, cgroup: &str) -> Option<Family> {
+    let uid = process.uid();
+    let mut stat = process.stat()?.clone();
     // The outermost sessions so far: of the login, and below it.
     let (mut outermost, mut below) = (stat.session, stat.session);
     let mut whole = false;
     for _ in 0..DEEPEST {
-        let Ok(parent) = look_at_stat(stat.ppid) else {
+        let parent = if stat.ppid > 1 { look.at(stat.ppid).ok() } else { None };
+        // What another user started, such as login(1), is the beginning. A parent that is younger than its child is a
+        // stranger that was given the number since.
+        let inside = parent.filter(|parent| parent.cgroup() == Some(cgroup) && parent.uid() == uid);
+        let older = inside.and_then(|parent| parent.stat().filter(|it| it.start <= stat.start).cloned());
+        let Some(parent) = older else {
             whole = true;
             break;
         };
-        // A parent that is younger than its child is a stranger that was given the number since. What another user
-        // started, such as login(1), is the beginning.
-        let younger = parent.start > stat.start;
-        let outside = || cgroup_of(stat.ppid).as_ref() != Some(&cgroup) || uid_of(stat.ppid) != uid;
-        if stat.ppid <= 1 || younger || outside() {
-            whole = true;
-            break;
-        }
         stat = parent;
         if stat.session != outermost {
             (below, outermost) = (outermost, stat.session);
         }
     }
-    if !whole || is_left_behind(uid, &stat) {
-        return Family::Orphans { cgroup };
+    if !whole || is_left_behind(look, uid, stat.ppid) {
+        return Some(Family::Orphans { cgroup: cgroup.to_owned() });
     }
-    Family::Session { leader: below, cgroup }
+    Some(Family::Session { leader: below, cgroup: cgroup.to_owned() })
 }
 
-/// Whether the process at the top has lost its parent, which would be of the same user.
-fn is_left_behind(uid: Option<u32>, stat: &Stat) -> bool {
-    let reaped = stat.ppid == 1 || cgroup_of(stat.ppid).is_some_and(|cgroup| cgroup.ends_with("/init.scope"));
+/// Whether a process of this user and with this parent has lost its own, which would be of the same user.
+fn is_left_behind(look: &mut Look, uid: Option<u32>, ppid: i32) -> bool {
+    let reaped = ppid == 1
+        || look
+            .at(ppid)
+            .is_ok_and(|parent| parent.cgroup().is_some_and(|group| group.ends_with("/init.scope")));
     // What is root's was left behind by nobody: the machine started it.
     reaped && uid != Some(0)
-}
-
-fn uid_of(pid: i32) -> Option<u32> {
-    read(pid, "status").ok().and_then(|text| effective_uid(&text))
-}
-
-fn cgroup_of(pid: i32) -> Option<String> {
-    read(pid, "cgroup").ok().and_then(|text| control_group(&text))
 }

@@ -1,5 +1,6 @@
 //! Reading what may never be there to read, without waiting for it.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -11,11 +12,15 @@ pub const MOST_STUCK: usize = 4;
 /// Enough for a path and a page; a stack of the usual size would be eight megabytes of address space.
 const STACK: usize = 128 * 1024;
 
-/// Reads on threads of their own, which are left behind when they take too long.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Reads on a thread that is kept for them, and left behind when one takes too long: then the next has a new one.
 #[derive(Debug, Default)]
 pub struct Readers {
-    /// Each thread that has not come back holds one more.
+    /// Each read that has not come back holds one more.
     reading: Arc<()>,
+    /// The way to a thread that has nothing to do. It ends once it has nobody to listen to.
+    idle: RefCell<Option<mpsc::Sender<Job>>>,
 }
 
 impl Readers {
@@ -31,22 +36,31 @@ impl Readers {
         }
         let reading = Arc::clone(&self.reading);
         let (here, there) = mpsc::sync_channel(1);
-        let thread = thread::Builder::new().name("reader".to_owned()).stack_size(STACK);
-        let started = thread.spawn(move || {
+        let job = move || {
             let found = read();
-            // Before the answer: whoever has it must not find this thread still counted.
+            // Before the answer: whoever has it must not find this read still counted.
             drop(reading);
             // Nobody waits for an answer that comes too late.
             let _ = here.send(found);
-        });
-        started.ok()?;
-        there.recv_timeout(wait).ok()
+        };
+        let reader = self.idle.take().or_else(start)?;
+        reader.send(Box::new(job)).ok()?;
+        let found = there.recv_timeout(wait).ok()?;
+        self.idle.replace(Some(reader));
+        Some(found)
     }
 
     /// How many reads have not come back.
     pub fn stuck(&self) -> usize {
         Arc::strong_count(&self.reading).saturating_sub(1)
     }
+}
+
+fn start() -> Option<mpsc::Sender<Job>> {
+    let (reader, jobs) = mpsc::channel::<Job>();
+    let thread = thread::Builder::new().name("reader".to_owned()).stack_size(STACK);
+    thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok()?;
+    Some(reader)
 }
 
 #[cfg(test)]
@@ -82,6 +96,20 @@ mod tests {
             assert_eq!(readers.read(Duration::from_secs(5), move || n), Some(n));
         }
         assert_eq!(readers.stuck(), 0);
+    }
+
+    #[test]
+    fn one_thread_does_all_reads_until_one_takes_too_long() {
+        let readers = Readers::default();
+        let who = || readers.read(Duration::from_secs(5), || thread::current().id()).unwrap();
+        let first = who();
+        assert_eq!((who(), who()), (first, first));
+        let (go, wait) = mpsc::channel::<()>();
+        assert_eq!(readers.read(WAIT, move || wait.recv().is_ok()), None);
+        let second = who();
+        assert_ne!(second, first);
+        drop(go);
+        assert_eq!(who(), second, "what was left behind ends when it comes back");
     }
 
     #[test]

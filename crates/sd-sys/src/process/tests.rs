@@ -17,21 +17,21 @@ fn this_process_looks_like_itself() {
 
 #[test]
 fn the_parents_follow_one_another_and_are_never_younger() {
-    let chain = ancestors(own_pid(), 16);
+    let chain = Look::default().ancestors(own_pid(), 16);
     assert_eq!(chain[0].pid, nix::unistd::getppid().as_raw());
     for pair in chain.windows(2) {
         assert_eq!(pair[0].ppid, pair[1].pid);
         assert!(pair[0].start >= pair[1].start);
     }
-    assert_eq!(ancestors(own_pid(), 1).len(), 1);
-    assert!(ancestors(own_pid(), 0).is_empty());
+    assert_eq!(Look::default().ancestors(own_pid(), 1).len(), 1);
+    assert!(Look::default().ancestors(own_pid(), 0).is_empty());
 }
 
 #[test]
 fn a_process_that_is_not_there_is_not_found() {
     for pid in [0, -1, i32::MIN, i32::MAX] {
         assert_eq!(Process::look(pid).unwrap_err().kind(), io::ErrorKind::NotFound, "{pid}");
-        assert!(ancestors(pid, 3).is_empty());
+        assert!(Look::default().ancestors(pid, 3).is_empty());
     }
 }
 
@@ -205,6 +205,33 @@ fn to_fork_or_to_start_a_session_of_ones_own_within_one_is_to_stay_in_the_family
     child.wait().unwrap();
     assert_eq!(families[0], families[1]);
     assert_eq!(families[0], families[2]);
+}
+
+#[test]
+fn what_a_look_has_read_of_a_process_it_does_not_read_again() {
+    let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = i32::try_from(child.id()).unwrap();
+    let mut look = Look::default();
+    let all = |look: &mut Look| (look.process(pid).ok(), look.ancestors(pid, 8), look.family(pid));
+    let seen = all(&mut look);
+    assert!(seen.0.is_some() && seen.2.is_some());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Now there is nothing of it to be read: what is said of it all the same was read before.
+    assert_eq!(all(&mut look), seen);
+    assert_eq!(all(&mut Look::default()), (None, Vec::new(), None));
+}
+
+#[test]
+fn of_a_process_that_ends_during_a_look_nothing_is_made_up() {
+    let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = i32::try_from(child.id()).unwrap();
+    let mut look = Look::default();
+    let start = look.at(pid).unwrap().stat().unwrap().start;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(look.process(pid).unwrap_err().kind(), io::ErrorKind::NotFound, "it started at {start}");
+    assert_eq!(look.family(pid), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a process that asks looks like. It runs as the same uid as we do and can look as it likes.
 
-use sd_sys::process::{Process, ancestors};
+use sd_sys::process::{Look, Process};
 use sd_wire::printable::Printable;
 
 use super::words::Who;
@@ -10,13 +10,15 @@ const CLIP: usize = 64;
 
 /// Looks at a process; at none but the one that started at `start`, where that is known.
 pub(crate) fn look(pid: u32, start: Option<u64>) -> (Who, Option<u64>) {
-    let found = i32::try_from(pid).ok().and_then(|pid| Process::look(pid).ok());
+    let mut looks = Look::default();
+    let found = i32::try_from(pid).ok().and_then(|pid| looks.process(pid).ok());
     let Some(found) = found.filter(|found| start.is_none_or(|start| found.start == start)) else {
         return (Who { pid, name: None, parent: None }, None);
     };
     let name = |process: &Process| Printable::clipped(&process.comm, CLIP);
     // Whoever is its parent only for want of a nearer one (init, the user's service manager) started nothing.
-    let parent = ancestors(found.pid, 1).pop().filter(|parent| parent.pid > 1 && parent.comm != "systemd");
+    let parent =
+        looks.ancestors(found.pid, 1).pop().filter(|parent| parent.pid > 1 && parent.comm != "systemd");
     let parent = parent.and_then(|parent| Some((u32::try_from(parent.pid).ok()?, name(&parent))));
     (Who { pid, name: Some(name(&found)), parent }, Some(found.start))
 }
