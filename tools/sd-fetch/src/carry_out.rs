@@ -49,11 +49,20 @@ pub(crate) async fn carry_out(
     asking: &Asking<'_>,
 ) -> Result<Yield, Fault> {
     let resting = &asking.place.resting;
-    let (backend, owner) = resting.take().await?;
-    let turns = async { match backend.turn().await {} };
-    let is_there = owner.is_some();
-    let yields = carry_out_at(&backend, is_there, order, sink, manifest, asking).or(turns).await?;
-    resting.leave(backend, owner, order);
+    // A lock leaves no session behind, however it ends, nor do the reads beside it.
+    let locks = matches!(order, Order::Lock { .. });
+    if locks {
+        resting.forget();
+    }
+    let taken = resting.take().await?;
+    let turns = async { match taken.backend.turn().await {} };
+    let is_there = taken.owner.is_some();
+    let yields = carry_out_at(&taken.backend, is_there, order, sink, manifest, asking).or(turns).await;
+    if locks {
+        resting.forget();
+    }
+    let yields = yields?;
+    resting.leave(taken, order);
     Ok(yields)
 }
 

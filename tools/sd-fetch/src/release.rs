@@ -21,6 +21,7 @@ pub(crate) async fn secret(
 ) -> Result<(Secret, Text<256>), Fault> {
     let (unchanged_before, session) = zip(unchanged(backend, item, shown), backend.session()).await;
     unchanged_before?;
+    // One after the other: not every backend answers in the order in which it is asked (zbus's own servers do not).
     let (secret, content_type) = read(backend, session?, item).await?;
     // Looked at again behind the read: what was read is what was shown, not what somebody put there in between.
     unchanged(backend, item, shown).await?;

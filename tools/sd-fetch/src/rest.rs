@@ -20,47 +20,72 @@ const MOST: usize = 4;
 
 /// The connections that no order has just now.
 #[derive(Default)]
-pub(crate) struct Resting(Mutex<Vec<(Backend, String)>>);
+pub(crate) struct Resting(Mutex<All>);
+
+#[derive(Default)]
+struct All {
+    connections: Vec<(Backend, String)>,
+    /// How often all of them were forgotten: what was taken before that is not left any more.
+    forgotten: u64,
+}
+
+/// A connection in use.
+pub(crate) struct Taken {
+    pub(crate) backend: Backend,
+    /// Who has the backend's name, if anybody has.
+    pub(crate) owner: Option<String>,
+    forgotten: u64,
+}
 
 impl Resting {
-    /// A connection, and who has the backend's name, if anybody has.
+    /// One that rests, or a new one.
     ///
     /// # Errors
     /// [`Fault::Unavailable`] and [`Fault::Timeout`], of the bus.
-    pub(crate) async fn take(&self) -> Result<(Backend, Option<String>), Fault> {
+    pub(crate) async fn take(&self) -> Result<Taken, Fault> {
+        let forgotten = self.all().forgotten;
         loop {
-            let Some((backend, was)) = self.all().pop() else { break };
+            let Some((backend, was)) = self.all().connections.pop() else { break };
             // One whose bus is gone, or whose backend is another, is of no more use.
             if let Ok(Some(is)) = asked(&backend).await
                 && is == was
             {
-                return Ok((backend, Some(is)));
+                return Ok(Taken { backend, owner: Some(is), forgotten });
             }
         }
         let backend = Backend::connect_here().await?;
         let owner = asked(&backend).await?;
-        Ok((backend, owner))
+        Ok(Taken { backend, owner, forgotten })
     }
 
     /// Leaves it for the next order, after one that went well.
-    pub(crate) fn leave(&self, backend: Backend, owner: Option<String>, after: &Order) {
-        let mut all = self.all();
-        match (after, owner) {
-            (Order::Lock { .. }, _) => all.clear(),
-            // Whatever subscribes to signals or changes anything has its connection to itself to the end.
-            (
-                Order::Search { .. }
+    pub(crate) fn leave(&self, taken: Taken, after: &Order) {
+        // Whatever subscribes to signals or changes anything has its connection to itself to the end.
+        let looks = matches!(
+            after,
+            Order::Search { .. }
                 | Order::Collections { .. }
                 | Order::Describe { .. }
                 | Order::State {}
-                | Order::Read { .. },
-                Some(owner),
-            ) if all.len() < MOST => all.push((backend, owner)),
-            _ => {}
+                | Order::Read { .. }
+        );
+        let mut all = self.all();
+        if let Some(owner) = taken.owner.filter(|_| looks)
+            && all.forgotten == taken.forgotten
+            && all.connections.len() < MOST
+        {
+            all.connections.push((taken.backend, owner));
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, Vec<(Backend, String)>> {
+    /// Closes all that rest, and has those that are in use closed after their order.
+    pub(crate) fn forget(&self) {
+        let mut all = self.all();
+        all.forgotten = all.forgotten.wrapping_add(1);
+        all.connections.clear();
+    }
+
+    fn all(&self) -> MutexGuard<'_, All> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
