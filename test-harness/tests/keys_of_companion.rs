@@ -52,9 +52,10 @@ fn provision(home: &Path, arguments: &[&str]) -> Output {
     done
 }
 
+/// A commit that fails, and time for the next picture.
 fn commit(rig: &Rig) -> Run {
     rig.run(&format!(
-        "{REPOSITORY} {} && exit 9; git log --format=%s",
+        "{REPOSITORY} {} && exit 9; sleep 0.5; git log --format=%s",
         on_a_terminal("git commit -S -m refused")
     ))
 }
