@@ -50,7 +50,7 @@ test-chaos:
 # Plays chaos as root: `--seed N` that one again, `--steps N` as many in each lane, `--lane deadly|steady|locking` one alone.
 [no-exit-message, positional-arguments]
 chaos *ARGS:
-    @scripts/chaos.sh "$@"
+    @scripts/shown.sh scripts/chaos.sh "$@"
 
 # Runs clients' own test suites against the whole chain: secretstorage, keyring, rust; docs/suites.md says what they get.
 [no-exit-message, positional-arguments]
@@ -75,7 +75,7 @@ test-vm:
 # Measures what all of it costs beside gnome-keyring, oo7-daemon, KeePassXC and gpg, as root; `--quick`, `--write BENCHMARKS.md`.
 [no-exit-message, positional-arguments]
 bench *ARGS:
-    @scripts/bench.sh "$@"
+    @scripts/shown.sh scripts/bench.sh "$@"
 
 # Measures what a proof of 5,000 changed files costs, against git's own list of them.
 bench-proofs:
@@ -104,7 +104,7 @@ reproducible *ARGS:
 # Lets you answer a real secret-tool and a real git commit on this terminal; `--yes` answers for you.
 [no-exit-message, positional-arguments]
 demo *ARGS: build
-    @scripts/demo.sh "$@"
+    @scripts/shown.sh scripts/demo.sh "$@"
 
 # Runs a command against the whole of Secrets Dispatcher; see `just rig --help`.
 [no-exit-message, positional-arguments]

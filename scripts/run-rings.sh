@@ -21,18 +21,8 @@ cd "$(dirname "$0")/.."
 ordinary=${SUDO_UID:-$(id -u nobody)}
 ordinary_group=${SUDO_GID:-$(id -g nobody)}
 
-# A checkout below a directory that is closed to the ordinary user is shown to it at a place that is open, in a mount
-# namespace of this run: what is built there can be run there.
-if [ "$(id -u)" = 0 ] && [ -z "${RINGS_SHOWN:-}" ] &&
-    ! setpriv --reuid "$ordinary" --regid "$ordinary_group" --clear-groups test -r "$PWD/Cargo.toml"; then
-    shown=$(mktemp -d /tmp/sd-rings.XXXXXX)
-    chmod 755 "$shown"
-    status=0
-    RINGS_SHOWN=$shown unshare --mount sh -c \
-        'mount --bind "$PWD" "$RINGS_SHOWN" && cd "$RINGS_SHOWN" && exec scripts/run-rings.sh "$@"' rings "$@" || status=$?
-    rmdir "$shown"
-    exit "$status"
-fi
+# Where the ordinary user can enter the checkout.
+[ -n "${SHOWN:-}" ] || exec scripts/shown.sh scripts/run-rings.sh "$@"
 
 logs=${CARGO_TARGET_DIR:-target}/ring-logs
 # What the scripts get for the tests.
