@@ -126,7 +126,6 @@ run_ring() {
 # Runs the ring of applications, without those that cannot be had here.
 run_clients() {
     local module note= arguments=()
-    scripts/clients.sh >"$work/absent.list" || { row clients '-' 0 1 0 'scripts/clients.sh failed'; return; }
     while read -r module; do
         arguments+=(--skip "$module")
         note="$note without $module"
@@ -168,6 +167,22 @@ only() {
     grep "/$1-[0-9a-f]*\$"
 }
 
+# What is installed on machines: Debian, and the programs that the other rings run, packed anew in each run and once.
+make_package() {
+    [ -e "$work/packed" ] ||
+        { scripts/machine-tree.sh >"$work/tree" && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" && touch "$work/packed"; }
+}
+
+# Gets the applications, and lists the modules of tests without those that cannot be had here.
+get_clients() {
+    scripts/clients.sh >"$work/absent.list"
+}
+
+# The same as arguments for a test executable.
+without_absent() {
+    sed 's/^/ --skip /' "$work/absent.list" | tr -d '\n'
+}
+
 # Builds a ring and lists its executables: build RING
 build() {
     case $1 in
@@ -186,30 +201,28 @@ build() {
                     without apart <"$work/both.list"
                 fi >"$work/pipeline.list" ;;
         backends)
-            scripts/get-oo7-daemon.sh && cargo build --quiet --workspace &&
+            scripts/get-oo7-daemon.sh && get_clients && cargo build --quiet --workspace &&
                 executables -p test-harness --test '*' >"$work/all.list" &&
                 for name in $backend_files; do
                     only "$name" <"$work/all.list" | sed 's/$/ --skip gnome_keyring/' || return
                 done >"$work/backends.list" &&
-                only clients <"$work/all.list" | sed "s/\$/ $backend_clients/" >>"$work/backends.list" ;;
+                only clients <"$work/all.list" | sed "s/\$/ $backend_clients$(without_absent)/" >>"$work/backends.list" ;;
         store)
-            cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
+            get_clients && cargo build --quiet --workspace && executables -p test-harness --test '*' >"$work/all.list" &&
                 for name in $backend_files; do
                     only "$name" <"$work/all.list" | sed "s/\$/ $store_skips/" || return
                 done >"$work/store.list" &&
-                only clients <"$work/all.list" | sed 's/$/ secret_tool::/' >>"$work/store.list" ;;
+                only clients <"$work/all.list" | sed "s/\$/ secret_tool::$(without_absent)/" >>"$work/store.list" ;;
         container)
-            # What is installed is what the other rings run, and it is packed anew each time.
-            scripts/machine-tree.sh >"$work/tree" && scripts/get-oo7-daemon.sh && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
-                executables -p test-harness --test container >"$work/container.list" ;;
+            make_package && scripts/get-oo7-daemon.sh && executables -p test-harness --test container >"$work/container.list" ;;
         vm)
             # The image is built here, so that the ring's own time is that of the machines.
-            scripts/machine-tree.sh >"$work/tree" && DEB_BUILD_OPTIONS=noopt scripts/deb.sh >"$work/package" &&
-                vm/image.sh "$(cat "$work/tree")" "${CARGO_TARGET_DIR:-target}/machines/vm/image" &&
+            make_package && vm/image.sh "$(cat "$work/tree")" "${CARGO_TARGET_DIR:-target}/machines/vm/image" &&
                 executables -p test-harness --test vm >"$work/vm.list" ;;
         fuzz) scripts/fuzz.sh --build ;;
         vt | clients | speed | chaos)
-            cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
+            { [ "$1" != clients ] || get_clients; } &&
+                cargo build --quiet --workspace && executables -p test-harness --test "$1" >"$work/$1.list" ;;
     esac
 }
 
@@ -238,7 +251,9 @@ ring() {
         unit | pipeline | speed) run_ring "$1" ordinary "$work/$1.list" ;;
         backends) TEST_BACKEND=oo7 run_ring backends ordinary "$work/backends.list" ;;
         store) TEST_BACKEND=store run_ring store ordinary "$work/store.list" ;;
-        root | vt) run_ring "$1" root "$work/$1.list" ;;
+        # It waits most of the time.
+        root) RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))} run_ring root root "$work/root.list" ;;
+        vt) run_ring vt root "$work/vt.list" ;;
         chaos)
             run_ring chaos root "$work/chaos.list" --nocapture
             # The seeds, and what became of how many steps.
@@ -249,8 +264,8 @@ ring() {
             # What is measured and listed, not only asserted.
             sed -n 's/^| //p' "$logs"/container.root.*.log ;;
         vm)
-            # An emulated machine keeps one processor busy.
-            RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(nproc)} run_ring vm root "$work/vm.list" --nocapture
+            # An emulated machine keeps one processor busy while it does not wait for a person.
+            RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) + 1))} run_ring vm root "$work/vm.list" --nocapture
             sed -n 's/^| //p' "$logs"/vm.root.*.log ;;
         fuzz)
             if scripts/fuzz.sh 4 | tee "$work/fuzz.said"; then :; fi
@@ -282,35 +297,55 @@ esac
 for name in "$@"; do
     [ -n "${least[$name]:-}" ] || { echo "no such ring: $name" >&2; exit 64; }
 done
-for name in "$@"; do
-    if [ "$name" = check ]; then
-        echo '== check'
-        began=$SECONDS
-        check
-        echo $((SECONDS - began)) >"$work/check.seconds"
-        continue
-    fi
-    status=0
-    why=$(wants "$name") || status=$?
+
+# Whether a ring was asked for: asked RING
+asked() {
+    case " $everything " in *" $1 "*) ;; *) return 1 ;; esac
+}
+everything=$*
+
+# Builds what a ring needs, and says in the table why it does not run if so: prepare RING
+prepare() {
+    local status=0 why
+    why=$(wants "$1") || status=$?
     case $status in
-        0) touch "$work/$name.ready" ;;
-        75) row "$name" '-' 0 0 1 "$why" ;;
-        *) row "$name" '-' 0 1 0 "$why" ;;
+        0) touch "$work/$1.ready" ;;
+        75) row "$1" '-' 0 0 1 "$why" ;;
+        *) row "$1" '-' 0 1 0 "$why" ;;
     esac
+}
+
+if asked check; then
+    echo '== check'
+    began=$SECONDS
+    check
+    echo $((SECONDS - began)) >"$work/check.seconds"
+fi
+# An emulated machine waits most of the time, and counts its instructions and takes that for the time: it begins while the
+# rest is compiled, and gets what processor the others leave.
+if asked vm; then
+    prepare vm
+    (
+        renice -n 5 "$BASHPID" >/dev/null
+        lane vm
+    ) &
+fi
+for name in "$@"; do
+    case $name in check | vm) ;; *) prepare "$name" ;; esac
 done
 
-# What holds the chain against a client's patience has the machine for itself.
-lane speed
-# An emulated machine counts its instructions and takes that for the time: it gets what processor the others leave.
-(
-    renice -n 15 "$BASHPID" >/dev/null
-    lane vm
-) &
 # What wants the kernel's terminals; booted machines wait most of the time.
 lane vt container &
-# Applications have little patience, so no more than these at a time.
-lane unit pipeline root chaos clients backends store fuzz
+# Applications have little patience, so no more than these at a time, and the units are over when they come.
+lane unit backends pipeline fuzz clients &
+waiting=$!
+lane root store
+wait "$waiting" || true
+# What is under fire has to heal within its time: nobody else's load is part of that.
+lane chaos
 wait
+# What holds the chain against a client's patience has the machine for itself.
+lane speed
 
 sum_passed=0 sum_failed=0 sum_skipped=0 verdict=0
 printf '\n%-10s %-22s %7s %7s %7s %6s\n' ring 'run as' passed failed skipped s

@@ -16,7 +16,13 @@ if ! [ -e "$store/.gpg-id" ]; then
     loopback --quick-add-key "$key" cv25519 encr never
     "$1" --store "$store" init --key "$key" --collection Login
 fi
+# Who asks a gpg-agent that is about to end is hung up on; when it has ended, its socket is gone.
 gpgconf --kill gpg-agent
+socket=$(gpgconf --list-dirs agent-socket) tries=0
+while [ -e "$socket" ] && [ $tries -lt 250 ]; do
+    sleep 0.02
+    tries=$((tries + 1))
+done
 if [ "${2:-}" != locked ]; then
     printf '%s\n' "$password" | gpg --batch --quiet --pinentry-mode loopback --passphrase-fd 0 \
         --decrypt "$store/secret-service/_aliases.gpg" >/dev/null

@@ -9,6 +9,7 @@ mod support;
 use std::path::Path;
 
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use sd_wire::bounded::{Attributes, List, Text};
 use sd_wire::description::Description;
 use sd_wire::fault::{Fault, Stage};
@@ -16,7 +17,7 @@ use sd_wire::fetch::{Note, Order, Shown};
 use sd_wire::id::AskId;
 use sd_wire::outcome::{Found, Granted, What};
 use sd_wire::path::{CollectionPath, ItemPath};
-use support::companion::{Companion, MASTER, Person};
+use support::companion::{Companion, MASTER, Person, notes};
 use support::{Going, Rig, eventually};
 
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
@@ -174,13 +175,17 @@ fn delete(companion: &Companion, item: &ItemPath) -> What {
     companion.order_with_sink(&Order::Delete { id: id(), item: item.clone(), digest }).0
 }
 
-/// The number of the newest connection to a companion's bus, which is that of whoever asks: a bus counts them.
-fn newest(companion: &Companion) -> u32 {
+/// What is on a companion's bus, as gdbus prints it.
+fn names(companion: &Companion) -> String {
     let mut command = companion.command(Path::new("gdbus"));
     command.args(["call", "--address", companion.bus(), "--dest", "org.freedesktop.DBus"]);
     command.args(["--object-path", "/", "--method", "org.freedesktop.DBus.ListNames"]);
-    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
-    said.split('\'').filter_map(|name| name.strip_prefix(":1.")?.parse().ok()).max().unwrap()
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+/// The number of the newest connection to a companion's bus, which is that of whoever asks: a bus counts them.
+fn newest(companion: &Companion) -> u32 {
+    names(companion).split('\'').filter_map(|name| name.strip_prefix(":1.")?.parse().ok()).max().unwrap()
 }
 
 #[test]
@@ -201,6 +206,33 @@ fn orders_that_look_and_read_go_by_one_connection_until_the_backend_is_another_o
     let before = newest(&companion);
     let _ = finds(&companion, &search(DEMO, None));
     assert!(newest(&companion) > before + 1, "a new one");
+}
+
+/// How many are connected to a companion's bus, with whoever asks.
+fn connected(companion: &Companion) -> usize {
+    names(companion).matches("':1.").count()
+}
+
+#[test]
+fn a_lock_closes_every_connection_that_rests_and_not_only_the_one_it_takes() {
+    let companion = Companion::with_keyring();
+    companion.store("Demo", &["service", "demo", "user", "ada"]);
+    companion.order(&Order::Lock { id: id() });
+    let none = connected(&companion);
+    let keyring = Pid::from_raw(companion.backend().try_into().unwrap());
+    kill(keyring, Signal::SIGSTOP).unwrap();
+    let both = [companion.begin(&Order::State {}), companion.begin(&Order::State {})];
+    eventually("two connections at once", || (connected(&companion) == none + 2).then_some(()));
+    kill(keyring, Signal::SIGCONT).unwrap();
+    for one in &both {
+        assert!(matches!(notes(one)[..], [Note::State { .. }]));
+    }
+    assert_eq!(connected(&companion), none + 2, "both rest");
+    companion.order(&Order::Lock { id: id() });
+    eventually("none that rests", || (connected(&companion) == none).then_some(()));
+    let fetch = std::fs::read_to_string(format!("/proc/{}/stat", companion.fetch()));
+    // What has ended and was not waited for yet is a zombie (proc(5)).
+    assert!(fetch.is_ok_and(|stat| !stat.contains(") Z ")), "they went only with sd-fetch itself");
 }
 
 #[test]

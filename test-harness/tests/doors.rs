@@ -11,6 +11,11 @@ use support::{Going, Rig};
 const SIGN: &str =
     r#"{"v":1,"body":{"ask":{"id":"0123456789abcdef","want":{"sign":{"key":""}},"claims":{}}}}"#;
 
+const STATE: &str = r#"{"v":1,"body":{"state":{}}}"#;
+const GO: &str = r#"{"v":1,"body":{"go":{}}}"#;
+/// An order of which nothing may be done before its sink is there.
+const LIST: &str = r#"{"v":1,"body":{"list":{"id":"0123456789abcdef","collections":[]}}}"#;
+
 fn going() -> Going {
     Going::start(Rig::real(), "")
 }
@@ -104,18 +109,38 @@ fn the_fetcher_refuses_what_is_not_an_order_and_serves_on() {
             (&field, &["--fd", "sink"], "price"),
             (READ, &["--fd", "sink"], "ask"),
             (ORDER_SIGN, &["--fd", "sink", "--fd", "payload"], "sign"),
-            (SEARCH, &[], "0 descriptors"),
+            (LIST, &[], "0 descriptors"),
             (SEARCH, &["--fd", "sink", "--fd", "sink"], "2 descriptors"),
             (SEARCH, &["--fd", "stream"], "SEQPACKET"),
             (SEARCH, &["--fd", "connected"], "pair"),
             (SEARCH, &["--fd", "file"], "socket"),
-            (r#"{"v":1,"body":{"state":{}}}"#, &["--fd", "sink"], "1 descriptors"),
+            (STATE, &["--fd", "sink"], "1 descriptors"),
+            (GO, &["--fd", "sink"], "go"),
+            (GO, &["--ahead", SEARCH], "takes the sink along"),
+            (GO, &["--ahead", SEARCH, "--fd", "sink", "--fd", "sink"], "nothing else"),
+            (GO, &["--ahead", SEARCH, "--fd", "stream"], "SEQPACKET"),
+            (GO, &["--ahead", SEARCH, "--fd", "connected"], "pair"),
+            (SEARCH, &["--ahead", SEARCH, "--fd", "sink"], "search"),
+            ("go", &["--ahead", SEARCH, "--fd", "sink"], "expected"),
         ],
         |going| {
-            let answer = going.knock("fetch", &[r#"{"v":1,"body":{"state":{}}}"#]);
+            let answer = going.knock("fetch", &[STATE]);
             assert!(answer.contains(r#""locked":false"#), "{answer}");
         },
     );
+}
+
+#[test]
+fn an_order_ahead_of_its_sink_is_answered_into_it_and_if_none_comes_not_at_all() {
+    let going = going();
+    let answer = going.knock("fetch", &[GO, "--ahead", SEARCH, "--fd", "sink"]);
+    assert!(
+        answer.contains(r#"sink {"v":1,"body":{"id":"0123456789abcdef","what":{"granted":{"found""#),
+        "{answer}"
+    );
+    let answer = going.knock("fetch", &[SEARCH]);
+    assert!(!answer.contains("found") && answer.contains("no packet came in time"), "{answer}");
+    assert!(going.knock("fetch", &[STATE]).contains(r#""locked":false"#), "it serves on");
 }
 
 #[test]

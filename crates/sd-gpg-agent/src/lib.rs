@@ -17,6 +17,18 @@ pub use says::fault;
 /// More than gpg-agent says to either command.
 const MAX_REPLY: u64 = 16 * 1024;
 
+/// Whether gpgme knows its gpg. It asks gpgconf and gpg once in the life of a process, and for good, also where neither
+/// could be started at that moment (gpgme, `src/dirinfo.c` and `src/engine.c`): a process that has heard nothing can
+/// only make room for another one.
+#[must_use]
+pub fn gpg_is_known() -> bool {
+    let gpgme = gpgme::init();
+    gpgme.get_dir_info("homedir").is_ok()
+        && gpgme.engine_info().is_ok_and(|engines| {
+            engines.get(gpgme::Protocol::OpenPgp).is_some_and(|gpg| gpg.version().is_ok())
+        })
+}
+
 /// Whether there is a gpg-agent.
 ///
 /// # Errors

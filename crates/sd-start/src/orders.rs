@@ -19,7 +19,7 @@ const BUSY_LOOK: Duration = Duration::from_millis(100);
 /// keeps the listening socket and starts the next instance with the next order.
 ///
 /// # Errors
-/// [`NotServing::Io`] when the listening socket fails or no thread can be had.
+/// [`NotServing::Io`] when the listening socket fails.
 pub fn each_connection<S, W>(
     listener: &Listener,
     idle: Duration,
@@ -34,6 +34,7 @@ where
     let in_hand = Arc::new(AtomicUsize::new(0));
     let mut pulse = Pulse::wanted();
     let mut at_rest_since = Instant::now();
+    let mut is_short = false;
     sd_journal::ready();
     loop {
         pulse.beat();
@@ -64,13 +65,36 @@ where
             continue;
         }
         at_rest_since = Instant::now();
-        let Some(link) = listener.accept()? else { continue };
+        let link = match listener.accept() {
+            Ok(Some(link)) => link,
+            Ok(None) => continue,
+            // The orders in hand will give some back; those that wait do so in the socket's queue.
+            Err(why) if is_out_of_something(&why) => {
+                if !is_short {
+                    sd_journal::warning(format!("orders have to wait: {why}"));
+                }
+                is_short = true;
+                std::thread::sleep(BUSY_LOOK);
+                continue;
+            }
+            Err(why) => return Err(why.into()),
+        };
+        is_short = false;
         let (serve, place) = (Arc::clone(&serve), Place::taken(&in_hand));
-        std::thread::Builder::new().name("order".into()).spawn(move || {
+        let order = std::thread::Builder::new().name("order".into()).spawn(move || {
             let _place = place;
             serve(&link);
-        })?;
+        });
+        if let Err(why) = order {
+            // Its connection is closed, which whoever gave it takes for a failure.
+            sd_journal::warning(format!("an order is given up: {why}"));
+        }
     }
+}
+
+/// Whether there are no more descriptors, or no more memory, just now (accept(2)).
+fn is_out_of_something(why: &std::io::Error) -> bool {
+    matches!(why.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }
 
 /// What the unit's watchdog wants to hear, from the loop alone: an order that hangs has a deadline of its own.

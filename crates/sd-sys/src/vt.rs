@@ -175,17 +175,23 @@ pub fn wait_active(fd: impl AsFd, number: u16) -> io::Result<()> {
     command(fd, VT_WAITACTIVE, libc::c_int::from(number))
 }
 
-/// Asks for a switch to VT `number` and looks until it is shown; `TimedOut` at the deadline.
+/// Asks for a switch to VT `number` until it is shown, four times a second: whoever holds the one that is may refuse for a
+/// while, and the kernel forgets a request over the next one (`want_console`). `TimedOut` at the deadline.
 pub fn activate_by(fd: impl AsFd, number: u16, deadline: Instant) -> io::Result<()> {
     let fd = fd.as_fd();
-    activate(fd, number)?;
-    while active(fd)? != number {
-        if Instant::now() >= deadline {
+    loop {
+        activate(fd, number)?;
+        let again = (Instant::now() + Duration::from_millis(250)).min(deadline);
+        while Instant::now() < again {
+            if active(fd)? == number {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if again == deadline {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        std::thread::sleep(Duration::from_millis(5));
     }
-    Ok(())
 }
 
 /// What the VT shows.

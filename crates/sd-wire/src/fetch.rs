@@ -1,7 +1,8 @@
 //! `sd-decide` → `sd-fetch`, and the notes back: one connection an order.
 //!
 //! Orders that describe carry no descriptor, but for the manifest of an import, and are answered by notes alone. Orders that release carry the sink; the
-//! requester's answer goes into it, and the note says only how that went.
+//! requester's answer goes into it, and the note says only how that went. Those that only look may come ahead of their
+//! sink: then they are carried out but for the answer, which waits for [`Sequel::Go`].
 
 use std::collections::BTreeMap;
 
@@ -225,6 +226,13 @@ impl Order {
         matches!(self, Self::DescribeImport { .. } | Self::Import { .. })
     }
 
+    /// Whether it may come ahead of its sink: it changes nothing, asks nobody, and leaves nothing behind when the sink
+    /// never comes.
+    #[must_use]
+    pub fn may_go_ahead(&self) -> bool {
+        matches!(self, Self::Search { .. } | Self::Collections { .. } | Self::Read { .. })
+    }
+
     /// Whether the sink travels beside the order, and the answer goes into it.
     #[must_use]
     pub fn takes_sink(&self) -> bool {
@@ -248,6 +256,19 @@ impl Order {
             | Self::Delete { .. } => true,
         }
     }
+}
+
+/// What follows an order that came ahead of its sink, on the same connection. If the connection ends instead, nothing is
+/// released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Sequel {
+    /// The answer may go into the sink, which comes beside this.
+    Go {},
+}
+
+impl Words for Sequel {
+    const NAME: &'static str = "sequel of an order to sd-fetch";
 }
 
 /// What `sd-fetch` may say back.

@@ -23,6 +23,7 @@ pub fn wire(bytes: &[u8]) {
     said_again::<ask::Packet>(bytes);
     said_again::<ask::Note>(bytes);
     said_again::<fetch::Order>(bytes);
+    said_again::<fetch::Sequel>(bytes);
     said_again::<fetch::Note>(bytes);
     said_again::<sign::Order>(bytes);
     said_again::<sign::Note>(bytes);

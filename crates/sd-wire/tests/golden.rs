@@ -252,6 +252,11 @@ fn what_decide_orders_from_fetch() {
 }
 
 #[test]
+fn what_follows_an_order_that_came_ahead_of_its_sink() {
+    golden("fetch-sequel-go", &fetch::Sequel::Go {});
+}
+
+#[test]
 fn what_fetch_says_to_decide() {
     use fetch::Note;
     golden("fetch-note-described", &Note::Described(description()));

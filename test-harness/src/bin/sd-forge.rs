@@ -119,12 +119,16 @@ fn served(cli: &Cli, name: &str, id_of: impl Fn(&[u8]) -> Option<AskId>) -> Ende
             continue;
         }
         let Some(link) = listener.accept()? else { continue };
-        let packet = link.receive_by(Instant::now() + PATIENCE)?;
-        if let Some(mut packet) = packet
-            && let Some(id) = id_of(&packet.bytes)
-            && !packet.fds.is_empty()
-        {
-            forge(cli, &id, packet.fds.remove(0))?;
+        let until = Instant::now() + PATIENCE;
+        let Some(packet) = link.receive_by(until)? else { continue };
+        let Some(id) = id_of(&packet.bytes) else { continue };
+        let mut fds = packet.fds;
+        // The sink of an order that came ahead of it comes next, if it comes.
+        if fds.is_empty() {
+            fds.extend(link.receive_by(until)?.into_iter().flat_map(|sequel| sequel.fds));
+        }
+        if !fds.is_empty() {
+            forge(cli, &id, fds.remove(0))?;
         }
     }
 }

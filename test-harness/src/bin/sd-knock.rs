@@ -29,6 +29,9 @@ struct Cli {
     /// The words are hexadecimal bytes.
     #[arg(long)]
     hex: bool,
+    /// Words to say first on the same connection, with no descriptor; a newline is added.
+    #[arg(long, value_name = "WORDS")]
+    ahead: Option<String>,
     /// So many bytes more behind the words.
     #[arg(long, value_name = "BYTES", default_value_t = 0)]
     pad: usize,
@@ -89,6 +92,9 @@ fn knock(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
     // Those that find no more room in the listener's queue have filled it.
     let _mute: Vec<_> = (1..cli.times).map_while(|_| Link::connect(&cli.socket).ok()).collect();
     let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+    if let Some(ahead) = &cli.ahead {
+        link.send(format!("{ahead}\n").as_bytes(), &[])?;
+    }
     let words = words(cli)?;
     if words.len() > MAX_PACKET {
         // A link refuses to send so much itself.

@@ -13,6 +13,7 @@ mod bus;
 mod checks;
 mod doors;
 mod installed;
+mod leaks;
 mod logins;
 mod machine;
 mod packages;

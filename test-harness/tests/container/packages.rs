@@ -1,7 +1,7 @@
 //! The life of the package: installed, upgraded under a session, removed, installed again, purged.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 
@@ -21,7 +21,8 @@ const OURS: &str = "systemctl list-units --all --plain --no-legend 'sd-*' 'secre
 impl Machine {
     /// Installs a package of this version, made of the one that was built last.
     fn install_version(&self, version: &str) -> String {
-        self.bring(&of_version(version));
+        let folder = tempfile::tempdir().unwrap();
+        self.bring(&of_version(version, folder.path()));
         self.ok("dpkg --install /root/secrets-dispatcher.deb 2>&1")
     }
 
@@ -35,16 +36,15 @@ impl Machine {
     }
 }
 
-/// The package that was built last, with another version.
-fn of_version(version: &str) -> PathBuf {
-    let folder = package().with_file_name(format!("of-version-{}", std::process::id()));
-    let made = folder.with_extension("deb");
-    let script = "rm -rf \"$2\"; dpkg-deb --raw-extract \"$1\" \"$2\" \
+/// The package that was built last, with another version, made in this folder.
+fn of_version(version: &str, folder: &Path) -> PathBuf {
+    let made = folder.join("other.deb");
+    let script = "dpkg-deb --raw-extract \"$1\" \"$2\" \
          && sed -i \"s/^Version: .*/Version: $4/\" \"$2/DEBIAN/control\" \
-         && dpkg-deb -Znone --build \"$2\" \"$3\"; status=$?; rm -rf \"$2\"; exit $status";
+         && dpkg-deb -Znone --build \"$2\" \"$3\"";
     let status = Command::new("sh")
         .args(["-c", script, "sh"])
-        .args([package(), folder, made.clone()])
+        .args([package(), folder.join("tree"), made.clone()])
         .arg(version)
         .output()
         .unwrap();

@@ -129,6 +129,11 @@ impl Session {
         self.types(&format!("( {script}\n) </dev/null 2>&1; echo \"<\"\"<$?>>\"\n"));
     }
 
+    /// Whether the script that was begun has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.heard().contains(">>")
+    }
+
     /// What became of the script that was begun.
     pub(crate) fn finish(&self) -> Said {
         self.hears(">>");

@@ -10,7 +10,7 @@ use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use sd_sys::vt;
 
-use crate::waiting::eventually;
+use crate::waiting::{PATIENCE, eventually};
 
 /// Which of them are looked at, in this order. Below are those that a machine has a use for, and that of the vt ring.
 const NUMBERS: std::ops::RangeInclusive<u16> = 20..=63;
@@ -143,12 +143,13 @@ impl InFront<'_> {
 impl Drop for InFront<'_> {
     fn drop(&mut self) {
         // A terminal that is held now is let go of within the time of the hold.
-        let _ = vt::activate_by(console(), self.before, Instant::now() + Duration::from_secs(5));
+        let _ = vt::activate_by(console(), self.before, Instant::now() + PATIENCE);
     }
 }
 
 fn switch_to(number: u16) {
-    vt::activate_by(console(), number, Instant::now() + Duration::from_secs(10)).unwrap();
+    // Whoever holds the one in front lets go of it in a time of its own, which is longer where much else runs.
+    vt::activate_by(console(), number, Instant::now() + PATIENCE).unwrap();
 }
 
 fn console() -> File {

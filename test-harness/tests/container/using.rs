@@ -7,7 +7,7 @@ use crate::machine::{Machine, Said, Shared, turn};
 use crate::session::Session;
 use crate::waiting::eventually;
 
-static MACHINE: Shared = LazyLock::new(|| {
+pub(crate) static MACHINE: Shared = LazyLock::new(|| {
     let machine = Machine::installed();
     machine.ok("sd-provision key --user nb generate --name Nb --email nb@example.org --no-passphrase");
     machine.ok("sd-provision key --user nb publish-to-desktop --trust");
@@ -29,7 +29,7 @@ static MACHINE: Shared = LazyLock::new(|| {
     Mutex::new(machine)
 });
 
-const WORD: &str = "a word for the store";
+pub(crate) const WORD: &str = "a word for the store";
 
 /// Types the passphrase of the store where it is asked for at a login: the first time a new one, twice.
 fn open(machine: &Machine, first: bool) {
@@ -44,7 +44,7 @@ fn open(machine: &Machine, first: bool) {
 }
 
 /// nb logged in, with an open store.
-fn at_work(machine: &Machine) -> Session {
+pub(crate) fn at_work(machine: &Machine) -> Session {
     machine.goes_down("nb");
     let session = machine.ssh("nb");
     machine.comes_up("nb");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How long anything of a machine may take on two busy cores.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for something to become so; `told` is what to say when it does not.
 pub(crate) fn eventually(what: &str, told: impl Fn() -> String, mut is_so: impl FnMut() -> bool) {

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead, Write};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,18 +10,17 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sd_sys::identity::own_uid;
 use sd_sys::link::Link;
 use sd_sys::listener::Listener;
 use sd_wire::bounded::{Attributes, List};
 use sd_wire::fetch::{Note, Order};
 use sd_wire::id::AskId;
 use sd_wire::line::Words;
-use sd_wire::parties::Parties;
 use sd_wire::passphrase::{self, Wanted};
 use sd_wire::path::{CollectionPath, ItemPath};
 use tempfile::TempDir;
 
+use super::worker::worker;
 use super::{BACKEND, RIG, eventually, place};
 
 /// The master password of the keyring.
@@ -103,26 +101,12 @@ impl Companion {
     }
 
     fn start_fetch(&mut self) {
-        let uid = own_uid();
-        let parties = Parties { desktop: uid, gate: uid, decide: uid, companion: uid, audit: None };
-        let file = self.at("parties.json");
-        fs::write(&file, parties.to_line().unwrap()).unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         fs::create_dir(self.at("gnupg")).unwrap();
         fs::set_permissions(self.at("gnupg"), Permissions::from_mode(0o700)).unwrap();
         let door = Listener::bind(&self.at("fetch.sock"), 0o600).unwrap();
-        // A shell puts the descriptor where the service manager would: that takes no unsafe code.
-        let script = "exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=fetch exec \"$@\"";
-        let mut command = self.command(Path::new("sh"));
-        command
-            .args(["-c", script, "sh"])
-            .arg(Path::new(RIG).with_file_name("sd-fetch"))
-            .arg("--parties")
-            .arg(file)
-            .arg("--passphrase")
-            .arg(self.at("passphrase.sock"))
-            .stdin(Stdio::from(OwnedFd::from(door)))
-            .stderr(self.log("sd-fetch"));
+        let shell = self.command(Path::new("sh"));
+        let mut command = worker(shell, "sd-fetch", self.place.path(), &door);
+        command.arg("--passphrase").arg(self.at("passphrase.sock")).stderr(self.log("sd-fetch"));
         self.children.push(command.spawn().unwrap());
     }
 
@@ -364,6 +348,18 @@ pub(crate) fn notes(link: &Link) -> Vec<Note> {
 
 impl Drop for Companion {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            for name in ["sd-fetch", "backend"] {
+                let said = fs::read_to_string(self.at(&format!("{name}.log"))).unwrap_or_default();
+                eprintln!("--- {name} said:\n{said}");
+            }
+            let ps = Command::new("ps").args(["-eo", "pid,ppid,stat,wchan:20,args"]).output();
+            let all = ps.map(|ps| String::from_utf8_lossy(&ps.stdout).into_owned()).unwrap_or_default();
+            let place = self.place.path().to_string_lossy().into_owned();
+            let below = |line: &&str| self.children.iter().any(|one| line.contains(&one.id().to_string()));
+            let ours = all.lines().filter(|line| line.contains(&place) || below(line));
+            eprintln!("--- its processes:\n{}", ours.collect::<Vec<_>>().join("\n"));
+        }
         for child in self.children.iter_mut().rev() {
             let _ = child.kill();
             let _ = child.wait();

@@ -11,6 +11,7 @@ pub(crate) mod memory;
 pub(crate) mod packets;
 pub(crate) mod requester;
 pub(crate) mod stock;
+pub(crate) mod worker;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -257,7 +258,7 @@ fn run_dirs(place: &Path) -> Vec<PathBuf> {
     fs::read_dir(place).unwrap().flatten().map(|entry| entry.path()).filter(is_run).collect()
 }
 
-fn place() -> TempDir {
+pub(crate) fn place() -> TempDir {
     // Open to the users that the rig runs tools as when it is root's.
     let place = tempfile::Builder::new()
         .prefix("t.")

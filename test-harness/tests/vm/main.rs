@@ -9,6 +9,7 @@
 
 mod a_commit_waits_for_the_screen;
 mod a_no_is_a_clear_error;
+mod a_process_dies;
 mod an_application_gets_its_secret;
 mod keyboard_and_screen;
 mod locked_and_unlocked;
@@ -20,4 +21,3 @@ mod nobody_else;
 mod person;
 mod removed_without_a_trace;
 mod upgraded_under_a_session;
-mod whatever_dies;

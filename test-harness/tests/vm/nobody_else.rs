@@ -13,29 +13,32 @@ fn another_user_cannot_call_nor_read_nor_take_the_screen_from_a_passphrase() {
     machine.log_in(OTHER, "eve", "apple");
 
     // Call: the bus does not let eve through.
-    machine
-        .type_keys("clear; busctl call net.mowaka.SecretsDispatcher1.u1000 /net/mowaka/SecretsDispatcher1 ");
-    machine.type_keys("org.freedesktop.DBus.Peer Ping; echo called: $?\n");
+    let ping =
+        "net.mowaka.SecretsDispatcher1.u1000 /net/mowaka/SecretsDispatcher1 org.freedesktop.DBus.Peer Ping";
+    machine.type_line(OTHER, &format!("clear; busctl call {ping}; echo called: $?"));
     let screen = machine.see(OTHER, "called: 1");
     assert!(screen.shows("Access denied") || screen.shows("rejected"), "{screen}");
     machine.photograph("cannot-call");
 
     // Read: neither the screen, nor what is stored, nor what is asked. Nothing here says more than that it is closed.
-    let doors = "/dev/tty8 /dev/vcs8 /dev/vcsa8 /etc/secrets-dispatcher/nb/phrase /var/lib/secrets-dispatcher/nb/home/. \
-                 /var/log/secrets-dispatcher/nb/. /run/secrets-dispatcher/nb/decide.sock";
-    machine.type_keys(&format!(
-        "clear; for f in {doors}; do cat $f 2>&1 | grep -E -c 'denied|No such device'; done; echo read\n"
-    ));
+    machine.type_line(OTHER, "closed() { cat $1 2>&1 | grep -E -c 'denied|No such device'; }");
+    let ours = "secrets-dispatcher/nb";
+    for doors in [
+        "/dev/tty8 /dev/vcs8 /dev/vcsa8".to_owned(),
+        format!("/etc/{ours}/phrase /var/lib/{ours}/home/."),
+        format!("/var/log/{ours}/. /run/{ours}/decide.sock"),
+    ] {
+        machine.type_line(OTHER, &format!("doors=\"$doors {doors}\""));
+    }
+    machine.type_line(OTHER, "clear; for door in $doors; do closed $door; done; echo read");
     let screen =
         machine.see_that(OTHER, "an answer from each", |screen| screen.rows.iter().any(|row| row == "read"));
     machine.photograph("cannot-read");
     assert_eq!(screen.rows.iter().filter(|row| *row == "1").count(), 7, "{screen}");
 
     // Switch: eve's program asks for eve's terminal again and again, while nb types a passphrase.
-    machine.type_keys(
-        "clear; until [ -e /tmp/go ]; do sleep .3; done; for i in $(seq 20); do chvt 2; sleep .3; done; ",
-    );
-    machine.type_keys("touch /tmp/done\n");
+    let asks = "until [ -e /tmp/go ]; do sleep .3; done; for i in $(seq 20); do chvt 2; sleep .3; done";
+    machine.type_line(OTHER, &format!("clear; {asks}; touch /tmp/done"));
     machine.command("sdctl lock; echo locked: $?");
     machine.at_the_desk("locked: 0");
     machine.read_approval("LOCKED");

@@ -19,7 +19,7 @@ impl Machine {
     /// Types a command at the desk, with the desk before one's eyes. The lines of before are cleared away.
     pub(crate) fn command(&mut self, text: &str) {
         self.switch_to(DESK);
-        self.type_keys(&format!("clear; {text}\n"));
+        self.type_line(DESK, &format!("clear; {text}"));
     }
 
     /// Looks at the approval screen until this stands there, as long as a person needs to read it.

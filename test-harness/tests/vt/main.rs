@@ -14,6 +14,7 @@ mod record;
 mod rescued;
 mod stage;
 mod terminal;
+mod typed;
 
 /// Uids of nobody, as the rig takes them; the test itself is the companion.
 const DESKTOP: u32 = 65520;

@@ -59,7 +59,7 @@ pub(crate) struct Caller {
 pub(crate) struct Seen {
     /// The process itself.
     pub(crate) process: Process,
-    /// Its arguments as it wishes them to be seen; `None` when they could not be read in time.
+    /// Its arguments as it wishes them to be seen; `None` when they could not be read in time, or nobody is to see them.
     pub(crate) arguments: Option<Vec<Vec<u8>>>,
     /// Its parents, nearest first.
     pub(crate) parents: Vec<Process>,
@@ -82,8 +82,9 @@ const GIT: &str = "git";
 const SHELLS: [&str; 3] = ["sh", "dash", "bash"];
 
 impl Caller {
-    /// Looks at the maker of the sink, and at the app that it claims to ask for.
-    pub(crate) fn look(sink: &Sink, claims: &Claims, readers: &Readers) -> Self {
+    /// Looks at the maker of the sink, and at the app that it claims to ask for. Arguments are for a person to see: without
+    /// `readers` they are not read.
+    pub(crate) fn look(sink: &Sink, claims: &Claims, readers: Option<&Readers>) -> Self {
         let maker = sink.maker();
         let until = Instant::now().checked_add(ALL_ARGUMENTS);
         let mut procs = Look::default();
@@ -242,14 +243,14 @@ impl ClaimedApp {
     }
 }
 
-fn look(procs: &mut Look, pid: i32, readers: &Readers, until: Option<Instant>) -> Option<Seen> {
+fn look(procs: &mut Look, pid: i32, readers: Option<&Readers>, until: Option<Instant>) -> Option<Seen> {
     let process = procs.process(pid).ok()?;
     // Before its arguments, in whose time a parent could end and its number be another's.
     let parents = procs.ancestors(pid, MOST_PARENTS);
     let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
     let start = process.start;
-    let arguments =
-        readers.read(left.min(ARGUMENTS), move || process::cmdline(pid, start).unwrap_or_default());
+    let read = move || process::cmdline(pid, start).unwrap_or_default();
+    let arguments = readers.and_then(|readers| readers.read(left.min(ARGUMENTS), read));
     let age = age(process.start);
     Some(Seen { process, arguments, parents, age })
 }
@@ -305,7 +306,7 @@ mod tests {
     fn a_process_is_looked_at_without_its_arguments_when_four_reads_hang() {
         let readers = Readers::default();
         let until = Instant::now().checked_add(Duration::from_secs(60));
-        let seen = look(&mut Look::default(), own_pid(), &readers, until).unwrap();
+        let seen = look(&mut Look::default(), own_pid(), Some(&readers), until).unwrap();
         assert!(!seen.arguments.unwrap().is_empty());
         for _ in 0..MOST_STUCK {
             readers.read(Duration::ZERO, || {
@@ -315,7 +316,7 @@ mod tests {
             });
         }
         let before = Instant::now();
-        let seen = look(&mut Look::default(), own_pid(), &readers, until).unwrap();
+        let seen = look(&mut Look::default(), own_pid(), Some(&readers), until).unwrap();
         assert_eq!((seen.process.pid, seen.arguments), (own_pid(), None));
         assert!(before.elapsed() < ARGUMENTS, "it is not even tried");
     }

@@ -51,6 +51,7 @@ use crate::field::Field;
 use crate::gate_door::{self, Brought, Door};
 use crate::keys::{self, Key};
 use crate::passphrase_door::PassphraseDoor;
+use crate::routing;
 use crate::rules::Rules;
 use crate::screen::{self, Around, Pane, Shows};
 use crate::terminal::Terminal;
@@ -203,6 +204,7 @@ impl Clerk {
                     return vec![Event::DispatchFailed { id, why }];
                 }
             }
+            Effect::Ahead { id, taker, order } => self.errands.ahead(id, taker, order),
             Effect::Record { number, awaited, line } => {
                 return self.ledger.record(number, awaited, line, self.now());
             }
@@ -403,7 +405,8 @@ impl Clerk {
             return;
         }
         let code = Code::from_random(random);
-        let caller = Caller::look(&sink, &ask.claims, &self.readers);
+        let seen = routing::may_be_seen(&ask.want, self.docket.rules().metadata());
+        let caller = Caller::look(&sink, &ask.claims, seen.then_some(&self.readers));
         self.cabinet.keep(&ask, Beside { sink, payload, objects }, gate, &caller);
         let filing = Filing { ask: *ask, caller, signed, payload: digest, changes, manifest, code };
         self.happen(Event::Filed(Box::new(filing)));

@@ -45,6 +45,13 @@ pub(crate) enum Order {
     Sign(sign::Order),
 }
 
+impl Order {
+    /// Whether it may go to its worker ahead of the sink.
+    pub(crate) fn may_go_ahead(&self) -> bool {
+        matches!(self, Self::Fetch(order) if order.may_go_ahead())
+    }
+}
+
 /// How an ask sets out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Road {
@@ -223,6 +230,11 @@ pub(crate) fn needs_key(want: &Want, metadata: Metadata) -> bool {
         // Also whatever comes to be wanted later.
         _ => true,
     }
+}
+
+/// Whether an ask of this kind can come before a person's eyes.
+pub(crate) fn may_be_seen(want: &Want, metadata: Metadata) -> bool {
+    needs_key(want, metadata) || !matches!(want, Want::Search { .. } | Want::Collections {})
 }
 
 /// What is put before a person instead of a description that has failed: `None` when the requester is told at once.

@@ -88,6 +88,12 @@ impl Workers {
 }
 
 impl Errand {
+    /// Sends the sink after an order that went ahead of it. It is still ours when this fails.
+    pub(crate) fn go(&self, sink: BorrowedFd<'_>) -> io::Result<()> {
+        let line = fetch::Sequel::Go {}.to_line().map_err(io::Error::other)?;
+        self.link.send(&line, &[sink])
+    }
+
     /// What has come back. `None` when there is more to wait for.
     pub(crate) fn report(&mut self) -> Option<Report> {
         loop {

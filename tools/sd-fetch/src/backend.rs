@@ -26,6 +26,8 @@ pub(crate) type Properties = HashMap<String, OwnedValue>;
 /// One connection to the backend.
 pub(crate) struct Backend {
     bus: zbus::Connection,
+    /// Who it is. Nobody is started to answer a call to that, and nobody else gets it.
+    owner: Option<String>,
     session: OnceCell<Session>,
 }
 
@@ -57,7 +59,17 @@ impl Backend {
             .build()
             .await
             .map_err(|e| fault(&e))?;
-        Ok(Self { bus, session: OnceCell::new() })
+        Ok(Self { bus, owner: None, session: OnceCell::new() })
+    }
+
+    /// That its calls go to this owner of the backend's name, if there is one, and to nobody who has it later.
+    pub(crate) fn is_of(&mut self, owner: Option<String>) {
+        self.owner = owner;
+    }
+
+    /// Whose connection it is: the unique name of the backend, if it ran when this was made.
+    pub(crate) fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
     }
 
     /// The companion's session bus.
@@ -87,7 +99,7 @@ impl Backend {
     {
         let reply = self
             .bus
-            .call_method(Some(NAME), path, Some(interface), member, body)
+            .call_method(Some(self.owner().unwrap_or(NAME)), path, Some(interface), member, body)
             .await
             .map_err(|e| refusal::noted(member, &e))?;
         reply.body().deserialize().map_err(|_| Fault::Malformed)

@@ -15,7 +15,7 @@ use sd_wire::import::{Manifest, Plan};
 use sd_wire::outcome::{Collections, Granted, MAX_BODY, MAX_SECRET, Outcome, What};
 use sd_wire::path::CollectionPath;
 use serde::Serialize;
-use smol::future::FutureExt;
+use smol::future::{FutureExt, zip};
 
 use crate::asking::Asking;
 use crate::backend::Backend;
@@ -54,10 +54,21 @@ pub(crate) async fn carry_out(
     if locks {
         resting.forget();
     }
-    let taken = resting.take().await?;
-    let turns = async { match taken.backend.turn().await {} };
-    let is_there = taken.owner.is_some();
-    let yields = carry_out_at(&taken.backend, is_there, order, sink, manifest, asking).or(turns).await;
+    let (taken, yields) = loop {
+        let rested = resting.take(order);
+        let (taken, anew) = match rested {
+            Some(taken) => (taken, false),
+            None => (resting.connect().await?, true),
+        };
+        let backend = &taken.backend;
+        let turns = async { match backend.turn().await {} };
+        let is_of_use = async { anew || taken.is_of_use().await };
+        let both = zip(is_of_use, carry_out_at(backend, order, sink, manifest, asking));
+        let (is_of_use, yields) = both.or(turns).await;
+        if is_of_use {
+            break (taken, yields);
+        }
+    };
     if locks {
         resting.forget();
     }
@@ -68,14 +79,13 @@ pub(crate) async fn carry_out(
 
 async fn carry_out_at(
     backend: &Backend,
-    is_there: bool,
     order: &Order,
     sink: Option<&Sink>,
     manifest: Option<&Manifest>,
     asking: &Asking<'_>,
 ) -> Result<Yield, Fault> {
     let desktop = asking.place.parties.desktop;
-    if !is_there && running::could_start(backend).await? {
+    if backend.owner().is_none() && running::could_start(backend).await? {
         match order {
             Order::State {} => return note(Note::State { locked: true }),
             Order::Lock { .. } => return note(Note::Done {}),

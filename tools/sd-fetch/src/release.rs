@@ -5,7 +5,6 @@ use sd_wire::bounded::Text;
 use sd_wire::digest::Digest;
 use sd_wire::fault::Fault;
 use sd_wire::path::ItemPath;
-use smol::future::zip;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::backend::Backend;
@@ -19,11 +18,9 @@ pub(crate) async fn secret(
     item: &ItemPath,
     shown: &Digest,
 ) -> Result<(Secret, Text<256>), Fault> {
-    let (unchanged_before, session) = zip(unchanged(backend, item, shown), backend.session()).await;
-    unchanged_before?;
-    // One after the other: not every backend answers in the order in which it is asked (zbus's own servers do not).
-    let (secret, content_type) = read(backend, session?, item).await?;
-    // Looked at again behind the read: what was read is what was shown, not what somebody put there in between.
+    let (secret, content_type) = read(backend, backend.session().await?, item).await?;
+    // Looked at behind the read, and not at the same time: not every backend answers in the order in which it is asked
+    // (zbus's own servers do not). Whatever was changed since it was shown shows, for each change is a later one.
     unchanged(backend, item, shown).await?;
     Ok((secret, content_type))
 }
@@ -48,7 +45,12 @@ pub(crate) async fn delete(backend: &Backend, item: &ItemPath, shown: &Digest) -
 
 /// Fails unless the item is still what was shown.
 pub(crate) async fn unchanged(backend: &Backend, item: &ItemPath, shown: &Digest) -> Result<(), Fault> {
-    if backend.describe(item).await?.digest() == *shown { Ok(()) } else { Err(Fault::Changed) }
+    // The digest leaves out the collection's label.
+    if backend.describe_in(item, Text::default()).await?.digest() == *shown {
+        Ok(())
+    } else {
+        Err(Fault::Changed)
+    }
 }
 
 /// A backend that wants to prompt has a locked store: its prompt would have nobody to answer it.

@@ -11,7 +11,7 @@ use sd_sys::sink::Sink;
 use sd_wire::change::Change;
 use sd_wire::deadline;
 use sd_wire::fault::{Fault, Stage};
-use sd_wire::fetch::{Note, Order};
+use sd_wire::fetch::{Note, Order, Sequel};
 use sd_wire::id::AskId;
 use sd_wire::import::{MAX_MANIFEST, Manifest};
 use sd_wire::line::Words;
@@ -40,12 +40,15 @@ pub(crate) fn one(link: &Link, place: &Place) {
         Ok(received) => received,
         Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
     };
-    let (sink, manifest) = match beside(&order, fds, parties.desktop) {
+    let refused = |why| {
+        sd_journal::warning(format!("an order was refused: {why}"));
+        say(link, &Note::Failed { why: Fault::Malformed });
+    };
+    let ahead = fds.is_empty() && order.may_go_ahead();
+    let beside = if ahead { Ok((None, None)) } else { beside(&order, fds, parties.desktop) };
+    let (sink, manifest) = match beside {
         Ok(beside) => beside,
-        Err(why) => {
-            sd_journal::warning(format!("an order was refused: {why}"));
-            return say(link, &Note::Failed { why: Fault::Malformed });
-        }
+        Err(why) => return refused(why),
     };
     let until = Instant::now() + patience(&order);
     let carried_out = smol::block_on(async {
@@ -56,6 +59,13 @@ pub(crate) fn one(link: &Link, place: &Place) {
         let asking = Asking { place, until, order: link };
         carry_out(&order, sink.as_ref(), manifest.as_ref(), &asking).or(tired).await
     });
+    let sink = match ahead.then(|| sequel(link, parties.desktop, until)) {
+        None => sink,
+        Some(Ok(Some(sink))) => Some(sink),
+        // It is not to be released, and nobody listens any more. What was read is wiped.
+        Some(Ok(None)) => return,
+        Some(Err(why)) => return refused(why),
+    };
     let ended = match (sink, id_of(&order), carried_out) {
         (_, _, Ok(Yield::Notes(notes))) => return notes.iter().for_each(|note| say(link, note)),
         (Some(sink), Some(id), Ok(Yield::Outcome(granted, body))) => settle(sink, id, granted, &body),
@@ -103,6 +113,18 @@ fn beside(
     let sink = sink.map(|fd| Sink::admit(fd, desktop)).transpose().map_err(|e| format!("sink: {e}"))?;
     let manifest = fds.next().map(read).transpose().map_err(|e| format!("manifest: {e}"))?;
     Ok((sink, manifest))
+}
+
+/// The sink of an order that came ahead of it. `None` when it never comes.
+fn sequel(link: &Link, desktop: u32, until: Instant) -> Result<Option<Sink>, String> {
+    // The connection's maker was looked at before the order was read; whoever it is, nobody else can write on it.
+    let Some(packet) = link.receive_by(until).map_err(|e| e.to_string())? else { return Ok(None) };
+    let Sequel::Go {} = Sequel::from_line(&packet.bytes).map_err(|e| e.to_string())?;
+    let mut fds = packet.fds.into_iter();
+    let (Some(sink), None) = (fds.next(), fds.next()) else {
+        return Err("a go takes the sink along, and nothing else".into());
+    };
+    Sink::admit(sink, desktop).map(Some).map_err(|e| format!("sink: {e}"))
 }
 
 /// Reads the same bytes that sd-decide has read and shown: by their seals nobody has changed them since.

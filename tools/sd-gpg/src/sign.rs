@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
+use std::thread;
 
 use sd_client::Gate;
 use sd_git::gap::Gap;
@@ -24,16 +25,15 @@ pub(crate) fn sign(request: &Request) -> Result<(), Failure> {
     let goes_to = Destination::of(request)?;
     let bytes = read_all(request.file.as_deref())?;
     let payload = Payload::seal(&bytes).map_err(|e| Failure::Stream("the payload cannot be sealed", e))?;
-    let (objects, gap) =
-        objects::gather(&bytes).map_or_else(|gap| (None, Some(gap)), |objects| (objects, None));
-    let seal = |objects: Vec<u8>| Payload::seal(&objects);
-    let objects =
-        objects.map(seal).transpose().map_err(|e| Failure::Stream("the objects cannot be sealed", e))?;
-    let claims = claims(&bytes, gap);
-    let signature = smol::block_on(async {
-        let gate = Gate::connect().await?;
-        gate.sign(&payload, objects.as_ref(), &request.key, &claims).await
-    })?;
+    // git looks for the objects while the bus lets us in: each takes as long as the other.
+    let (gate, proof) = thread::scope(|threads| {
+        let proof = threads.spawn(|| prove(&bytes));
+        let gate = smol::block_on(Gate::connect());
+        (gate, proof.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked)))
+    });
+    let (objects, claims) = proof?;
+    let gate = gate?;
+    let signature = smol::block_on(gate.sign(&payload, objects.as_ref(), &request.key, &claims))?;
     let bytes = if request.armour { signature.bytes } else { real::without_armour(&signature.bytes)? };
     goes_to.write(&bytes)?;
     tell(status, &signature.status)
@@ -58,6 +58,16 @@ fn read_from(from: impl Read, cannot: &'static str) -> Result<Vec<u8>, Failure> 
         n if n > MAX_PAYLOAD => Err(Failure::TooLong),
         _ => Ok(bytes),
     }
+}
+
+/// What proves the files of a commit, and what has to be claimed instead.
+fn prove(payload: &[u8]) -> Result<(Option<Payload>, Claims), Failure> {
+    let (objects, gap) =
+        objects::gather(payload).map_or_else(|gap| (None, Some(gap)), |objects| (objects, None));
+    let seal = |objects: Vec<u8>| Payload::seal(&objects);
+    let objects =
+        objects.map(seal).transpose().map_err(|e| Failure::Stream("the objects cannot be sealed", e))?;
+    Ok((objects, claims(payload, gap)))
 }
 
 /// What is proved needs no claim; of what is not, the files are told as git lists them.

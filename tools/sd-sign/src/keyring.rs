@@ -8,6 +8,7 @@ use sd_wire::fault::Fault;
 use sd_wire::sign::{Fingerprint, Key};
 
 use crate::keys::Keys;
+use crate::listed::Stamp;
 use crate::status;
 
 /// A detached armoured signature, and what gpg's `--status-fd` says of it.
@@ -80,6 +81,21 @@ fn find(gpg: &mut Context, name: &str, keys: &Keys) -> Result<(gpgme::Key, Key),
     Err(Fault::NoKey)
 }
 
+/// As [`find`], by what was listed for an earlier signature if nothing has changed since: to list a key takes gpg as long
+/// as to sign.
+fn listed(gpg: &mut Context, fingerprint: &Fingerprint, keys: &Keys) -> Result<(gpgme::Key, Key), Fault> {
+    if let Some(key) = keys.listed.get(fingerprint, &keys.home) {
+        // Which keys may sign is not part of it.
+        if let Ok(description) = examine(&key, &keys.allowed()?) {
+            return Ok((key, description));
+        }
+    }
+    let stamp = Stamp::of(&keys.home);
+    let (key, description) = find(gpg, fingerprint.as_str(), keys)?;
+    keys.listed.keep(fingerprint, &key, stamp);
+    Ok((key, description))
+}
+
 /// Signs with exactly this key, which is the one of the first use from then on if there was none. `may_ask` is told
 /// before, if somebody may have to type something for it: a passphrase, or a card's PIN, of which gpg-agent knows nothing
 /// beforehand.
@@ -93,7 +109,7 @@ pub(crate) fn sign(
     may_ask: impl FnOnce(),
 ) -> Result<Signature, Fault> {
     let mut gpg = context()?;
-    let (key, found) = find(&mut gpg, fingerprint.as_str(), keys)?;
+    let (key, found) = listed(&mut gpg, fingerprint, keys)?;
     // gpg also finds a key by a subkey's fingerprint; what was shown is the primary key's.
     if found.fingerprint != *fingerprint {
         return Err(Fault::Changed);

@@ -6,11 +6,17 @@ use sd_keys::{Allowed, FirstUse};
 use sd_wire::fault::Fault;
 use sd_wire::sign::Fingerprint;
 
+use crate::listed::Listed;
+
 /// Where it stands. It is read anew for each order.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
     list: Option<PathBuf>,
     first_use: FirstUse,
+    /// The GnuPG home.
+    pub(crate) home: PathBuf,
+    /// What gpg has said of the key that signed last.
+    pub(crate) listed: Listed,
 }
 
 impl Keys {
@@ -24,7 +30,7 @@ impl Keys {
             Some(state) => FirstUse::within(state),
             None => FirstUse::within_gnupg(&home()),
         };
-        Self { list, first_use }
+        Self { list, first_use, home: home(), listed: Listed::default() }
     }
 
     /// The keys that may sign just now.

@@ -3,12 +3,14 @@
 //! Holds:  the companion's GNUPGHOME, and so its gpg-agent; can make it ask for a passphrase and forget them all.
 //! Trusts: an order from the decider's uid, and the sink and the sealed payload that came with it.
 //! Never:  chooses what to sign; signs what could still change; signs with a key that the companion has not listed, or
-//!         with another than the first; sees a passphrase; keeps anything else between two orders.
+//!         with another than the first; sees a passphrase; keeps anything else between two orders but what gpg lists of the
+//!         last key.
 #![forbid(unsafe_code)]
 
 mod cli;
 mod keyring;
 mod keys;
+mod listed;
 mod serve;
 mod status;
 
@@ -25,14 +27,15 @@ fn main() -> ExitCode {
         let listener = start.listener("sign")?;
         let parties = start.parties;
         let keys = keys::Keys::of_unit(signing_keys);
-        // A gpg that hangs cannot be called back: the process ends, and its unit ends gpg with it.
-        let gpg_hangs = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&gpg_hangs);
+        // A gpg that hangs cannot be called back, nor one be found that was not at first: the process ends, and its unit
+        // ends gpg with it.
+        let gpg_is_lost = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&gpg_is_lost);
         sd_start::each_connection(
             &listener,
             worker.idle(),
             move || seen.load(Ordering::Acquire),
-            move |link| serve::one(link, &parties, &keys, &gpg_hangs),
+            move |link| serve::one(link, &parties, &keys, &gpg_is_lost),
         )
     })
 }

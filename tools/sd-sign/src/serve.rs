@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use sd_sys::link::Link;
@@ -19,7 +19,7 @@ use crate::keyring::{self, Signature};
 use crate::keys::Keys;
 
 /// One connection from its first byte to its last.
-pub(crate) fn one(link: &Link, parties: &Parties, keys: &Keys, gpg_hangs: &AtomicBool) {
+pub(crate) fn one(link: &Link, parties: &Parties, keys: &Keys, gpg_is_lost: &Arc<AtomicBool>) {
     let (order, fds) = match sd_start::one_packet::<Order>(link, parties.decide) {
         Ok(received) => received,
         Err(why) => return sd_journal::warning(format!("an order was refused: {why}")),
@@ -35,16 +35,16 @@ pub(crate) fn one(link: &Link, parties: &Parties, keys: &Keys, gpg_hangs: &Atomi
     let note = match order {
         Order::Describe { key, .. } => {
             let keys = keys.clone();
-            by(Instant::now() + deadline::WORKER, gpg_hangs, move || keyring::describe(&key, &keys))
+            by(Instant::now() + deadline::WORKER, gpg_is_lost, move || keyring::describe(&key, &keys))
                 .map(Note::Key)
         }
-        Order::State {} => state(keys, gpg_hangs).map(|locked| Note::State { locked }),
+        Order::State {} => state(keys, gpg_is_lost).map(|locked| Note::State { locked }),
         Order::Lock { .. } => {
-            by(Instant::now() + deadline::WORKER, gpg_hangs, sd_gpg_agent::forget).map(|()| Note::Done {})
+            by(Instant::now() + deadline::WORKER, gpg_is_lost, sd_gpg_agent::forget).map(|()| Note::Done {})
         }
-        Order::Unlock { .. } => unlock(keys, gpg_hangs).map(|()| Note::Done {}),
+        Order::Unlock { .. } => unlock(keys, gpg_is_lost).map(|()| Note::Done {}),
         Order::Sign { id, fingerprint } => {
-            sign(&id, fds, parties, &|payload| signature(&fingerprint, payload, keys, gpg_hangs))
+            sign(&id, fds, parties, &|payload| signature(&fingerprint, payload, keys, gpg_is_lost))
                 .map(|()| Note::Done {})
         }
     };
@@ -52,17 +52,17 @@ pub(crate) fn one(link: &Link, parties: &Parties, keys: &Keys, gpg_hangs: &Atomi
 }
 
 /// Whether the default key would ask for a passphrase. Where there is no key, nothing is locked.
-fn state(keys: &Keys, gpg_hangs: &AtomicBool) -> Result<bool, Fault> {
+fn state(keys: &Keys, gpg_is_lost: &Arc<AtomicBool>) -> Result<bool, Fault> {
     let keys = keys.clone();
-    match by(Instant::now() + deadline::WORKER, gpg_hangs, move || keyring::would_ask("", &keys)) {
+    match by(Instant::now() + deadline::WORKER, gpg_is_lost, move || keyring::would_ask("", &keys)) {
         Err(why) if is_no_key(why) => Ok(false),
         other => other,
     }
 }
 
-fn unlock(keys: &Keys, gpg_hangs: &AtomicBool) -> Result<(), Fault> {
+fn unlock(keys: &Keys, gpg_is_lost: &Arc<AtomicBool>) -> Result<(), Fault> {
     let keys = keys.clone();
-    match by(Instant::now() + deadline::WORKER_ASKS, gpg_hangs, move || keyring::unlock("", &keys)) {
+    match by(Instant::now() + deadline::WORKER_ASKS, gpg_is_lost, move || keyring::unlock("", &keys)) {
         Err(why) if is_no_key(why) => Ok(()),
         other => other,
     }
@@ -88,11 +88,11 @@ fn signature(
     fingerprint: &Fingerprint,
     payload: Vec<u8>,
     keys: &Keys,
-    gpg_hangs: &AtomicBool,
+    gpg_is_lost: &Arc<AtomicBool>,
 ) -> Result<Signature, Fault> {
     let began = Instant::now();
     let (fingerprint, keys) = (fingerprint.clone(), keys.clone());
-    let waits = Waits::start(gpg_hangs, move |may_ask| {
+    let waits = Waits::start(gpg_is_lost, move |may_ask| {
         keyring::sign(&fingerprint, &payload, &keys, || drop(may_ask.send(Word::MayAsk)))
     })?;
     match waits.until(began + deadline::WORKER)? {
@@ -146,10 +146,10 @@ fn beside(fds: Vec<OwnedFd>, desktop: u32) -> Result<(Sink, Result<Payload, Stri
 /// Runs something of gpg, which has no deadline of its own, and gives up on it at `until`.
 fn by<T: Send + 'static>(
     until: Instant,
-    gpg_hangs: &AtomicBool,
+    gpg_is_lost: &Arc<AtomicBool>,
     gpg: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
-    match Waits::start(gpg_hangs, |_| gpg())?.until(until)? {
+    match Waits::start(gpg_is_lost, |_| gpg())?.until(until)? {
         Word::Done(done) => done,
         Word::MayAsk => Err(Fault::Refused),
     }
@@ -166,30 +166,41 @@ enum Word<T> {
 /// Something of gpg that is under way in a thread of its own.
 struct Waits<'a, T> {
     words: mpsc::Receiver<Word<T>>,
-    gpg_hangs: &'a AtomicBool,
+    gpg_is_lost: &'a Arc<AtomicBool>,
 }
 
 impl<'a, T: Send + 'static> Waits<'a, T> {
     fn start(
-        gpg_hangs: &'a AtomicBool,
+        gpg_is_lost: &'a Arc<AtomicBool>,
         gpg: impl FnOnce(&mpsc::Sender<Word<T>>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<Self, Fault> {
         let (said, words) = mpsc::channel();
+        let lost = Arc::clone(gpg_is_lost);
         std::thread::Builder::new()
             .name("gpg".into())
             // Nobody listens any more when it comes back too late.
-            .spawn(move || drop(said.send(Word::Done(gpg(&said)))))
+            .spawn(move || drop(said.send(Word::Done(known(&lost).and_then(|()| gpg(&said))))))
             .map_err(|_| Fault::Unavailable)?;
-        Ok(Self { words, gpg_hangs })
+        Ok(Self { words, gpg_is_lost })
     }
 
     /// The next that is heard; [`Fault::GpgTimeout`] when that is nothing until then.
     fn until(&self, until: Instant) -> Result<Word<T>, Fault> {
         self.words.recv_timeout(until.saturating_duration_since(Instant::now())).map_err(|_| {
-            self.gpg_hangs.store(true, Ordering::Release);
+            self.gpg_is_lost.store(true, Ordering::Release);
             Fault::GpgTimeout
         })
     }
+}
+
+/// Nothing can be done in a process that does not know of gpg, and the next order is another one's.
+fn known(gpg_is_lost: &AtomicBool) -> Result<(), Fault> {
+    if sd_gpg_agent::gpg_is_known() {
+        return Ok(());
+    }
+    sd_journal::warning("gpg and gpgconf did not answer; the sd-sign of the next order asks them again");
+    gpg_is_lost.store(true, Ordering::Release);
+    Err(Fault::Unavailable)
 }
 
 fn settle(sink: Sink, id: &AskId, signature: Signature) -> Result<(), Fault> {

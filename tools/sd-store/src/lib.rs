@@ -53,6 +53,9 @@ pub fn main() -> ExitCode {
             Some(cli::Command::AskPassphrase { name }) => return Ok(asked::ask(&folder, &name)),
             None => {}
         }
+        if !sd_gpg_agent::gpg_is_known() {
+            return Err(NotServing::Unavailable("gpg and gpgconf do not answer; are they installed?".into()));
+        }
         let stop = stop::Stop::take()?;
         let store = store::Store::open(folder).map_err(unfit)?;
         smol::block_on(bus::serve(store, &stop)).map_err(|e| NotServing::Unavailable(e.to_string()))?;

@@ -199,7 +199,8 @@ fn to_fork_or_to_start_a_session_of_ones_own_within_one_is_to_stay_in_the_family
     let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines().take(3);
     let pids: Vec<i32> = lines.map(|line| line.unwrap().trim().parse().unwrap()).collect();
     let families: Vec<_> = pids.iter().map(|pid| Family::of(*pid).unwrap()).collect();
-    for pid in pids.iter().rev() {
+    // From the outside in: whose child has ended ends by itself, and may be gone before its turn.
+    for pid in &pids {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(*pid), nix::sys::signal::Signal::SIGKILL).unwrap();
     }
     child.wait().unwrap();

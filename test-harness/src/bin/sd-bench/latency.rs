@@ -76,7 +76,8 @@ pub(crate) fn lookups(plan: &Plan) -> Done<Vec<Row>> {
     }
     // Cold: the worker has ended, as it does after a minute without an order.
     let (mut cold, mut warm) = (Sample::default(), Sample::default());
-    for _ in 0..plan.rounds(20, 3) {
+    // Fewer than a service manager takes for a worker that cannot be helped.
+    for _ in 0..plan.rounds(15, 3) {
         end_worker(&chain)?;
         cold.add(through.took("lookup service bench")?);
         warm.add(through.took("lookup service bench")?);

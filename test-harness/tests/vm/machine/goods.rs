@@ -8,11 +8,14 @@ use super::image::{root, target};
 /// The package that `scripts/deb.sh` built last.
 pub(crate) fn package() -> PathBuf {
     let folder = target().join("debian");
+    // By its name: tests of the other ring make packages of other versions there.
+    let name = format!("secrets-dispatcher_{}_", env!("CARGO_PKG_VERSION"));
     let newest = std::fs::read_dir(&folder)
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|ending| ending == "deb"))
+        .filter(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&name)))
         .max_by_key(|path| path.metadata().and_then(|about| about.modified()).ok());
     newest
         .unwrap_or_else(|| panic!("no package is in {}: DEB_BUILD_OPTIONS=noopt just deb", folder.display()))

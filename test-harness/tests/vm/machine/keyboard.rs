@@ -40,6 +40,7 @@ pub(super) fn keys(character: char) -> Vec<&'static str> {
         '\u{1b}' => vec!["esc"],
         '\u{4}' => vec!["ctrl", "d"],
         '\u{3}' => vec!["ctrl", "c"],
+        '\u{15}' => vec!["ctrl", "u"],
         _ => ROW
             .iter()
             .find_map(|&(plain, shifted, key)| match character {

@@ -27,6 +27,11 @@ impl Screen {
         self.rows.iter().any(|row| row.contains(text)) || self.rows.concat().contains(text)
     }
 
+    /// Whether the last that stands on it is this, in one row or broken at its right edge, where a blank is not seen.
+    pub(crate) fn ends_with(&self, text: &str) -> bool {
+        self.rows.concat().replace(' ', "").ends_with(&text.replace(' ', ""))
+    }
+
     /// The id of the ask that is selected on an approval screen.
     pub(crate) fn ask(&self) -> Option<String> {
         let row = self.rows.iter().find_map(|row| row.split_once("│ ask ").map(|(_, rest)| rest))?;

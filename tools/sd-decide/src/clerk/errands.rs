@@ -14,6 +14,7 @@ use crate::clerk::held::{self, Cabinet};
 use crate::clerk::prover::{Prover, Proving};
 use crate::clerk::queue::{Queue, Share, Turn};
 use crate::cli::Cli;
+use crate::docket::effect::Taker;
 use crate::docket::event::{Event, Moment};
 use crate::docket::vault::Chore;
 use crate::routing::Order;
@@ -47,10 +48,27 @@ struct Proof {
 }
 
 enum Purpose {
-    Describe { id: AskId },
-    Release { id: AskId },
-    State { gate: Link, pending: u32, until: Moment },
-    Chore { number: u64, chore: Chore, until: Moment },
+    Describe {
+        id: AskId,
+    },
+    /// It went ahead of its sink.
+    Ahead {
+        id: AskId,
+        order: Order,
+    },
+    Release {
+        id: AskId,
+    },
+    State {
+        gate: Link,
+        pending: u32,
+        until: Moment,
+    },
+    Chore {
+        number: u64,
+        chore: Chore,
+        until: Moment,
+    },
 }
 
 impl Errands {
@@ -82,14 +100,47 @@ impl Errands {
         self.out.iter().filter_map(|out| out.purpose.until()).min()
     }
 
+    /// Sends an order ahead of its sink, unless it would have to wait for its turn. Where that fails it is sent with its
+    /// sink later, and what is wrong is heard then.
+    pub(crate) fn ahead(&mut self, id: AskId, taker: Option<Taker>, order: Order) {
+        let turn = taker.map(|taker| Turn { id: id.clone(), taker, order: order.clone() });
+        if turn.as_ref().is_some_and(|turn| !self.queue.is_free_for(turn, &self.shares())) {
+            return;
+        }
+        if let Ok(errand) = self.workers.order(&order, &[]) {
+            let share = turn.as_ref().map(Turn::share);
+            self.out.push(Out { errand, purpose: Purpose::Ahead { id, order }, share });
+        }
+    }
+
+    /// Sends the sink after an order that went ahead of it; whether there was one.
+    fn follow(&mut self, id: &AskId, order: &Order, cabinet: &mut Cabinet) -> bool {
+        let is_it = |out: &Out| matches!(&out.purpose, Purpose::Ahead { id: its, order: same } if its == id && same == order);
+        let Some(place) = self.out.iter().position(is_it) else { return false };
+        let mut out = self.out.remove(place);
+        let sent = matches!(cabinet.forward(id)[..], [sink] if out.errand.go(sink).is_ok());
+        if sent {
+            cabinet.moved_on(id);
+            out.purpose = Purpose::Release { id: id.clone() };
+            self.out.push(out);
+        }
+        sent
+    }
+
     /// Sends an order without a key, now or when it is its turn; what came of it, and of those before it.
     pub(crate) fn queue(&mut self, turn: Turn, cabinet: &mut Cabinet) -> Vec<Event> {
+        if self.follow(&turn.id, &turn.order, cabinet) {
+            return vec![Event::Sent { id: turn.id }];
+        }
         self.queue.push(turn);
         self.next(cabinet)
     }
 
     /// Sends an order off with the sink. Those that wait for their turn do not hold it up.
     pub(crate) fn dispatch(&mut self, id: &AskId, order: &Order, cabinet: &mut Cabinet) -> Result<(), Fault> {
+        if self.follow(id, order, cabinet) {
+            return Ok(());
+        }
         self.release(id, order, None, cabinet)
     }
 
@@ -180,13 +231,17 @@ impl Errands {
         events
     }
 
+    /// What is taken up by what is out.
+    fn shares(&self) -> Vec<Share> {
+        let proofs = self.proofs.iter().map(|proof| proof.turn.share());
+        self.out.iter().filter_map(|out| out.share).chain(proofs).collect()
+    }
+
     /// Sends queued orders while there is room; what came of it.
     fn next(&mut self, cabinet: &mut Cabinet) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
-            let proofs = self.proofs.iter().map(|proof| proof.turn.share());
-            let out: Vec<Share> = self.out.iter().filter_map(|out| out.share).chain(proofs).collect();
-            let Some(turn) = self.queue.next(&out) else { return events };
+            let Some(turn) = self.queue.next(&self.shares()) else { return events };
             events.extend(self.send(turn, cabinet));
         }
     }
@@ -224,7 +279,7 @@ impl Errands {
 impl Purpose {
     fn ask(&self) -> Option<&AskId> {
         match self {
-            Self::Describe { id } | Self::Release { id } => Some(id),
+            Self::Describe { id } | Self::Ahead { id, .. } | Self::Release { id } => Some(id),
             Self::State { .. } | Self::Chore { .. } => None,
         }
     }
@@ -242,6 +297,8 @@ impl Purpose {
             (Self::Describe { id }, Report::Failed(why)) => Some(Event::DescribeFailed { id, why }),
             // A worker that answers something else is as good as gone.
             (Self::Describe { id }, _) => Some(Event::DescribeFailed { id, why: Fault::Lost }),
+            // It was to wait. Whatever is wrong, the order is sent anew with its sink.
+            (Self::Ahead { .. }, _) => None,
             (Self::Release { id }, Report::Done) => Some(Event::WorkerDone { id }),
             (Self::Release { id }, Report::Failed(why)) => Some(Event::WorkerFailed { id, why }),
             (Self::Release { id }, _) => Some(Event::WorkerFailed { id, why: Fault::Lost }),

@@ -72,25 +72,37 @@ impl Queue {
         self.0.retain(|turn| turn.id != *id);
     }
 
+    /// Whether it would be this one's turn at once, were it to wait here: nobody does.
+    pub(crate) fn is_free_for(&self, turn: &Turn, out: &[Share]) -> bool {
+        self.0.is_empty() && has_room(&turn.share(), out)
+    }
+
     /// The next one that may go out beside those that are out: the first of the maker that has the fewest out, and of
     /// its app that has.
     pub(crate) fn next(&mut self, out: &[Share]) -> Option<Turn> {
-        let rivals = |share: &Share| {
-            let (worker, describes) = (share.worker, share.describes);
-            out.iter().filter(move |other| other.worker == worker && other.describes == describes)
-        };
-        let of_maker =
-            |share: &Share| rivals(share).filter(|other| other.taker.maker == share.taker.maker).count();
-        let of_app = |share: &Share| rivals(share).filter(|other| other.taker == share.taker).count();
-        let has_room = |share: &Share| {
-            let (most, of_one) =
-                if share.describes { (DESCRIPTIONS, DESCRIPTIONS_OF_ONE) } else { (ANSWERS, ANSWERS_OF_ONE) };
-            rivals(share).count() < most && of_maker(share) < of_one
-        };
-        let may = self.0.iter().map(Turn::share).enumerate().filter(|(_, share)| has_room(share));
-        let (place, _) = may.min_by_key(|(_, share)| (of_maker(share), of_app(share)))?;
+        let may = self.0.iter().map(Turn::share).enumerate().filter(|(_, share)| has_room(share, out));
+        let (place, _) = may.min_by_key(|(_, share)| (of_maker(share, out), of_app(share, out)))?;
         self.0.remove(place)
     }
+}
+
+fn has_room(share: &Share, out: &[Share]) -> bool {
+    let (most, of_one) =
+        if share.describes { (DESCRIPTIONS, DESCRIPTIONS_OF_ONE) } else { (ANSWERS, ANSWERS_OF_ONE) };
+    rivals(share, out).count() < most && of_maker(share, out) < of_one
+}
+
+fn rivals<'a>(share: &Share, out: &'a [Share]) -> impl Iterator<Item = &'a Share> {
+    let (worker, describes) = (share.worker, share.describes);
+    out.iter().filter(move |other| other.worker == worker && other.describes == describes)
+}
+
+fn of_maker(share: &Share, out: &[Share]) -> usize {
+    rivals(share, out).filter(|other| other.taker.maker == share.taker.maker).count()
+}
+
+fn of_app(share: &Share, out: &[Share]) -> usize {
+    rivals(share, out).filter(|other| other.taker == share.taker).count()
 }
 
 #[cfg(test)]

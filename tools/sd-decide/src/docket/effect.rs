@@ -49,6 +49,16 @@ pub(crate) enum Effect {
         /// The order.
         order: Order,
     },
+    /// Send the worker this order without the sink, which follows with the [`Effect::Queue`] or [`Effect::Dispatch`] of the
+    /// same order, if that ever comes: so it is carried out, but for the answer, while the record is written.
+    Ahead {
+        /// Of which ask.
+        id: AskId,
+        /// Whose turn this takes; `None` when it need not wait for one.
+        taker: Option<Taker>,
+        /// The order.
+        order: Order,
+    },
     /// Write this into the record. What waits for it does not happen before [`super::event::Event::Recorded`].
     Record {
         /// The line's number: none comes a second time.

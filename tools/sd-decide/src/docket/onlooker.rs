@@ -377,6 +377,10 @@ impl Onlooker {
                 assert!(matches!(self.written(n, event), Why::Free), "queued {:?}", self.filings[n].want);
                 self.filings[n].dispatched += 1;
             }
+            Effect::Ahead { id, order, .. } => {
+                let line = self.filings[self.open[id]].line.as_ref().expect("it was let through");
+                assert!(order.may_go_ahead() && !matches!(line.why, Why::Yes { .. }), "ahead: {order:?}");
+            }
             Effect::Enter { prompt } => {
                 assert!(key == Some(Key::Enter) && self.may_enter, "a passphrase was sent unseen");
                 *self.answered.entry(*prompt).or_default() += 1;

@@ -81,8 +81,10 @@ impl Docket {
         };
         let line = Box::new(written::let_through(entry, event, how, shown, label.as_ref()));
         let until = now.after(deadline::record(entry.by_key));
+        let ahead = ahead(&next).map(|(taker, order)| Effect::Ahead { id: id.clone(), taker, order });
         entry.state = State::Recording { line: number, next: Box::new(next), until };
         effects.push(Effect::Record { number, awaited: true, line });
+        effects.extend(ahead);
         self.deselect(now, id, place, effects);
     }
 
@@ -194,6 +196,16 @@ impl Docket {
         self.lines = self.lines.saturating_add(1);
         self.lines
     }
+}
+
+/// What a worker may do already: look, where nobody but a machine waits. After a key nobody notices the difference.
+fn ahead(next: &Next) -> Option<(Option<Taker>, Order)> {
+    let (taker, order) = match next {
+        Next::Queue { taker, order } => (Some(*taker), order),
+        Next::Dispatch { order, under: Some(_), .. } => (None, order),
+        _ => return None,
+    };
+    order.may_go_ahead().then(|| (taker, order.clone()))
 }
 
 /// The label of the item that is read by this grant, as it was shown when that was given.

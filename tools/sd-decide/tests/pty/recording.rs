@@ -88,12 +88,46 @@ fn a_search_that_sd_audit_keeps_waiting_fails_before_its_requester_gives_up() {
     let (sink, _gate) = stage.file(1, Want::Collections {});
     assert_eq!(what(&sink), failed(Fault::Unrecorded));
     assert!(began.elapsed() < sd_wire::deadline::WITHOUT_KEYPRESS, "{:?}", began.elapsed());
+    let (worker, packet) = stage.ordered_ahead(&stage.fetch);
+    assert!(packet.fds.is_empty() && hear(&worker).is_none(), "a sink, and no line");
     // What is written too late releases nothing.
     stage.recorder.does(Does::Writes);
     stage.recorder.has(Event::Ended, Resolution::Failed);
     assert!(!stage.fetch.wait(NOTHING).unwrap(), "an order");
     let (_sink, _gate) = stage.file(2, Want::Collections {});
     stage.ordered::<fetch::Order>();
+}
+
+#[test]
+fn an_order_that_only_looks_goes_ahead_and_its_sink_follows_once_the_line_is_written_and_not_before() {
+    let stage = Stage::new(300);
+    stage.recorder.does(Does::Waits);
+    let (sink, _gate) = stage.file(1, Want::Collections {});
+    let (worker, packet) = stage.ordered_ahead(&stage.fetch);
+    let order = fetch::Order::from_line(&packet.bytes).unwrap();
+    assert!(matches!(order, fetch::Order::Collections { .. }) && packet.fds.is_empty());
+    assert!(worker.receive_by(Instant::now() + NOTHING).is_err(), "a sink, and no line");
+    stage.recorder.does(Does::Writes);
+    let packet = hear(&worker).unwrap();
+    assert_eq!(fetch::Sequel::from_line(&packet.bytes).unwrap(), fetch::Sequel::Go {});
+    assert_eq!(packet.fds.len(), 1);
+    drop(packet);
+    say(&worker, &fetch::Note::Done {});
+    assert!(hear(&sink).is_none());
+    assert!(!stage.fetch.wait(NOTHING).unwrap(), "another order");
+}
+
+#[test]
+fn an_order_whose_worker_ends_before_its_sink_has_followed_is_sent_anew() {
+    let stage = Stage::new(300);
+    stage.recorder.does(Does::Waits);
+    let (_sink, _gate) = stage.file(1, Want::Collections {});
+    let (worker, packet) = stage.ordered_ahead(&stage.fetch);
+    assert!(packet.fds.is_empty());
+    drop(worker);
+    stage.recorder.does(Does::Writes);
+    let (_worker, packet) = stage.ordered_ahead(&stage.fetch);
+    assert_eq!(packet.fds.len(), 1, "with its sink");
 }
 
 #[test]

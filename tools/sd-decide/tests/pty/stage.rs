@@ -263,13 +263,25 @@ impl Stage {
         self.ordered_at(&self.fetch)
     }
 
-    /// The next connection to a worker, and the order on it.
+    /// The next connection to a worker, the order on it, and the packet that brought the sink, if one comes.
     pub(crate) fn ordered_at<W: Words>(&self, worker: &Listener) -> (Link, W, Packet) {
+        let (link, packet) = self.ordered_ahead(worker);
+        let order = W::from_line(&packet.bytes).unwrap();
+        let ahead = fetch::Order::from_line(&packet.bytes).is_ok_and(|order| order.may_go_ahead());
+        if !ahead || !packet.fds.is_empty() {
+            return (link, order, packet);
+        }
+        let packet = hear(&link).unwrap();
+        assert_eq!(fetch::Sequel::from_line(&packet.bytes).unwrap(), fetch::Sequel::Go {});
+        (link, order, packet)
+    }
+
+    /// The next connection to a worker, and what comes first on it.
+    pub(crate) fn ordered_ahead(&self, worker: &Listener) -> (Link, Packet) {
         assert!(worker.wait(PATIENCE).unwrap(), "no order\n{}", self.log());
         let link = worker.accept().unwrap().unwrap();
         let packet = hear(&link).unwrap();
-        let order = W::from_line(&packet.bytes).unwrap();
-        (link, order, packet)
+        (link, packet)
     }
 
     /// Answers the questions with which everything begins, and which follow on locking and unlocking.

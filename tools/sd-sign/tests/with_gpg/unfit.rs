@@ -139,14 +139,8 @@ fn an_empty_reader_is_a_card_that_is_not_there() {
 fn a_gpg_that_hangs_is_said_to_be_slow_and_a_wrong_passphrase_to_be_wrong() {
     let stage = Stage::with_key(RIGHT, "");
     assert_eq!(stage.sign_fails(&[Person::Types("not it"); 3]).0, Fault::WrongPassphrase);
-    let agent = stage.agent().unwrap().to_string();
-    let signal = |signal: &str| {
-        assert!(std::process::Command::new("kill").args([signal, &agent]).status().unwrap().success())
-    };
-    signal("-STOP");
-    let said = stage.describe("");
-    signal("-CONT");
-    assert_eq!(said, Err(Fault::GpgTimeout));
+    let _stopped = stage.stop_agent();
+    assert_eq!(stage.describe(""), Err(Fault::GpgTimeout));
 }
 
 /// gpg keeps of a key on a card where it is: the public part and the card's number.

@@ -3,9 +3,20 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use sd_wire::sign::Fingerprint;
 
 use super::{Stage, companion, private};
+
+/// A gpg-agent that hangs. It goes on when this goes: whoever ends it waits for its answer.
+pub(crate) struct Stopped(Pid);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGCONT);
+    }
+}
 
 impl Stage {
     /// The pid of the companion's gpg-agent, if one runs.
@@ -17,6 +28,13 @@ impl Stage {
             .output()
             .unwrap();
         String::from_utf8(told.stdout).unwrap().lines().find_map(|line| line.strip_prefix("D ")?.parse().ok())
+    }
+
+    /// Has the companion's gpg-agent hang for as long as this is kept.
+    pub(crate) fn stop_agent(&self) -> Stopped {
+        let agent = Pid::from_raw(self.agent().unwrap().try_into().unwrap());
+        kill(agent, Signal::SIGSTOP).unwrap();
+        Stopped(agent)
     }
 
     /// Makes a key without a passphrase; its fingerprint.
@@ -49,6 +67,13 @@ impl Stage {
         let mut end = Command::new("gpgconf");
         let ended = companion(&mut end, self.folder.path()).args(["--kill", "gpg-agent"]).status();
         assert!(ended.is_ok_and(|status| status.success()));
+        // It answers first and ends then; at last it takes its socket away.
+        for _ in 0..500 {
+            if !self.at("g/S.gpg-agent").exists() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 
     /// Has gpg-agent read its configuration again, and forget what it knows.

@@ -26,8 +26,8 @@ mod screen;
 use screen::prompt;
 pub(crate) use screen::{Person, Prompt, SLOWLY};
 
-/// Longer than anything here takes, gpg's slow start and a passphrase's slow check included.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than anything here takes: sd-sign gives up on a gpg that hangs after `deadline::WORKER`.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// With a sign that Assuan escapes and one that is not ASCII.
 pub(crate) const RIGHT: &str = "cänary 100% right";
