@@ -249,6 +249,13 @@ fn what_is_deleted_is_gone_also_after_a_restart_and_nothing_else_is() {
     }
 }
 
+/// What the tools between an application and the backend have logged.
+fn logs(going: &Going) -> String {
+    ["sd-agent", "sd-gate", "sd-decide", "sd-fetch", "backend"]
+        .map(|tool| format!("{tool}:\n{}", going.log(tool)))
+        .join("\n")
+}
+
 #[test]
 fn after_the_backend_was_killed_and_came_back_the_whole_chain_works_by_itself() {
     let rig = Rig::real().with(&["--answer", "y", "--restart-backend", "--timeout", "100"]);
@@ -256,18 +263,18 @@ fn after_the_backend_was_killed_and_came_back_the_whole_chain_works_by_itself() 
     let going = Going::start(
         rig,
         &format!(
-            "printf hunter2 | secret-tool store --label=demo service demo; {look} > before; touch stored
+            "printf hunter2 | secret-tool store --label=demo service demo; {look} > before 2> said; touch stored
              while ! test -e again; do sleep 0.05; done
              until {look} > after.part && test -s after.part; do sleep 0.5; done; mv after.part after"
         ),
     );
     going.file("stored");
-    assert_eq!(going.file("before"), "hunter2");
+    assert_eq!(going.file("before"), "hunter2", "{}\n{}", going.file("said"), logs(&going));
     let (agent, first) = (going.pid("sd-agent"), going.pid("backend"));
     kill(first, Signal::SIGKILL).unwrap();
     eventually("another backend", || (going.pid("backend") != first).then_some(()));
     going.make("again");
-    assert_eq!(going.file("after"), "hunter2");
+    assert_eq!(going.file("after"), "hunter2", "{}", logs(&going));
     assert_eq!(going.pid("sd-agent"), agent, "nothing else was started anew for that");
 }
 

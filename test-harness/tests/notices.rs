@@ -9,7 +9,6 @@ mod support;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use support::keys::REPOSITORY;
 use support::{Going, Hold, Rig, eventually, keys};
 
@@ -206,16 +205,16 @@ fn a_gate_that_is_started_again_is_followed_again() {
          while ! test -e go; do sleep 0.02; done; sd-ask read {ITEM} 2> err2 & echo $! > second"
     );
     let going = with_server(rig(), "", &format!("{{ {script}\n }} &"));
-    says(&going, "notices", &[ONE, &format!("process {}", going.file("first").trim())]);
+    says(&going, "notices", &[ONE, &format!("process {}", going.pid_in("first"))]);
     let before = going.pid("sd-gate");
     kill(before, Signal::SIGKILL).unwrap();
     eventually("another gate", || (going.pid("sd-gate") != before).then_some(()));
     std::thread::sleep(Duration::from_secs(1));
     assert!(!told(&going).iter().any(|line| line.starts_with("close")), "it waits on VT8 as before");
     going.make("go");
-    let second = says(&going, "notices", &[ONE, &format!("process {}", going.file("second").trim())]);
+    let second = says(&going, "notices", &[ONE, &format!("process {}", going.pid_in("second"))]);
     // Nobody is left to say how the first one ended but its own end.
-    kill(Pid::from_raw(going.file("first").trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+    kill(going.pid_in("first"), Signal::SIGKILL).unwrap();
     says(&going, "notices", &["close 1"]);
     assert!(stands(&told(&going)).iter().any(|(_, line)| *line == second), "{:?}", told(&going));
 }

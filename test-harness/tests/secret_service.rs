@@ -170,10 +170,10 @@ fn a_change_that_nobody_answers_ends_as_locked_with_a_sentence_that_helps() {
 #[test]
 fn a_change_leaves_the_screen_when_its_application_is_killed() {
     let rig = Rig::real().with(&["--answer", "none"]);
-    let going = Going::start(rig, "sd-app 'set-alias default /' & echo $! > pid.part; mv pid.part pid");
+    let going = Going::start(rig, "sd-app 'set-alias default /' & echo $! > pid");
     going.shows(" change ");
-    let pid: i32 = going.file("pid").trim().parse().unwrap();
-    kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    let pid = going.pid_in("pid");
+    kill(pid, Signal::SIGKILL).unwrap();
     going.logged("sd-decide", "OUTCOME=withdrawn");
 }
 

@@ -7,7 +7,6 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 
 use crate::rig;
 use crate::support::Going;
@@ -176,8 +175,8 @@ impl Running {
     }
 
     fn is_killed(&self) {
-        let group: i32 = self.going.file("group").trim().parse().unwrap();
-        killpg(Pid::from_raw(group), Signal::SIGKILL).unwrap();
+        let group = self.going.pid_in("group");
+        killpg(group, Signal::SIGKILL).unwrap();
         assert_eq!(awaited(&self.going, "status").trim(), "137", "{}", self.all());
     }
 

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
 use crate::rig::{ASKED, IDLE, says_yes};
 use crate::support::{Going, RIG, Rig, Run};
@@ -69,7 +68,7 @@ fn waits_until_its_ask_expires_and_withdraws_it_when_killed(name: &str) {
          go_on() {{ until test -e $1; do sleep 0.05; done; }}
          $app 'set ada hunter2' > stored.part; mv stored.part stored; go_on a
          $app 'get ada' > expired.part; mv expired.part expired; go_on b
-         $app 'get ada' > killed & echo $! > pid.part; mv pid.part pid; wait; go_on c
+         $app 'get ada' > killed & echo $! > pid; wait; go_on c
          $app 'get ada' > read.part; mv read.part read",
         app(name).display()
     );
@@ -85,7 +84,7 @@ fn waits_until_its_ask_expires_and_withdraws_it_when_killed(name: &str) {
     let expired = going.file("expired");
     assert!(expired.starts_with("error "), "{expired}");
     goes_on("b");
-    kill(Pid::from_raw(going.file("pid").trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+    kill(going.pid_in("pid"), Signal::SIGKILL).unwrap();
     going.logged("sd-decide", "OUTCOME=withdrawn");
     assert_eq!(going.file("killed"), "");
     goes_on("c");

@@ -195,7 +195,7 @@ pub(crate) fn failing(canaries: &Canaries) -> Flow {
     asked("expires");
     going.logged("sd-decide", "OUTCOME=expired");
     asked("killed");
-    let requester = nix::unistd::Pid::from_raw(going.file("requester").trim().parse().unwrap());
+    let requester = going.pid_in("requester");
     kill(requester, Signal::SIGKILL).unwrap();
     asked("decide");
     kill(going.pid("sd-decide"), Signal::SIGKILL).unwrap();

@@ -57,6 +57,14 @@ impl Going {
         eventually(name, || fs::read_to_string(&file).ok())
     }
 
+    /// The process id that the script has written into this file by `echo $! > name`, once it is all there: a shell
+    /// makes the file before it writes.
+    pub(crate) fn pid_in(&self, name: &str) -> nix::unistd::Pid {
+        let file = self.rig.place().join("ready").join(name);
+        let whole = || fs::read_to_string(&file).ok()?.strip_suffix('\n')?.parse().ok();
+        nix::unistd::Pid::from_raw(eventually(name, whole))
+    }
+
     /// As [`Going::file`], of one that takes longer to come.
     pub(crate) fn file_within(&self, name: &str, patience: Duration) -> String {
         let began = Instant::now();

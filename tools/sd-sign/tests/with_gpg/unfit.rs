@@ -140,7 +140,8 @@ fn a_gpg_that_hangs_is_said_to_be_slow_and_a_wrong_passphrase_to_be_wrong() {
     let stage = Stage::with_key(RIGHT, "");
     assert_eq!(stage.sign_fails(&[Person::Types("not it"); 3]).0, Fault::WrongPassphrase);
     let _stopped = stage.stop_agent();
-    assert_eq!(stage.describe(""), Err(Fault::GpgTimeout));
+    let described = stage.describe("");
+    assert_eq!(described, Err(Fault::GpgTimeout), "{}", stage.logs());
 }
 
 /// gpg keeps of a key on a card where it is: the public part and the card's number.
