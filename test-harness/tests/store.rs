@@ -274,6 +274,30 @@ fn no_secret_stays_in_the_memory_of_sd_store() {
 }
 
 #[test]
+fn a_gpg_agent_that_says_nothing_for_a_while_locks_nothing() {
+    let companion = Companion::with_store();
+    companion.store("Demo", &["service", "demo", "user", "ada"]);
+    let item = companion.first();
+    assert!(!companion.is_locked());
+    let (socket, aside) = (companion.at("gnupg/S.gpg-agent"), companion.at("gnupg/aside"));
+    fs::rename(&socket, &aside).unwrap();
+    // Whoever comes is hung up on.
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    for _ in 0..3 {
+        // Longer than an answer of gpg-agent's is good for.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let notes = companion.order(&Order::State {});
+        assert!(matches!(notes[..], [Note::Failed { .. }]), "{notes:?}");
+    }
+    fs::rename(&aside, &socket).unwrap();
+    assert!(!companion.is_locked(), "{}", companion.logged("backend"));
+    assert_eq!(read(&companion, &item), b"hunter2");
+    lock(&companion);
+    assert!(companion.is_locked());
+}
+
+#[test]
 fn the_history_that_git_keeps_of_a_store_is_not_touched() {
     let companion = Companion::with_store();
     for (name, value) in [("user.name", "Ada"), ("user.email", "ada@example.org"), ("gc.auto", "0")] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gpgme::{Context, Data, EncryptFlags, Key, KeyListMode, PinentryMode, Protocol};
 use sd_sys::secret::Secret;
+use sd_wire::fault::Fault as Wire;
 
 use crate::fault::Fault;
 
@@ -118,8 +119,20 @@ pub(crate) fn unlock(of: &Recipients) -> Result<(), Fault> {
 }
 
 /// Whether one of these keys decrypts without anybody being asked.
-pub(crate) fn opens(of: &Recipients) -> bool {
-    by_a_text_of_ours(of, Asking::Nobody).is_ok()
+///
+/// # Errors
+/// [`Fault`], when it is another thing than a passphrase that gpg lacks.
+pub(crate) fn opens(of: &Recipients) -> Result<bool, Fault> {
+    match by_a_text_of_ours(of, Asking::Nobody) {
+        Ok(()) => Ok(true),
+        Err(why) if wants_a_passphrase(&why) => Ok(false),
+        Err(why) => Err(why),
+    }
+}
+
+/// Whether gpg failed because it would have had to ask, and nobody is asked: it calls that a cancellation.
+pub(crate) fn wants_a_passphrase(why: &Fault) -> bool {
+    matches!(why, Fault::Gpg(Wire::Dismissed | Wire::WrongPassphrase | Wire::NoAgent | Wire::NoKey))
 }
 
 fn by_a_text_of_ours(of: &Recipients, asking: Asking) -> Result<(), Fault> {

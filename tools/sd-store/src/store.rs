@@ -2,19 +2,21 @@
 
 mod change;
 mod lock;
+mod locks;
 mod look;
 mod remember;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use crate::fault::Fault;
 use crate::gpg::{self, Recipients};
 use crate::index::Index;
 use crate::shelf::{Collection, Shelf};
 use crate::tree::{Entries, Stamp, Tree};
+
+use locks::Locks;
 
 pub(crate) use change::NewItem;
 pub(crate) use look::Called;
@@ -30,9 +32,7 @@ pub(crate) struct Store {
     changing: Mutex<()>,
     looked: Mutex<Option<(Entries, Arc<Shelf>)>>,
     keys: Mutex<HashMap<Vec<String>, Recipients>>,
-    /// Collections that were locked, until they are unlocked: whatever gpg-agent knows.
-    locked: Mutex<HashSet<String>>,
-    asked: Mutex<HashMap<Vec<String>, (Instant, bool)>>,
+    locks: Locks,
     /// What collections and aliases are called, as it was last read. No secrets; kept while locked, so that a locked
     /// collection has its name.
     called: Mutex<HashMap<String, (Stamp, Called)>>,
@@ -51,8 +51,7 @@ impl Store {
             changing: Mutex::default(),
             looked: Mutex::default(),
             keys: Mutex::default(),
-            locked: Mutex::default(),
-            asked: Mutex::default(),
+            locks: Locks::default(),
             called: Mutex::default(),
             aliases: Mutex::default(),
         };

@@ -227,14 +227,19 @@ impl Drop for Machine {
                 eprintln!("{screens}");
                 let journal =
                     self.shell.run("journalctl --boot --no-hostname --no-pager", Duration::from_secs(60)).out;
+                let ours =
+                    journal.lines().filter(|line| line.contains(" sd-") || line.contains(" gpg-agent"));
+                let ours: Vec<_> = ours.collect();
+                eprintln!("{}", ours.get(ours.len().saturating_sub(40)..).unwrap_or_default().join("\n"));
                 std::fs::write(self.pictures.join("journal.txt"), journal)
                     .expect("a file beside the pictures");
             }));
             let whether = if left.is_ok() { "are" } else { "should be" };
-            eprintln!(
-                "the last picture and the journal of the machine {whether} in {}",
-                self.pictures.display()
-            );
+            // A checkpoint is made again for the next test, which would take the place of these.
+            let kept = self.pictures.with_extension("failed");
+            let _ = std::fs::remove_dir_all(&kept);
+            let kept = std::fs::rename(&self.pictures, &kept).map_or(&self.pictures, |()| &kept);
+            eprintln!("the last picture and the journal of the machine {whether} in {}", kept.display());
         }
     }
 }

@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 
 use sd_gpg_agent as agent;
 
-use super::{Store, collection, lock};
+use sd_wire::fault::Fault as Wire;
+
+use super::{Store, collection};
 use crate::fault::Fault;
 use crate::gpg;
 use crate::shelf;
 
-/// How long gpg-agent's answer is good for: a list asks for thousands of items, one after the other.
-const ASKED: Duration = Duration::from_millis(200);
-
-/// And how long what was tried by a text of our own.
+/// How much longer than gpg-agent's answer what was tried by a text of our own is good for.
 const TRIED: Duration = Duration::from_secs(30);
+
+/// How often it is found out anew what was locked or unlocked meanwhile.
+const TRIES: u8 = 8;
 
 impl Store {
     /// Whether a collection is locked.
@@ -25,45 +27,49 @@ impl Store {
 
     /// Whether an entry of this name cannot be read without a passphrase.
     pub(super) fn is_locked_for(&self, name: &str) -> Result<bool, Fault> {
-        let was = lock(&self.locked).contains(&within(name));
-        let locked = was || self.would_ask(name)?;
-        if locked {
-            lock(&self.locked).insert(within(name));
-            self.index.forget();
+        let collection = within(name);
+        for _ in 0..TRIES {
+            let era = self.locks.era();
+            let locked = self.locks.holds(&collection) || self.would_ask(name)?;
+            if self.locks.keep(era, &collection, locked) {
+                if locked {
+                    self.index.forget();
+                }
+                return Ok(locked);
+            }
         }
-        Ok(locked)
+        Err(Fault::Late("the store is locked and unlocked all the time".into()))
     }
 
     fn would_ask(&self, name: &str) -> Result<bool, Fault> {
         let names = self.tree.recipients(name)?;
-        if let Some((at, would)) = lock(&self.asked).get(&names)
-            && at.elapsed() < ASKED
-        {
-            return Ok(*would);
+        let era = self.locks.era();
+        if let Some(would) = self.locks.heard(&names) {
+            return Ok(would);
         }
         let keys = self.recipients(name)?;
         // Whether a card wants its PIN gpg-agent does not know.
-        let mut would = !keys.on_card && keys.grips.iter().all(|grip| agent::would_ask(grip).unwrap_or(true));
+        let mut would = !keys.on_card && all_ask(&keys.grips)?;
         // gpg-agent also tries the passphrase that it was given last, for another part of the same key as a rule: the one
         // that signs. It says nothing about that, and keeps it for that part alone.
         // Two runs of gpg find that out, so it holds for longer; a lock forgets it.
         let mut at = Instant::now();
-        if would && gpg::opens(&keys) {
+        if would && gpg::opens(&keys)? {
             (would, at) = (false, at + TRIED);
         }
-        lock(&self.asked).insert(names, (at, would));
+        self.locks.hear(era, names, at, would);
         Ok(would)
     }
 
     /// Locks a collection: gpg-agent forgets every passphrase, and we what entries told.
     pub(crate) fn lock(&self, element: &str) -> Result<(), Fault> {
         let name = self.representative(element)?;
-        if !self.is_locked_for(&name)? {
+        // Whatever keeps that from being known keeps nothing from being locked.
+        if matches!(self.is_locked_for(&name), Ok(false)) {
             self.remember();
         }
-        lock(&self.locked).insert(within(&name));
+        self.locks.lock(within(&name));
         self.index.forget();
-        lock(&self.asked).clear();
         agent::forget().map_err(Fault::Gpg)
     }
 
@@ -73,7 +79,7 @@ impl Store {
         if self.would_ask(&name)? {
             return Ok(false);
         }
-        lock(&self.locked).remove(&within(&name));
+        self.locks.unlock(&within(&name));
         Ok(true)
     }
 
@@ -89,7 +95,7 @@ impl Store {
 
     /// Opens a collection after its passphrase was given.
     pub(crate) fn opened(&self, element: &str) -> Result<(), Fault> {
-        lock(&self.asked).clear();
+        self.locks.forget();
         if self.unlock_at_once(element)? {
             return Ok(());
         }
@@ -104,6 +110,23 @@ impl Store {
             None => "x".to_owned(),
         })
     }
+}
+
+/// Whether gpg-agent would ask for a passphrase of each of these keys.
+///
+/// # Errors
+/// [`Fault::Gpg`], when it does not say: to believe it would ask locked what nobody has locked.
+fn all_ask(grips: &[String]) -> Result<bool, Fault> {
+    let mut silent = None;
+    for grip in grips {
+        match agent::would_ask(grip) {
+            Ok(false) => return Ok(false),
+            // Without an agent no passphrase is known.
+            Ok(true) | Err(Wire::NoAgent | Wire::NotFound) => {}
+            Err(why) => silent = Some(why),
+        }
+    }
+    silent.map_or(Ok(true), |why| Err(Fault::Gpg(why)))
 }
 
 /// What is locked as one: a folder of ours, or all that is not.

@@ -201,7 +201,7 @@ impl Store {
             Ok(text) => Ok((text, stamp)),
             // gpg-agent would have asked: it has forgotten the passphrase since we looked, or this is another key's.
             Err(Fault::Gpg(Wire::Dismissed | Wire::WrongPassphrase)) => {
-                lock(&self.asked).clear();
+                self.locks.forget();
                 if self.is_locked_for(name)? {
                     return Err(Fault::Locked);
                 }
