@@ -18,6 +18,8 @@ set -euo pipefail
 [ $# -gt 0 ] || { echo 'usage: run-rings.sh [check] [unit] [pipeline] [clients] [backends] [store] [root] [chaos] [vt] [container] [fuzz] [speed] [vm]' >&2; exit 64; }
 cd "$(dirname "$0")/.."
 
+# What is thrown away afterwards is never compiled a second time.
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
 ordinary=${SUDO_UID:-$(id -u nobody)}
 ordinary_group=${SUDO_GID:-$(id -g nobody)}
 

@@ -37,7 +37,7 @@ pub(crate) fn at_work() -> Checkpoint {
         machine.log_in(DESK, "nb", "pencil");
         machine.companion_runs();
         machine.enter("GPG-AGENT SAYS", STORE);
-        machine.see(APPROVAL, "Nothing is waiting");
+        machine.see(APPROVAL, "unlocking: unlocked");
         store(machine);
         key(machine);
         machine.command("echo at $((1)) work");
