@@ -262,7 +262,7 @@ ring() {
             sed -n 's/^| //p' "$logs"/chaos.root.*.log ;;
         container)
             # Machines wait most of the time, and tests for their turn on one.
-            RUST_TEST_THREADS=${RUST_TEST_THREADS:-12} run_ring container root "$work/container.list" --nocapture
+            RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 4))} run_ring container root "$work/container.list" --nocapture
             # What is measured and listed, not only asserted.
             sed -n 's/^| //p' "$logs"/container.root.*.log ;;
         vm)
@@ -336,12 +336,11 @@ for name in "$@"; do
     case $name in check | vm) ;; *) prepare "$name" ;; esac
 done
 
-# What wants the kernel's terminals; booted machines wait most of the time.
-lane vt container &
-# Applications have little patience, so no more than these at a time, and the units are over when they come.
-lane unit backends pipeline fuzz clients &
+# Two at a time, beside the emulated machine: applications wait two seconds for some answers, which is little where a dozen
+# processes want each processor. What wants the kernel's terminals comes first.
+lane vt container root &
 waiting=$!
-lane root store
+lane unit pipeline backends fuzz clients store
 wait "$waiting" || true
 # What is under fire has to heal within its time: nobody else's load is part of that.
 lane chaos

@@ -249,6 +249,18 @@ fn what_is_deleted_is_gone_also_after_a_restart_and_nothing_else_is() {
     }
 }
 
+#[test]
+fn a_requester_that_is_gone_when_the_answer_comes_is_no_fault_of_the_backends() {
+    let companion = Companion::with_keyring();
+    companion.store("Demo", &["service", "demo", "user", "ada"]);
+    let digest = described(&companion, &companion.first()).digest();
+    let read = Order::Read { id: id(), item: companion.first(), digest };
+    for order in [search(DEMO, None), read] {
+        assert_eq!(companion.order_for_nobody(&order), [Note::Failed { why: Fault::NoReader }]);
+    }
+    assert_eq!(demo(&companion).len(), 1);
+}
+
 /// What the tools between an application and the backend have logged.
 fn logs(going: &Going) -> String {
     ["sd-agent", "sd-gate", "sd-decide", "sd-fetch", "backend"]

@@ -40,6 +40,8 @@ pub enum Fault {
     TooLarge,
     /// The requester did not send what it was invited to send.
     NoUpload,
+    /// The requester was gone when the answer came, or did not read it: it got none of it, or not all.
+    NoReader,
     /// The key may not sign, or is disabled or damaged.
     UnusableKey,
     /// The companion's keyring has no secret key of that name, or none at all.
@@ -125,6 +127,7 @@ impl fmt::Display for Fault {
             Self::Changed => "the item changed after it was shown; try again and look at it anew",
             Self::TooLarge => "it is too large to be shown in full or to be carried",
             Self::NoUpload => "the secret to be stored did not arrive",
+            Self::NoReader => "the requester was gone when the answer came, or did not read all of it",
             Self::UnusableKey => "that key cannot sign: it is not made for signing, or is disabled or damaged",
             Self::NoKey => {
                 "the companion has no secret key of that name; see `sd-provision key list`, \

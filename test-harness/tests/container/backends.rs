@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::installed::tell;
 use crate::machine::{Machine, Said, Shared, turn};
@@ -49,12 +50,18 @@ pub(crate) fn reads(machine: &Machine, session: &Session, locked: Option<(&str, 
         passphrase(machine, &front, wants, word);
     }
     front.answers("access demo", "y");
-    // What came too late for the first try is asked once more.
+    // What came too late for the first try is asked once more: it is read to its end, and then there is a yes to it.
     let told = || format!("{}\n{}", terminal.screen(), machine.journal());
+    let mut looked = Instant::now();
     let ended = || {
         let screen = terminal.screen();
-        if screen.contains("access demo") && screen.contains("y approve   n deny") {
-            front.types("y");
+        if screen.contains("access demo") && looked.elapsed() > Duration::from_millis(200) {
+            looked = Instant::now();
+            if screen.contains("scroll to the end") {
+                front.types(" ");
+            } else if screen.contains("y approve   n deny") {
+                front.types("y");
+            }
         }
         session.has_ended()
     };

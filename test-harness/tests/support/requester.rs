@@ -21,6 +21,16 @@ impl Companion {
         self.order_with_upload(order, || panic!("a secret was invited"))
     }
 
+    /// What sd-decide is told of an order whose requester is gone already.
+    pub(crate) fn order_for_nobody(&self, order: &Order) -> Vec<Note> {
+        let (home, sink) = Link::pair().unwrap();
+        drop(home);
+        let link = Link::connect(&self.at("fetch.sock")).unwrap();
+        link.send(&order.to_line().unwrap(), &[sink.as_fd()]).unwrap();
+        drop(sink);
+        notes(&link)
+    }
+
     /// As [`Companion::order_with_sink`], sending this when a secret is invited.
     pub(crate) fn order_with_upload(
         &self,

@@ -205,7 +205,7 @@ async fn approved(
 fn tell(sink: Option<&Sink>, id: &AskId, what: What) -> Result<(), Fault> {
     let line = Outcome::line(id, what).map_err(|_| Fault::TooLarge)?;
     let until = Instant::now() + deadline::UPLOAD;
-    sink.ok_or(Fault::Malformed)?.tell(&line, until).map_err(|_| Fault::Lost)
+    sink.ok_or(Fault::Malformed)?.tell(&line, until).map_err(|_| Fault::NoReader)
 }
 
 fn note(note: Note) -> Result<Yield, Fault> {

@@ -143,7 +143,7 @@ fn settle(sink: Sink, id: &AskId, granted: Granted, body: &Body) -> Result<(), F
         Body::Secret(secret) => secret.expose(),
     };
     // A requester that is gone, or does not read, gets nothing; that is its own doing.
-    sink.settle_with(&line, bytes, until).map_err(|_| Fault::Lost)
+    sink.settle_with(&line, bytes, until).map_err(|_| Fault::NoReader)
 }
 
 /// How long the requester may take to make room for it. What needed no key must not hold up what did: a requester

@@ -207,5 +207,5 @@ fn settle(sink: Sink, id: &AskId, signature: Signature) -> Result<(), Fault> {
     let len = u32::try_from(signature.bytes.len()).map_err(|_| Fault::TooLarge)?;
     let line = Outcome::line(id, What::Granted(Granted::Signature { len, status: signature.status }))
         .map_err(|_| Fault::TooLarge)?;
-    sink.settle_with(&line, &signature.bytes, Instant::now() + deadline::UPLOAD).map_err(|_| Fault::Lost)
+    sink.settle_with(&line, &signature.bytes, Instant::now() + deadline::UPLOAD).map_err(|_| Fault::NoReader)
 }
