@@ -14,6 +14,7 @@ use sd_wire::id::AskId;
 use crate::caller::Pinned;
 use crate::clerk::{Clerk, FRAME, MOST_CONNECTIONS, PUT_OFF, terminal_gone};
 use crate::console::{ARRIVED, ASKED_TO_LEAVE, Console};
+use crate::dates;
 use crate::docket::event::Moment;
 use crate::docket::prompts::PromptId;
 
@@ -195,8 +196,12 @@ impl Clerk {
         let mut wait = due.into_iter().flatten().map(|due| due.since(now)).min();
         let mut at_most = |limit: u64| wait = Some(wait.map_or(limit, |wait| wait.min(limit)));
         let prompt = self.docket.prompt().is_some();
-        if prompt || self.docket.listed().next().is_some() || self.docket.grants(now).next().is_some() {
+        if prompt || self.docket.listed().next().is_some() {
             at_most(CLOCK);
+        }
+        let granted = self.docket.grants(now).map(|grant| grant.until);
+        for until in granted.chain(self.docket.refusals().mutes().iter().map(|mute| mute.until)) {
+            at_most(dates::lasts_unchanged(until.since(now)));
         }
         if let Some(since) = self.undrawn {
             at_most(PUT_OFF.saturating_sub(now.since(since)));

@@ -166,7 +166,7 @@ pub(super) fn notes(docket: &Docket, now: Moment) -> Vec<String> {
 /// Who was muted last, and how to take it back.
 pub(super) fn muted(docket: &Docket, now: Moment) -> Option<String> {
     let mute = docket.refusals().newest()?;
-    let left = dates::left(mute.until.since(now));
+    let left = dates::lasts(mute.until.since(now));
     Some(format!("{} muted for {left}, {} denied; U lets it ask", mute.who, mute.denied))
 }
 

@@ -154,20 +154,20 @@ fn pending(width: usize, docket: &Docket, now: Moment, lines: &mut Vec<Line<'sta
 
 /// A grant in words, with its number.
 pub(super) fn grant(grant: &Grant, now: Moment) -> String {
-    let left = dates::left(grant.until.since(now));
+    let left = dates::lasts(grant.until.since(now));
     format!("{}: {left} left   {}   {}", grant.number, grant.who, grant.what)
 }
 
 /// A mute in words, with its number.
 pub(super) fn mute(mute: &Mute, now: Moment) -> String {
-    format!("{}: {} left   {}", mute.number, dates::left(mute.until.since(now)), mute.who)
+    format!("{}: {} left   {}", mute.number, dates::lasts(mute.until.since(now)), mute.who)
 }
 
 fn grants(docket: &Docket, now: Moment) -> Vec<Row> {
     let mut rows = vec![Row::Section(Trust::Ours, "GRANTS")];
     for grant in docket.grants(now) {
         let by = if grant.by_hand { "given by g" } else { "of a prompt, after a y" };
-        let left = dates::left(grant.until.since(now));
+        let left = dates::lasts(grant.until.since(now));
         rows.push(ours(
             &format!("number {}", grant.number),
             &format!("{left} left, {by}, made use of: {}", grant.used),
@@ -181,7 +181,7 @@ fn grants(docket: &Docket, now: Moment) -> Vec<Row> {
     rows.push(Row::Section(Trust::Ours, "MUTES"));
     let before = rows.len();
     for mute in docket.refusals().mutes() {
-        let left = dates::left(mute.until.since(now));
+        let left = dates::lasts(mute.until.since(now));
         let text = format!("{left} left, denied meanwhile: {}", mute.denied);
         rows.push(ours(&format!("number {}", mute.number), &text));
         rows.push(Row::fact(Trust::Looks, "muted", mute.who.clone()));
