@@ -16,11 +16,11 @@ use crate::peer::open_pidfd;
 
 pub use family::Family;
 pub use look::Look;
-pub use parse::{Stat, arguments, control_group, effective_uid, session, stat, terminal};
+pub use parse::{Stat, arguments, control_group, session, stat, terminal};
 pub use readers::{MOST_STUCK, Readers};
 
 /// The most that is read of one file in `/proc`, in bytes.
-const MAX_READ: u64 = 4096;
+const MAX_READ: usize = 4096;
 
 /// One process as it looked at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,19 @@ pub struct Process {
     pub cgroup: Option<String>,
     /// Its logind session, when it lives in that session's own scope.
     pub session: Option<String>,
+}
+
+/// A process that started another, itself or by others: as much of it as one file says. Every ask has many of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Its process id.
+    pub pid: i32,
+    /// Its parent's process id; 0 for none in this pid namespace.
+    pub ppid: i32,
+    /// When it started, in clock ticks since boot.
+    pub start: u64,
+    /// Its name as it wishes to be called, as [`Process::comm`].
+    pub comm: String,
 }
 
 impl Process {
@@ -90,14 +103,23 @@ fn read(pid: i32, name: &str) -> io::Result<Vec<u8>> {
     read_all(File::open(format!("/proc/{pid}/{name}"))?)
 }
 
-fn read_all(file: File) -> io::Result<Vec<u8>> {
-    // Enough for most at one go: read in small pieces it costs several times as much, and every ask has many of these.
-    let mut bytes = Vec::with_capacity(2048);
-    match file.take(MAX_READ).read_to_end(&mut bytes) {
-        // The process ended between open and read.
-        Err(why) if why.raw_os_error() == Some(libc::ESRCH) => Err(io::ErrorKind::NotFound.into()),
-        Err(why) => Err(why),
-        Ok(_) => Ok(bytes),
+/// One read has all of it: the kernel composes each of these files for the reader, and hands over as much as there is
+/// room for (fs/seq_file.c, `seq_read_iter`; fs/proc/base.c, `get_mm_cmdline`).
+fn read_all(mut file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; MAX_READ];
+    loop {
+        match file.read(&mut bytes) {
+            // The process ended between open and read.
+            Err(why) if why.raw_os_error() == Some(libc::ESRCH) => {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) => return Err(why),
+            Ok(length) => {
+                bytes.truncate(length);
+                return Ok(bytes);
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
-use sd_sys::process::{self, Family, Look, Process, Readers};
+use sd_sys::process::{self, Ancestor, Family, Look, Process, Readers};
 use sd_sys::sink::Sink;
 use sd_wire::claims::{App, Claims};
 use sd_wire::printable::Printable;
@@ -62,7 +62,7 @@ pub(crate) struct Seen {
     /// Its arguments as it wishes them to be seen; `None` when they could not be read in time, or nobody is to see them.
     pub(crate) arguments: Option<Vec<Vec<u8>>>,
     /// Its parents, nearest first.
-    pub(crate) parents: Vec<Process>,
+    pub(crate) parents: Vec<Ancestor>,
     /// How long before the ask it was started.
     pub(crate) age: Option<Duration>,
 }
@@ -228,8 +228,8 @@ impl Seen {
 }
 
 impl Pinned {
-    fn of(process: &Process) -> Self {
-        Self { pid: process.pid, start: process.start }
+    fn of(parent: &Ancestor) -> Self {
+        Self { pid: parent.pid, start: parent.start }
     }
 }
 
@@ -277,7 +277,7 @@ impl Caller {
             cgroup: Some("/user.slice/user-1000.slice/user@1000.service/app.slice/foot.scope".to_owned()),
             session: None,
         };
-        let parent = |pid: i32, comm: &str| Process { pid, comm: comm.to_owned(), ..process.clone() };
+        let parent = |pid, comm: &str| Ancestor { pid, ppid: 1, start, comm: comm.to_owned() };
         let parents = vec![parent(1234, "sh"), parent(1200, "sd-rig")];
         let arguments = Some(vec![b"secret-tool".to_vec(), b"lookup".to_vec(), b"a b".to_vec()]);
         let seen = Seen { process, arguments, parents, age: Some(Duration::from_secs(3)) };

@@ -8,11 +8,12 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use nix::fcntl::{OFlag, open, openat};
+use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{Mode, fstat};
+use nix::unistd::{AccessFlags, faccessat};
 
 use super::parse::{self, Stat};
-use super::{Process, read_all};
+use super::{Ancestor, Process, read_all};
 
 /// The processes that were looked at.
 #[derive(Debug, Default)]
@@ -28,21 +29,25 @@ impl Look {
     }
 
     /// The parents of a process, nearest first, at most `max`; shorter when one is gone or hidden.
-    pub fn ancestors(&mut self, pid: i32, max: usize) -> Vec<Process> {
-        let mut chain: Vec<Process> = Vec::new();
+    pub fn ancestors(&mut self, pid: i32, max: usize) -> Vec<Ancestor> {
+        let mut chain: Vec<Ancestor> = Vec::new();
         let first = self.at(pid).ok();
         let Some(&Stat { mut ppid, start: mut child_start, .. }) = first.as_deref().and_then(Held::stat)
         else {
             return chain;
         };
         while chain.len() < max && ppid > 0 {
-            let Ok(parent) = self.process(ppid) else { break };
+            let parent = self.at(ppid).ok();
             // A parent that is younger than its child is a stranger that was given the number since.
-            if parent.start > child_start {
-                break;
-            }
+            let older = parent.as_deref().and_then(Held::stat).filter(|parent| parent.start <= child_start);
+            let Some(parent) = older else { break };
+            chain.push(Ancestor {
+                pid: ppid,
+                ppid: parent.ppid,
+                start: parent.start,
+                comm: parent.comm.clone(),
+            });
             (ppid, child_start) = (parent.ppid, parent.start);
-            chain.push(parent);
         }
         chain
     }
@@ -85,15 +90,19 @@ impl Held {
         self.stat.get_or_init(|| parse::stat(&self.read("stat").ok()?)).as_ref()
     }
 
+    /// The effective uid: the kernel has it own the directory, and unlike the files in it also where the process may not
+    /// be dumped (fs/proc/base.c, `task_dump_owner`). To read it in `status` takes twenty times as long. A process that is
+    /// gone is root's as well (`pid_getattr`), so that root is believed only of one that is still there.
     pub(super) fn uid(&self) -> Option<u32> {
-        *self.uid.get_or_init(|| self.owner().or_else(|| parse::effective_uid(&self.read("status").ok()?)))
+        *self.uid.get_or_init(|| {
+            let owner = fstat(&self.directory).ok()?.st_uid;
+            (owner != 0 || self.is_there()).then_some(owner)
+        })
     }
 
-    /// The effective uid, unless that is root's: the kernel has it own the directory, and unlike the files in it also
-    /// where the process may not be dumped (fs/proc/base.c, `task_dump_owner`). A process that is gone is root's too
-    /// (`pid_getattr`). To read it in `status` takes twenty times as long.
-    fn owner(&self) -> Option<u32> {
-        fstat(&self.directory).ok().map(|stat| stat.st_uid).filter(|uid| *uid != 0)
+    /// Whether it has not been reaped: only then there are files in its directory.
+    fn is_there(&self) -> bool {
+        faccessat(&self.directory, "stat", AccessFlags::F_OK, AtFlags::empty()).is_ok()
     }
 
     pub(super) fn cgroup(&self) -> Option<&str> {

@@ -53,13 +53,6 @@ pub fn terminal(tty_nr: i32) -> Option<String> {
     }
 }
 
-/// The effective uid in the content of `/proc/<pid>/status`.
-pub fn effective_uid(status: &[u8]) -> Option<u32> {
-    // The kernel escapes line breaks in the name on the first line, so no name can forge this one.
-    let line = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"Uid:"))?;
-    str::from_utf8(line).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()
-}
-
 /// The arguments in the content of `/proc/<pid>/cmdline`: none for a kernel thread or a zombie.
 pub fn arguments(cmdline: &[u8]) -> Vec<Vec<u8>> {
     let content = cmdline.strip_suffix(b"\0").unwrap_or(cmdline);

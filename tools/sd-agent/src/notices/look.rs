@@ -1,6 +1,6 @@
 //! What a process that asks looks like. It runs as the same uid as we do and can look as it likes.
 
-use sd_sys::process::{Look, Process};
+use sd_sys::process::Look;
 use sd_wire::printable::Printable;
 
 use super::words::Who;
@@ -15,12 +15,12 @@ pub(crate) fn look(pid: u32, start: Option<u64>) -> (Who, Option<u64>) {
     let Some(found) = found.filter(|found| start.is_none_or(|start| found.start == start)) else {
         return (Who { pid, name: None, parent: None }, None);
     };
-    let name = |process: &Process| Printable::clipped(&process.comm, CLIP);
+    let name = |comm: &str| Printable::clipped(comm, CLIP);
     // Whoever is its parent only for want of a nearer one (init, the user's service manager) started nothing.
     let parent =
         looks.ancestors(found.pid, 1).pop().filter(|parent| parent.pid > 1 && parent.comm != "systemd");
-    let parent = parent.and_then(|parent| Some((u32::try_from(parent.pid).ok()?, name(&parent))));
-    (Who { pid, name: Some(name(&found)), parent }, Some(found.start))
+    let parent = parent.and_then(|parent| Some((u32::try_from(parent.pid).ok()?, name(&parent.comm))));
+    (Who { pid, name: Some(name(&found.comm)), parent }, Some(found.start))
 }
 
 #[cfg(test)]

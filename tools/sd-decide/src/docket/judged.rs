@@ -40,7 +40,9 @@ pub(super) fn processes(filing: &Filing) -> Vec<&str> {
 }
 
 fn names(seen: &Seen) -> impl Iterator<Item = &str> {
-    std::iter::once(&seen.process).chain(&seen.parents).map(|process| process.comm.as_str())
+    std::iter::once(&seen.process.comm)
+        .chain(seen.parents.iter().map(|parent| &parent.comm))
+        .map(String::as_str)
 }
 
 fn things<'a>(filing: &'a Filing, described: Option<&'a Described>) -> Vec<Thing<'a>> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::docket::history::Decided;
-use sd_sys::process::Process;
+use sd_sys::process::Ancestor;
 use sd_wire::bounded::Text;
 
 /// sd-gpg, started by a git that was started by another.
@@ -139,7 +139,8 @@ fn the_git_of_a_rebase_is_the_one_whose_shell_runs_the_others() {
         let mut caller = Caller::made_up(500, 99);
         let seen = caller.seen.as_mut().unwrap();
         let made_up = seen.parents[0].clone();
-        let parent = |(pid, comm): (i32, &&str)| Process { pid, comm: (*comm).to_owned(), ..made_up.clone() };
+        let parent =
+            |(pid, comm): (i32, &&str)| Ancestor { pid, comm: (*comm).to_owned(), ..made_up.clone() };
         seen.parents = (1..).zip(line).map(parent).collect();
         assert_eq!(caller.git().map(|git| git.pid), git, "{line:?}");
     }
