@@ -87,7 +87,7 @@ const STORED: &str = "
 /// What is there afterwards of what was changed: the new ones, and none of the old.
 const LOOK: &str = "
     for service in tool-new tool-old new old; do
-        echo $service $(secret-tool lookup service $service) $(sd-ask search service=$service | wc -l)
+        echo $service $(secret-tool lookup service $service) $(until sd-ask search service=$service > items; do sleep 1; done; wc -l < items)
     done
     echo git $(secret-tool lookup server new.example.org)";
 

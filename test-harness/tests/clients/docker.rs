@@ -75,7 +75,7 @@ const ERASE: Deed = Deed {
     approved: ends(0, ""),
     denied: ends(0, ""),
     expired: ends(0, ""),
-    look: "sd-ask search server=https://hub.example.org | wc -l",
+    look: "sd-ask search server=https://hub.example.org > items && wc -l < items",
     after: "0",
     untouched: "1",
 };

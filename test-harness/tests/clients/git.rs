@@ -52,7 +52,7 @@ const REJECT: Deed = Deed {
     approved: ends(0, ""),
     denied: ends(0, ""),
     expired: ends(0, ""),
-    look: "sd-ask search server=example.org | wc -l",
+    look: "sd-ask search server=example.org > items && wc -l < items",
     after: "0",
     untouched: "1",
 };

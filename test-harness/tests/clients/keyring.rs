@@ -45,7 +45,7 @@ const DELETE: Deed = Deed {
     approved: ends(0, ""),
     denied: complains(1, "", "secretstorage.exceptions.PromptDismissedException: Prompt dismissed."),
     expired: complains(1, "", "secretstorage.exceptions.PromptDismissedException: Prompt dismissed."),
-    look: "sd-ask search service=demo | wc -l",
+    look: "sd-ask search service=demo > items && wc -l < items",
     after: "0",
     untouched: "1",
 };

@@ -9,7 +9,7 @@ use crate::fates::{Deed, ends, fates};
 const STORED: &str = "printf hunter2 | secret-tool store --label=demo service demo";
 /// What sd-app, which is built on another library, reads of that item, wherever it is now: to some backends a secret in
 /// the place of another is another item.
-const READ: &str = "sd-app 'search service=demo' 'retry read FOUND' | tail -n 1";
+const READ: &str = "sd-app 'retry search service=demo' 'retry read FOUND' | tail -n 1";
 
 const LOOKUP: Deed = Deed {
     before: STORED,
@@ -51,7 +51,7 @@ const CLEAR: Deed = Deed {
     approved: ends(0, ""),
     denied: ends(0, ""),
     expired: ends(0, ""),
-    look: "sd-ask search service=demo | wc -l",
+    look: "sd-ask search service=demo > items && wc -l < items",
     after: "0",
     untouched: "1",
 };
@@ -70,7 +70,7 @@ const SEARCH: Deed = Deed {
     approved: ends(0, "secret = secret1\nsecret = secret2\nsecret = secret3\n3\n"),
     denied: ends(0, "3\n"),
     expired: ends(0, "3\n"),
-    look: "for n in 1 2 3; do sd-app \"search number=$n\" 'retry read FOUND' | tail -n 1; done | sort | tr '\\n' ' '",
+    look: "for n in 1 2 3; do sd-app \"retry search number=$n\" 'retry read FOUND' | tail -n 1; done | sort | tr '\\n' ' '",
     after: "secret1 secret2 secret3",
     untouched: "secret1 secret2 secret3",
 };

@@ -93,6 +93,8 @@ impl OnTheVt {
         // systemd-socket-activate starts the tool with the first connection.
         self.knock(r#"{"v":1,"body":{"cancel":{"id":"0123456789abcdef"}}}"#, &[]).wait().unwrap();
         self.shows("nothing is waiting");
+        // The last line of a picture, which a terminal is given from above.
+        self.shows("? help");
     }
 
     /// Says something at decide.sock as the gate, and listens for what comes back.
