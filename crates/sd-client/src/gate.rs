@@ -57,6 +57,17 @@ pub struct Signature {
     pub status: String,
 }
 
+/// Carries on what a connection does that was built without a thread of its own (`internal_executor(false)`): takes in
+/// what comes, until it is closed. Whoever waits for something that comes by it has this running.
+pub fn turn(bus: &Connection) -> impl Future<Output = ()> + Send + use<> {
+    let executor = bus.executor().clone();
+    async move {
+        while !executor.is_empty() {
+            executor.tick().await;
+        }
+    }
+}
+
 impl Gate {
     /// Reads who may answer, and connects to the system bus. The gate itself may start later or
     /// again: it is looked up for each request.
@@ -64,8 +75,29 @@ impl Gate {
     /// # Errors
     /// [`Failure::Misconfigured`] without a parties file that can be trusted; [`Failure::System`] without a bus.
     pub async fn connect() -> Result<Self, Failure> {
+        Self::connected(true).await
+    }
+
+    /// As [`Gate::connect`], for a caller that carries the connection on itself, by [`Gate::turn`]: no thread is started
+    /// for it, and nothing is handed from thread to thread.
+    ///
+    /// # Errors
+    /// As [`Gate::connect`].
+    pub async fn connect_here() -> Result<Self, Failure> {
+        Self::connected(false).await
+    }
+
+    /// Takes in what comes from the bus, until the connection is closed.
+    pub fn turn(&self) -> impl Future<Output = ()> + Send + use<> {
+        turn(&self.bus)
+    }
+
+    async fn connected(by_itself: bool) -> Result<Self, Failure> {
         let parties = parties::own()?;
-        let connected = async { zbus::connection::Builder::system()?.method_timeout(INQUIRY).build().await };
+        let connected = async {
+            let builder = zbus::connection::Builder::system()?;
+            builder.method_timeout(INQUIRY).internal_executor(by_itself).build().await
+        };
         let lost = |e: zbus::Error| Failure::System(format!("the system bus cannot be reached: {e}"));
         let bus = by(Instant::now() + INTAKE, async { connected.await.map_err(lost) }).await?;
         Ok(Self { bus, parties, known: None, ear: None })

@@ -24,6 +24,6 @@ mod watch;
 
 pub use ear::Ear;
 pub use failure::Failure;
-pub use gate::{Gate, Signature};
+pub use gate::{Gate, Signature, turn};
 pub use listing::{Settled, Waiting};
 pub use watch::{Event, Watch};

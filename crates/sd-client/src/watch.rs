@@ -77,12 +77,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch. The first event says whether the gate is there.
+    /// Begins to watch on a connection that is made for this. The first event says whether the gate is there.
     ///
     /// # Errors
-    /// As [`Gate::connect`].
-    pub async fn start() -> Result<Self, Failure> {
-        let gate = Gate::connect().await?;
+    /// [`Failure::System`] without a bus, and what a gate answers that is there.
+    pub async fn start(gate: Gate) -> Result<Self, Failure> {
         let rule = MatchRule::builder()
             .msg_type(Type::Signal)
             .sender("org.freedesktop.DBus")

@@ -161,7 +161,9 @@ impl System {
         if let Some(gate) = known.filter(|gate| !gate.is_closed()) {
             return Ok(gate);
         }
-        let gate = Gate::connect().await?.kept().await?.heard_by(Arc::new(self.notices.clone()));
+        let gate = Gate::connect_here().await?;
+        smol::spawn(gate.turn()).detach();
+        let gate = gate.kept().await?.heard_by(Arc::new(self.notices.clone()));
         // Two calls may both have connected; the later connection stays, the other ends with its call.
         *self.known() = Some(gate.clone());
         Ok(gate)

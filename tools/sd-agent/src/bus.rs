@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sd_client::screen;
+use sd_client::{screen, turn};
 use sd_sys::process::Process;
 use sd_wire::printable::Printable;
 use smol::channel::Receiver;
@@ -62,10 +62,11 @@ impl From<zbus::Error> for Error {
 }
 
 /// Owns the name and answers calls until it is told to stop or the bus hangs up.
-pub(crate) async fn serve(stop: &Stop) -> Result<(), Error> {
-    let bus = zbus::connection::Builder::session()?.build().await?;
+pub(crate) async fn serve(stop: Stop) -> Result<(), Error> {
+    let bus = zbus::connection::Builder::session()?.internal_executor(false).build().await?;
     // Before the name is ours: the first call may come with the bus's answer.
     let calls = MessageStream::from(&bus);
+    smol::spawn(turn(&bus)).detach();
     let rule = format!(
         "type='signal',sender='{DAEMON}',path='{DAEMON_PATH}',interface='{DAEMON}',member='NameOwnerChanged',arg2=''"
     );

@@ -48,6 +48,9 @@ pub fn main() -> ExitCode {
     sd_start::run(|cli::Cli {}| {
         sd_start::hardened()?;
         let stop = stop::Stop::take()?;
-        smol::block_on(bus::serve(&stop)).map_err(|e| NotServing::Unavailable(e.to_string()))
+        // All of it is tasks of smol's one thread, and this one only waits: nothing that comes is handed from thread to
+        // thread, which would cost more than most answers.
+        smol::future::block_on(smol::spawn(bus::serve(stop)))
+            .map_err(|e| NotServing::Unavailable(e.to_string()))
     })
 }

@@ -33,12 +33,11 @@ pub fn main() -> ExitCode {
 
 /// Never ends well: a gate without its bus is to be started again.
 async fn serve(cli: &cli::Cli, parties: Parties) -> Result<(), NotServing> {
-    let serving = on_the_bus::Serving::start(cli, parties).await.map_err(|e| {
+    on_the_bus::serve(cli, parties).await.map_err(|e| {
         NotServing::Unavailable(format!(
             "the system bus does not let the gate serve: {e}; is the bus up, and the gate's policy file installed?"
         ))
     })?;
-    serving.until_the_bus_goes().await;
     Err(NotServing::Unavailable(
         "the system bus went away while the gate was serving; it serves again once both are started again"
             .to_owned(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_io::Timer;
 use sd_wire::parties::Parties;
+use smol::future::FutureExt;
 use smol::stream::StreamExt;
 use zbus::Connection;
 use zbus::fdo::{DBusProxy, NameOwnerChangedStream, RequestNameFlags, RequestNameReply};
@@ -18,34 +19,51 @@ const NAME: &str = "net.mowaka.SecretsDispatcher1";
 
 /// The gate on the bus, and the news that somebody has left it.
 #[derive(Debug)]
-pub(crate) struct Serving {
+struct Serving {
     tally: Arc<Tally>,
     changes: NameOwnerChangedStream,
-    // The object lives as long as its connection.
-    _bus: Connection,
+}
+
+/// Goes on the bus and serves; returns when the bus has gone away. All of it on the thread that calls this: nothing that
+/// comes is handed from thread to thread, which would cost more than the answer.
+///
+/// # Errors
+/// When the bus is not there, or does not let the gate own its name.
+pub(crate) async fn serve(cli: &Cli, parties: Parties) -> zbus::Result<()> {
+    let tally = Arc::new(Tally::default());
+    let gate = Gate::new(parties, Decide::at(&cli.decide, parties.decide), Arc::clone(&tally));
+    let builder = zbus::connection::Builder::system()?.internal_executor(false);
+    let bus = builder.serve_at(PATH, gate)?.build().await?;
+    let executor = bus.executor().clone();
+    let turning = async {
+        while !executor.is_empty() {
+            executor.tick().await;
+        }
+        // That the bus is gone is heard where its news is read.
+        smol::future::pending().await
+    };
+    let serving = async {
+        Serving::start(&bus, parties, tally).await?.until_the_bus_goes().await;
+        Ok(())
+    };
+    serving.or(turning).await
 }
 
 impl Serving {
-    /// Goes on the bus: the object, then the names, then ready.
-    ///
-    /// # Errors
-    /// When the bus is not there, or does not let the gate own its name.
-    pub(crate) async fn start(cli: &Cli, parties: Parties) -> zbus::Result<Self> {
-        let tally = Arc::new(Tally::default());
-        let gate = Gate::new(parties, Decide::at(&cli.decide, parties.decide), Arc::clone(&tally));
-        let bus = zbus::connection::Builder::system()?.serve_at(PATH, gate)?.build().await?;
-        let changes = DBusProxy::new(&bus).await?.receive_name_owner_changed().await?;
+    /// The names, then ready.
+    async fn start(bus: &Connection, parties: Parties, tally: Arc<Tally>) -> zbus::Result<Self> {
+        let changes = DBusProxy::new(bus).await?.receive_name_owner_changed().await?;
         // The name with the uid is this gate's alone; the plain one is that of the user who was provisioned first, and
         // the policy lets no other gate have it.
-        own(&bus, &format!("{NAME}.u{}", parties.desktop), true).await?;
-        own(&bus, NAME, false).await?;
+        own(bus, &format!("{NAME}.u{}", parties.desktop), true).await?;
+        own(bus, NAME, false).await?;
         sd_journal::ready();
-        keep_the_watchdog_quiet(&bus);
-        Ok(Self { tally, changes, _bus: bus })
+        keep_the_watchdog_quiet(bus);
+        Ok(Self { tally, changes })
     }
 
     /// Serves, and returns when the bus has gone away.
-    pub(crate) async fn until_the_bus_goes(mut self) {
+    async fn until_the_bus_goes(mut self) {
         while let Some(change) = self.changes.next().await {
             if let Ok(change) = change.args()
                 && change.new_owner().is_none()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sd_client::{Event, Failure as Client, Watch};
+use sd_client::{Event, Failure as Client, Gate, Watch};
 use sd_wire::id::AskId;
 use sd_wire::printable::Printable;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ type Known = HashMap<AskId, (String, u32)>;
 
 /// `sdctl watch`. A gate that is not there at first is an error, one that goes is an event.
 pub(crate) async fn watch(paper: &mut Paper) -> Result<(), Failure> {
-    let mut watch = Watch::start().await?;
+    let mut watch = Watch::start(Gate::connect().await?).await?;
     let mut known = Known::new();
     let mut event = watch.next().await?;
     if event == Event::Gone {

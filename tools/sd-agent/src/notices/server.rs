@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_io::Timer;
+use sd_client::turn;
 use smol::channel::Sender;
 use smol::stream::StreamExt;
 use zbus::message::Flags;
@@ -48,7 +49,8 @@ pub(crate) struct Server {
 impl Server {
     /// Connects to the session bus and asks to be told who comes, who goes, and what is closed.
     pub(crate) async fn connect() -> zbus::Result<(Self, MessageStream)> {
-        let bus = zbus::connection::Builder::session()?.build().await?;
+        let bus = zbus::connection::Builder::session()?.internal_executor(false).build().await?;
+        smol::spawn(turn(&bus)).detach();
         let messages = MessageStream::from(&bus);
         let changes = format!("type='signal',sender='{DAEMON}',member='NameOwnerChanged',arg0='{NAME}'");
         let closed = format!("type='signal',sender='{NAME}',interface='{NAME}',member='NotificationClosed'");

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_io::Timer;
-use sd_client::{Event as Told, Failure, Watch};
+use sd_client::{Event as Told, Failure, Gate, Watch};
 use sd_sys::process::start_of;
 use sd_wire::id::AskId;
 use smol::channel::Sender;
@@ -45,7 +45,9 @@ async fn follow_one(
     strangers: &mut Vec<Stranger>,
     complained: &mut bool,
 ) -> Result<(), Failure> {
-    let mut watch = Watch::start().await?;
+    let gate = Gate::connect_here().await?;
+    smol::spawn(gate.turn()).detach();
+    let mut watch = Watch::start(gate).await?;
     loop {
         let round = async {
             if strangers.is_empty() {
