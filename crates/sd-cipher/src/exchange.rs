@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use oo7::Key;
-
-use crate::{Cipher, DH, PLAIN, PUBLIC_KEY, padded};
+use crate::{Cipher, DH, PLAIN, PUBLIC_KEY, Pair};
 
 /// Agrees on a key with a client that gave this public key. Returns also ours, padded as it goes over the bus; none for
 /// a session without encryption.
@@ -16,13 +14,8 @@ pub fn agree(algorithm: &str, theirs: Option<Vec<u8>>) -> Result<(Cipher, Option
         PLAIN => Ok((Cipher::Plain, None)),
         DH => {
             let theirs = theirs.ok_or(NoAgreement::NoKey)?;
-            if theirs.is_empty() || theirs.len() > PUBLIC_KEY {
-                return Err(NoAgreement::WrongLength);
-            }
-            let private = Key::generate_private_key().map_err(NoAgreement::Failed)?;
-            let public = Key::generate_public_key(&private).map_err(NoAgreement::Failed)?;
-            let agreed = Key::generate_aes_key(&private, &Key::new(theirs)).map_err(NoAgreement::Failed)?;
-            Ok((Cipher::Dh(agreed), Some(padded(&public))))
+            let pair = Pair::new()?;
+            Ok((pair.agrees(&theirs)?, Some(pair.public().to_vec())))
         }
         other => Err(NoAgreement::Unknown(other.to_owned())),
     }
@@ -37,8 +30,8 @@ pub enum NoAgreement {
     NoKey,
     /// The public key is empty, or longer than the group.
     WrongLength,
-    /// No key could be made.
-    Failed(oo7::crypto::Error),
+    /// The kernel gives no random bytes for a key.
+    Failed,
 }
 
 impl fmt::Display for NoAgreement {
@@ -47,7 +40,7 @@ impl fmt::Display for NoAgreement {
             Self::Unknown(algorithm) => write!(f, "the algorithm {algorithm} is not supported"),
             Self::NoKey => f.write_str("the public key is not an array of bytes"),
             Self::WrongLength => write!(f, "the public key is not 1 to {PUBLIC_KEY} bytes long"),
-            Self::Failed(why) => write!(f, "no session key could be made: {why}"),
+            Self::Failed => f.write_str("no session key could be made: the kernel gives no random bytes"),
         }
     }
 }
@@ -76,12 +69,10 @@ mod tests {
 
     #[test]
     fn both_ends_arrive_at_the_same_key() {
-        let private = Key::generate_private_key().unwrap();
-        let public = Key::generate_public_key(&private).unwrap();
-        let (cipher, ours) = agree(DH, Some(public.as_ref().to_vec())).unwrap();
-        let ours = ours.unwrap();
-        assert_eq!(ours.len(), PUBLIC_KEY);
-        let Cipher::Dh(agreed) = cipher else { panic!("not encrypted") };
-        assert_eq!(Key::generate_aes_key(&private, &Key::new(ours)).unwrap().as_ref(), agreed.as_ref());
+        let client = Pair::new().unwrap();
+        let (cipher, ours) = agree(DH, Some(client.public().to_vec())).unwrap();
+        let (iv, value) = cipher.seal(&Cipher::Plain.open(&[], b"hunter2").unwrap()).unwrap();
+        let clients = client.agrees(&ours.unwrap()).unwrap();
+        assert_eq!(clients.open(&iv, &value).unwrap().expose(), b"hunter2");
     }
 }

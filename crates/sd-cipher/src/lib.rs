@@ -1,31 +1,33 @@
 //! How a secret travels over a session of the Secret Service (specification, "Transfer of Secrets"), for both of its
 //! ends: `sd-agent` is one towards the applications, `sd-fetch` the other towards the backend.
 //!
-//! The key exchange is oo7's. Encryption and decryption are done with the same ciphers straight from and into locked
-//! memory: a function that returns what it has decrypted leaves the secret behind in freed memory, and one that pads
+//! Encryption and decryption are done straight from and into locked memory: a function that returns what it has decrypted leaves the secret behind in freed memory, and one that pads
 //! while it encrypts leaves the last block, which of a short secret is all of it, behind on the stack.
 #![forbid(unsafe_code)]
 
 mod exchange;
 #[cfg(any(test, fuzzing))]
 pub mod hostile;
+mod key;
+mod pair;
 
 use std::fmt;
 
 use aes::cipher::block_padding::{NoPadding, Pkcs7};
 use aes::cipher::{BlockDecryptMut, BlockEncryptMut, KeyIvInit};
-use oo7::Key;
 use sd_sys::secret::Secret;
 use sd_wire::outcome::MAX_SECRET;
 use zeroize::Zeroizing;
 
 pub use exchange::{NoAgreement, agree};
+pub use key::Key;
+pub use pair::Pair;
 
 /// The algorithm without encryption.
 pub const PLAIN: &str = "plain";
 /// The algorithm with it.
 pub const DH: &str = "dh-ietf1024-sha256-aes128-cbc-pkcs7";
-/// The bytes of a public key of the 1024-bit group. Exactly so many, or some clients fail now and then (KDE 514194).
+/// The bytes of a public key of the 1024-bit group.
 pub const PUBLIC_KEY: usize = 128;
 /// AES's block, which is also the length of the initialisation vector.
 const BLOCK: usize = 16;
@@ -51,10 +53,11 @@ impl Cipher {
         match self {
             Self::Plain => Ok((Vec::new(), Zeroizing::new(secret.expose().to_vec()))),
             Self::Dh(key) => {
-                let iv = oo7::crypto::generate_iv().map_err(|_| Fault::NoMemory)?;
+                let mut iv = vec![0; BLOCK];
+                getrandom::fill(&mut iv).map_err(|_| Fault::NoMemory)?;
                 let padded = padded_secret(secret)?;
                 let mut value = Zeroizing::new(vec![0; padded.len()]);
-                cbc::Encryptor::<aes::Aes128>::new_from_slices(key.as_ref(), &iv)
+                cbc::Encryptor::<aes::Aes128>::new_from_slices(key.bytes(), &iv)
                     .map_err(|_| Fault::WrongKey)?
                     .encrypt_padded_b2b_mut::<NoPadding>(padded.expose(), &mut value)
                     .map_err(|_| Fault::WrongKey)?;
@@ -80,7 +83,7 @@ impl Cipher {
                 }
                 Secret::fill(value.len(), |room| {
                     let cipher =
-                        cbc::Decryptor::<aes::Aes128>::new_from_slices(key.as_ref(), parameters).ok()?;
+                        cbc::Decryptor::<aes::Aes128>::new_from_slices(key.bytes(), parameters).ok()?;
                     Some(cipher.decrypt_padded_b2b_mut::<Pkcs7>(value, room).ok()?.len())
                 })
             }
@@ -110,15 +113,6 @@ fn padded_secret(secret: &Secret) -> Result<Secret, Fault> {
         Some(start.len() + end.len())
     });
     filled.map_err(|_| Fault::NoMemory)?.ok_or(Fault::NoMemory)
-}
-
-/// A public key as it goes over the bus: padded to exactly [`PUBLIC_KEY`] bytes.
-#[must_use]
-pub fn padded(public: &Key) -> Vec<u8> {
-    let number = public.as_ref();
-    let mut padded = vec![0; PUBLIC_KEY.saturating_sub(number.len())];
-    padded.extend_from_slice(number);
-    padded
 }
 
 /// Why a secret was not opened or sealed.
@@ -158,7 +152,7 @@ mod tests {
     }
 
     fn dh() -> Cipher {
-        Cipher::Dh(Key::new(vec![7; 16]))
+        Cipher::Dh(Key::of_sevens())
     }
 
     #[test]
@@ -172,7 +166,7 @@ mod tests {
 
     #[test]
     fn oo7_opens_what_is_sealed_and_seals_what_is_opened() {
-        let key = Key::new(vec![7; 16]);
+        let key = oo7::Key::new(vec![7; 16]);
         for text in [&b"hunter2"[..], b"", &[0xff; 15], &[0xff; 16], &[b'x'; 100_000]] {
             let (iv, value) = dh().seal(&secret(text)).unwrap();
             assert_eq!(oo7::crypto::decrypt(&value, &key, &iv).unwrap().as_slice(), text);
@@ -208,11 +202,5 @@ mod tests {
         for cipher in [dh(), Cipher::Plain] {
             assert_eq!(cipher.open(&[0; 16], &vec![0; 2 << 20]).unwrap_err(), Fault::TooLong);
         }
-    }
-
-    #[test]
-    fn a_public_key_is_always_as_long_as_the_group() {
-        assert_eq!(padded(&Key::new(vec![1])).len(), PUBLIC_KEY);
-        assert_eq!(padded(&Key::new(vec![1; PUBLIC_KEY])), [1; PUBLIC_KEY]);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn agree(algorithm: &str, input: &OwnedValue) -> Result<(Cipher, Valu
         match why {
             NoAgreement::Unknown(_) => Refusal::not_supported(text),
             NoAgreement::NoKey | NoAgreement::WrongLength => Refusal::invalid_args(text),
-            NoAgreement::Failed(_) => Refusal::failed(text),
+            NoAgreement::Failed => Refusal::failed(text),
         }
     })?;
     Ok((cipher, ours.map_or_else(|| Value::from(""), Value::from)))

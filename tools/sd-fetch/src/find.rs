@@ -102,22 +102,29 @@ async fn was_searched(backend: &Backend, locked: &CollectionPath) -> Result<(), 
 
 /// All collections, and where the default alias points. One that vanishes meanwhile is left out.
 pub(crate) async fn collections(backend: &Backend) -> Result<Collections, Fault> {
-    let mut found = Collections { default: backend.alias("default").await?, ..Collections::default() };
-    for path in backend.collections().await? {
-        let Ok(path) = CollectionPath::parse(path.as_str()) else { continue };
-        match backend.collection(&path).await {
-            Ok(facts) => found.collections.push(Collection {
-                path,
-                label: facts.label,
-                locked: facts.locked,
-                created: facts.created,
-                modified: facts.modified,
-            }),
-            Err(Fault::NotFound) => {}
-            Err(why) => return Err(why),
+    let (default, paths) = zip(backend.alias("default"), backend.collections()).await;
+    let paths: Vec<_> = paths?.iter().filter_map(|path| CollectionPath::parse(path.as_str()).ok()).collect();
+    // All at once: a client that begins looks at the collections first, and waits for this.
+    let asked = smol::LocalExecutor::new();
+    let facts: Vec<_> = paths.iter().map(|path| asked.spawn(backend.collection(path))).collect();
+    let told = async {
+        let mut found = Collections { default: default?, ..Collections::default() };
+        for (path, facts) in paths.iter().zip(facts) {
+            match facts.await {
+                Ok(facts) => found.collections.push(Collection {
+                    path: path.clone(),
+                    label: facts.label,
+                    locked: facts.locked,
+                    created: facts.created,
+                    modified: facts.modified,
+                }),
+                Err(Fault::NotFound) => {}
+                Err(why) => return Err(why),
+            }
         }
-    }
-    Ok(found)
+        Ok(found)
+    };
+    asked.run(told).await
 }
 
 /// Whether any collection is locked: whether an unlock would have anything to do. One that vanishes meanwhile is not,

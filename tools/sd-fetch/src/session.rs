@@ -3,7 +3,7 @@
 
 use oo7::Key;
 use oo7::dbus::api;
-use sd_cipher::{Cipher, PUBLIC_KEY, padded};
+use sd_cipher::{Cipher, Pair};
 use sd_sys::secret::Secret;
 use sd_wire::fault::Fault;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
@@ -33,14 +33,11 @@ impl Session {
     }
 
     async fn encrypted(service: &api::Service) -> Result<Self, Fault> {
-        let private = Key::generate_private_key().map_err(|_| Fault::Refused)?;
-        let public = Key::generate_public_key(&private).map_err(|_| Fault::Refused)?;
-        let public = Key::new(padded(&public));
+        let pair = Pair::new().map_err(|_| Fault::Refused)?;
+        let public = Key::new(pair.public().to_vec());
         let (theirs, session) = service.open_session(Some(public)).await.map_err(|e| refusal::of_oo7(&e))?;
-        let theirs =
-            theirs.filter(|k| (1..=PUBLIC_KEY).contains(&k.as_ref().len())).ok_or(Fault::Malformed)?;
-        let key = Key::generate_aes_key(&private, &theirs).map_err(|_| Fault::Malformed)?;
-        Ok(Self { path: session.inner().path().to_owned().into(), cipher: Cipher::Dh(key) })
+        let cipher = pair.agrees(theirs.ok_or(Fault::Malformed)?.as_ref()).map_err(|_| Fault::Malformed)?;
+        Ok(Self { path: session.inner().path().to_owned().into(), cipher })
     }
 
     /// Whether the bus daemon sees no secret of this session.

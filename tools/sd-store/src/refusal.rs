@@ -98,7 +98,7 @@ impl From<NoAgreement> for Refusal {
             // libsecret falls back to a plain session on exactly this name.
             NoAgreement::Unknown(_) => NOT_SUPPORTED,
             NoAgreement::NoKey | NoAgreement::WrongLength => INVALID,
-            NoAgreement::Failed(_) => FAILED,
+            NoAgreement::Failed => FAILED,
         };
         Self::new(name, why.to_string())
     }

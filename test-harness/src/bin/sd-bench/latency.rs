@@ -48,8 +48,6 @@ pub(crate) fn granted(options: &[&str]) -> Done<(Chain, crate::stage::Relay, Str
 pub(crate) fn lookups(plan: &Plan) -> Done<Vec<Row>> {
     let (chain, _near, near) = granted(&[])?;
     let (_far, far) = chain.relay("far", true)?;
-    let beside = oo7(plan);
-    let keepass = KeePass::start();
     let me = std::env::current_exe()?;
     let me = me.to_str().ok_or("a path that is no text")?;
     let client = |mut command: Command, address: &str| {
@@ -58,17 +56,11 @@ pub(crate) fn lookups(plan: &Plan) -> Done<Vec<Row>> {
     };
     let mut through = client(chain.desktop(me), &near)?;
     let mut direct = client(chain.companion(me)?, &far)?;
-    let mut samples: [Sample; 6] = Default::default();
-    let [whole_chain, whole_keyring, whole_oo7, whole_keepass, open_chain, open_keyring] = &mut samples;
+    let mut samples: [Sample; 4] = Default::default();
+    let [whole_chain, whole_keyring, open_chain, open_keyring] = &mut samples;
     for _ in 0..plan.rounds(200, 10) {
         whole_chain.add(lookup(chain.desktop("secret-tool"), &near)?);
         whole_keyring.add(lookup(chain.companion("secret-tool")?, &far)?);
-        if let Ok((other, _relay, address)) = &beside {
-            whole_oo7.add(lookup(other.companion("secret-tool")?, address)?);
-        }
-        if let Ok(keepass) = &keepass {
-            whole_keepass.add(keepass.lookup()?);
-        }
         for _ in 0..5 {
             open_chain.add(through.took("lookup service bench")?);
             open_keyring.add(direct.took("lookup service bench")?);
@@ -82,15 +74,21 @@ pub(crate) fn lookups(plan: &Plan) -> Done<Vec<Row>> {
         cold.add(through.took("lookup service bench")?);
         warm.add(through.took("lookup service bench")?);
     }
+    // Each after the others have ended: what one still does after an answer would be a part of the next one's time.
+    let through = || lookup(chain.desktop("secret-tool"), &near);
+    let beside_oo7 = beside("oo7-daemon", plan, through, || {
+        let (other, relay, address) = oo7(plan)?;
+        Ok(move || {
+            let _held = &relay;
+            lookup(other.companion("secret-tool")?, &address)
+        })
+    })?;
+    let beside_keepass = beside("KeePassXC", plan, through, || {
+        let keepass = KeePass::start()?;
+        Ok(move || keepass.lookup())
+    })?;
     let (ours, theirs) = (whole_chain.median(), whole_keyring.median());
     let added = open_chain.median() - open_keyring.median();
-    let rival = |what: &str, sample: &Sample, why: Option<String>| match why {
-        None => Row::plain(
-            format!("{what}, whole process"),
-            format!("{}; the chain takes {:.2} × that", sample.words(), ours / sample.median()),
-        ),
-        Some(why) => Row::plain(format!("{what}, whole process"), format!("could not be had: {why}")),
-    };
     Ok(vec![
         Row::plain("through the chain, whole process", whole_chain.words()),
         Row::plain("straight at gnome-keyring, whole process", whole_keyring.words()),
@@ -100,14 +98,35 @@ pub(crate) fn lookups(plan: &Plan) -> Done<Vec<Row>> {
             "≤ 1.3 ×",
             ours / theirs <= 1.3,
         ),
-        rival("straight at oo7-daemon", whole_oo7, beside.as_ref().err().map(ToString::to_string)),
-        rival("straight at KeePassXC", whole_keepass, keepass.as_ref().err().map(ToString::to_string)),
+        beside_oo7,
+        beside_keepass,
         Row::plain("through the chain, open connection", open_chain.words()),
         Row::plain("straight at gnome-keyring, open connection", open_keyring.words()),
         Row::against("added to a warm lookup", format!("{added:.2} ms"), "≤ 5 ms", added <= 5.0),
         Row::plain("first lookup after the worker has ended, open connection", cold.words()),
         Row::plain("the one after it", warm.words()),
     ])
+}
+
+/// Lookups at another store, each beside one through the chain; or why there are none.
+fn beside<L: Fn() -> Done<f64>>(
+    name: &str,
+    plan: &Plan,
+    through: impl Fn() -> Done<f64>,
+    start: impl FnOnce() -> Done<L>,
+) -> Done<Row> {
+    let what = format!("straight at {name}, whole process");
+    let straight = match start() {
+        Ok(straight) => straight,
+        Err(why) => return Ok(Row::plain(what, format!("could not be had: {why}"))),
+    };
+    let (mut ours, mut theirs) = (Sample::default(), Sample::default());
+    for _ in 0..plan.rounds(200, 10) {
+        ours.add(through()?);
+        theirs.add(straight()?);
+    }
+    let times = ours.median() / theirs.median();
+    Ok(Row::plain(what, format!("{}; the chain beside it takes {times:.2} × that", theirs.words())))
 }
 
 /// Another chain, for its backend only.

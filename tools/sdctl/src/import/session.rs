@@ -1,7 +1,6 @@
 //! The session with the source: how its secrets come over its bus. Encrypted where it can.
 
-use oo7::Key;
-use sd_cipher::{Cipher, DH, PLAIN, PUBLIC_KEY, padded};
+use sd_cipher::{Cipher, DH, PLAIN, Pair};
 use sd_sys::secret::Secret;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use zeroize::Zeroize;
@@ -34,16 +33,13 @@ impl Session {
 
     async fn encrypted(source: &Source) -> Result<Self, Why> {
         let wrong = || Why::Source("it agreed on no key".into());
-        let private = Key::generate_private_key().map_err(|_| wrong())?;
-        let public = Key::generate_public_key(&private).map_err(|_| wrong())?;
-        let (theirs, path): (OwnedValue, OwnedObjectPath) =
-            source.call(SERVICE, "Service", "OpenSession", &(DH, Value::from(padded(&public)))).await?;
+        let pair = Pair::new().map_err(|_| wrong())?;
+        let (theirs, path): (OwnedValue, OwnedObjectPath) = source
+            .call(SERVICE, "Service", "OpenSession", &(DH, Value::from(pair.public().to_vec())))
+            .await?;
         let theirs = Vec::<u8>::try_from(theirs).map_err(|_| wrong())?;
-        if !(1..=PUBLIC_KEY).contains(&theirs.len()) {
-            return Err(wrong());
-        }
-        let key = Key::generate_aes_key(&private, &Key::new(theirs)).map_err(|_| wrong())?;
-        Ok(Self { path, cipher: Cipher::Dh(key) })
+        let cipher = pair.agrees(&theirs).map_err(|_| wrong())?;
+        Ok(Self { path, cipher })
     }
 
     /// An item's secret, in locked memory, and its media type.
