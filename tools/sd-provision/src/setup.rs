@@ -168,7 +168,11 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
     choice::fit_for_a_companion(user)?;
     let record = Record::load(&Path::new(CONFIGURATION).join(user).join("provision.json"))
         .map_err(|e| unreadable(Path::new(CONFIGURATION), &e))?;
-    let Some(mut record) = record else { return say::nothing(user) };
+    let Some(mut record) = record else {
+        // What one that was interrupted at its very end has left.
+        sweep(Path::new(CONFIGURATION), user);
+        return say::nothing(user);
+    };
     // The desktop user may be gone by now.
     let desktop = Account::named(user).unwrap_or_else(|_| Account::former(user, record.uid));
     let site = Site::here(desktop, record.choice);
@@ -197,20 +201,25 @@ fn remove(user: &str, wish: &Setup) -> Result<(), Failure> {
 /// Takes the records away, and the folders that were made for them.
 fn forget(work: &Work) -> Result<(), Failure> {
     let site = &work.site;
-    let last = work.is_last();
     let cannot = |e| Failure::Unavailable(format!("what was made cannot be forgotten: {e}"));
-    if last {
-        put::remove(&machine_of(site)).map_err(cannot)?;
+    if work.is_last() {
+        for folder in work.machine.folders.iter().rev() {
+            // What somebody else has put something into stays; that of the records is empty only after them.
+            let _ = std::fs::remove_dir(folder);
+        }
     }
     // The signing keys are named by a person, where they are.
     put::remove(&site.configured("signing_keys")).map_err(cannot)?;
     put::remove(&record_of(site)).map_err(cannot)?;
-    let _ = std::fs::remove_dir(site.configured(""));
-    if last {
-        for folder in work.machine.folders.iter().rev() {
-            // What somebody else has put something into stays.
-            let _ = std::fs::remove_dir(folder);
-        }
-    }
+    sweep(&site.at(CONFIGURATION), site.user());
     Ok(())
+}
+
+/// Takes away what is left of a desktop user's records when they are gone, and after the last user the machine's.
+fn sweep(all: &Path, user: &str) {
+    let _ = std::fs::remove_dir(all.join(user));
+    if step::users(all).is_empty() {
+        let _ = put::remove(&all.join("machine.json"));
+        let _ = std::fs::remove_dir(all);
+    }
 }

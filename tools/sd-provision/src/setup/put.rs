@@ -123,19 +123,24 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     gone(path)
 }
 
-/// Makes the folders above a path that are not there; which those were, the outermost first.
-pub(crate) fn make_above(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// The folders above a path that are not there, the outermost first.
+pub(crate) fn missing_above(path: &Path) -> Vec<PathBuf> {
     let mut missing: Vec<PathBuf> =
         path.ancestors().skip(1).take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
     missing.reverse();
-    for folder in &missing {
+    missing
+}
+
+/// Makes these folders, each in one that is there by then.
+pub(crate) fn make(folders: &[PathBuf]) -> io::Result<()> {
+    for folder in folders {
         match DirBuilder::new().mode(0o755).create(folder) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
             // The umask of this process may be stricter.
             _ => fs::set_permissions(folder, Permissions::from_mode(0o755))?,
         }
     }
-    Ok(missing)
+    Ok(())
 }
 
 fn gone(path: &Path) -> io::Result<()> {

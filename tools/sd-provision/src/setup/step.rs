@@ -57,24 +57,35 @@ impl Work {
     /// Writes both records.
     pub(crate) fn save(&mut self) -> Result<(), Failure> {
         let path = record_of(&self.site);
-        self.folders(&path)?;
+        // The folders that the records are in can be written down only once they are there. They are ours whoever made
+        // them: a run that was interrupted in between has not said so.
+        self.machine.folders.extend(path.ancestors().skip(1).take(2).map(Path::to_owned));
+        make(&put::missing_above(&path), &path)?;
         let saved = self.record.save(&path).and_then(|()| self.machine.save(&machine_of(&self.site)));
         saved.map_err(|e| Failure::Unavailable(format!("{} cannot be written: {e}", path.display())))
     }
 
-    /// Makes the folders above a path, and writes down which were made.
+    /// Writes down which folders above a path are missing, and then makes them: so that a run that is interrupted here
+    /// is known to have made them.
     pub(crate) fn folders(&mut self, path: &Path) -> Result<(), Failure> {
-        let made = put::make_above(path).map_err(|e| {
-            Failure::Unavailable(format!("the folder of {} cannot be made: {e}", path.display()))
-        })?;
-        self.machine.folders.extend(made);
-        Ok(())
+        let missing = put::missing_above(path);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.machine.folders.extend(missing.iter().cloned());
+        self.save()?;
+        make(&missing, path)
     }
 
     /// Whether no other desktop user is set up on this machine.
     pub(crate) fn is_last(&self) -> bool {
         others(&self.site).is_empty()
     }
+}
+
+fn make(folders: &[PathBuf], path: &Path) -> Result<(), Failure> {
+    put::make(folders)
+        .map_err(|e| Failure::Unavailable(format!("the folder of {} cannot be made: {e}", path.display())))
 }
 
 /// Where it is written down what was made for this user.

@@ -10,8 +10,8 @@ use super::choice::{Backend, Choice};
 use super::files::{AFTER, BEFORE, FIRST, Settings};
 use super::record::{Machine, Record};
 use super::site::Site;
-use super::step::{Found, Step, Work, record_of, users};
-use super::{forget, put, vt};
+use super::step::{Found, Step, Work, machine_of, record_of, users};
+use super::{forget, put, sweep, vt};
 use crate::account::Account;
 
 /// Everybody who serves is there, the companion with this uid.
@@ -106,7 +106,8 @@ fn interrupted_before_any_step_a_second_run_completes_it() {
         let record = Record::load(&record_of(&first.site)).unwrap().unwrap();
         assert_eq!(record, first.record, "{reached}");
         let mut second = Work { record, ..work(first.site.clone()) };
-        second.machine = first.machine.clone();
+        second.machine = Machine::load(&machine_of(&second.site)).unwrap();
+        assert_eq!(second.machine, first.machine, "{reached}");
         make(&mut second);
         assert!(lacking(&second).is_empty(), "{reached}: {:?}", lacking(&second));
         for step in steps().rev() {
@@ -115,6 +116,34 @@ fn interrupted_before_any_step_a_second_run_completes_it() {
         forget(&second).unwrap();
         assert_eq!(everything(root.path()).len(), 2, "{reached}: {:?}", everything(root.path()));
     }
+}
+
+#[test]
+fn a_folder_is_written_down_before_it_is_made() {
+    let root = root();
+    let mut work = work(site(root.path(), "nb", all));
+    // Where none can be made, as if it was interrupted just before.
+    fs::write(root.path().join("file"), "").unwrap();
+    let folder = root.path().join("file/folder");
+    assert!(work.folders(&folder.join("x.conf")).is_err());
+    assert!(Machine::load(&machine_of(&work.site)).unwrap().folders.contains(&folder));
+}
+
+#[test]
+fn interrupted_before_or_after_its_records_it_leaves_no_folder_behind() {
+    let root = root();
+    let mut work = work(site(root.path(), "nb", all));
+    let configuration = root.path().join("etc/secrets-dispatcher");
+    // Made by a run that could not say so any more.
+    fs::create_dir_all(configuration.join("nb")).unwrap();
+    work.save().unwrap();
+    forget(&work).unwrap();
+    assert!(!configuration.exists());
+    // Left by one that had only this still to do.
+    work.save().unwrap();
+    put::remove(&record_of(&work.site)).unwrap();
+    sweep(&configuration, "nb");
+    assert!(!configuration.exists());
 }
 
 #[test]
