@@ -2,6 +2,7 @@
 //!
 //! A link never blocks, is closed on exec, and asks the kernel to name the writer of each packet.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -23,6 +24,12 @@ use crate::wait;
 
 /// The longest packet that is sent or received, in bytes.
 pub const MAX_PACKET: usize = 64 * 1024;
+
+thread_local! {
+    /// Where a packet comes in, before it is known how long it is. One for all: with room of its own for each, cut to its
+    /// length, the heap fills with holes that are too small for the next (2 MiB in an hour of searches).
+    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 /// The most file descriptors that travel with one packet.
 pub const MAX_FDS: usize = 3;
 
@@ -180,8 +187,14 @@ impl Link {
     /// A peer that closed before it read all of ours shows as `ConnectionReset` once, and then
     /// what it had written can still be received (unix(7) does not say so; the kernel does).
     pub fn receive(&self) -> Result<Option<Packet>, ReceiveError> {
-        let mut bytes = vec![0; MAX_PACKET];
-        let got = receive_into(self.as_fd(), &mut bytes)?;
+        ROOM.with_borrow_mut(|room| {
+            room.resize(MAX_PACKET, 0);
+            self.receive_by_way_of(room)
+        })
+    }
+
+    fn receive_by_way_of(&self, room: &mut [u8]) -> Result<Option<Packet>, ReceiveError> {
+        let got = receive_into(self.as_fd(), room)?;
         if got.is_end() {
             return Ok(None);
         }
@@ -193,8 +206,7 @@ impl Link {
         if truncated {
             return Err(ReceiveError::Truncated);
         }
-        bytes.truncate(length);
-        bytes.shrink_to_fit();
+        let bytes = room.get(..length).unwrap_or_default().to_vec();
         Ok(Some(Packet { bytes, fds, writer }))
     }
 
