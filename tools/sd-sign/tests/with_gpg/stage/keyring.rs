@@ -18,6 +18,15 @@ impl Drop for Stopped {
     }
 }
 
+/// Whether all its threads are (proc(5), `/proc/pid/stat`).
+fn is_stopped(process: Pid) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("stat"))).all(|stat| {
+        // One that has ended meanwhile wakes nobody either.
+        stat.is_err() || stat.is_ok_and(|stat| stat.contains(") T "))
+    })
+}
+
 impl Stage {
     /// The pid of the companion's gpg-agent, if one runs.
     pub(crate) fn agent(&self) -> Option<u32> {
@@ -33,8 +42,16 @@ impl Stage {
     /// Has the companion's gpg-agent hang for as long as this is kept.
     pub(crate) fn stop_agent(&self) -> Stopped {
         let agent = Pid::from_raw(self.agent().unwrap().try_into().unwrap());
-        kill(agent, Signal::SIGSTOP).unwrap();
-        Stopped(agent)
+        // A connection that ends has gpg-agent wake itself by SIGCONT (agent/gpg-agent.c, "kick the loop"), which undoes a
+        // stop. Who stands still with all threads wakes nobody.
+        for _ in 0..500 {
+            kill(agent, Signal::SIGSTOP).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            if is_stopped(agent) {
+                return Stopped(agent);
+            }
+        }
+        panic!("gpg-agent does not stop");
     }
 
     /// Makes a key without a passphrase; its fingerprint.
