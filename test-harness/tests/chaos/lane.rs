@@ -162,5 +162,10 @@ fn keep(seed: u64, lane: Lane, field: &Field, person: &Person) -> PathBuf {
     if let Ok(ps) = Command::new("ps").args(["-eo", columns, "--cols", "200"]).output() {
         let _ = fs::write(kept.join("processes.txt"), ps.stdout);
     }
+    let list = "for p in /proc/[0-9]*; do
+        case $(readlink $p/exe) in */sd-*) readlink $p/exe; ls -l $p/fd ;; esac; done";
+    if let Ok(ls) = Command::new("sh").args(["-c", list]).output() {
+        let _ = fs::write(kept.join("descriptors.txt"), ls.stdout);
+    }
     kept
 }
