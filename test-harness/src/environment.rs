@@ -163,7 +163,8 @@ impl Environment {
         }
         if self.people.apart {
             let home = self.at("desktop");
-            launch = launch.env("XDG_RUNTIME_DIR", home.join("run")).env("HOME", home);
+            // What it leaves behind goes with the run.
+            launch = launch.env("XDG_RUNTIME_DIR", home.join("run")).env("TMPDIR", &home).env("HOME", home);
             launch = launch
                 .env("USER", "sd-rig-desktop")
                 .env("LOGNAME", "sd-rig-desktop")
