@@ -149,7 +149,8 @@ fn push(line: &mut String, c: char) {
         '\t' => line.push_str("\\t"),
         '\r' => line.push_str("\\r"),
         _ if shows(c) => line.push(c),
-        _ if u32::from(c) < 0x100 => {
+        // From 0x80 on this is how a byte looks that is no text.
+        _ if c.is_ascii() => {
             let _ = write!(line, "\\x{:02x}", u32::from(c));
         }
         _ => {

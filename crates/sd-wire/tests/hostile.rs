@@ -97,9 +97,9 @@ fn what_a_terminal_would_act_on_is_shown_as_an_escape() {
         ("one\ntwo\ttab\rback", r"one\ntwo\ttab\rback"),
         ("evil\u{202e}gpj.exe", r"evil\u{202e}gpj.exe"),
         ("zero\u{200b}width\u{feff}", r"zero\u{200b}width\u{feff}"),
-        ("nbsp\u{a0}x\u{3000}", r"nbsp\xa0x\u{3000}"),
+        ("nbsp\u{a0}x\u{3000}", r"nbsp\u{a0}x\u{3000}"),
         ("back\\x1b", r"back\\x1b"),
-        ("c1\u{9b}31m", r"c1\x9b31m"),
+        ("c1\u{9b}31m", r"c1\u{9b}31m"),
         ("filler\u{3164}\u{ffa0}", r"filler\u{3164}\u{ffa0}"),
         ("line\u{2028}sep", r"line\u{2028}sep"),
         ("combining e\u{301}", r"combining e\u{301}"),
@@ -122,6 +122,7 @@ fn what_is_left_out_is_counted() {
 #[test]
 fn bytes_that_are_not_text_are_shown_as_bytes() {
     assert_eq!(Printable::bytes(b"a\xffb\xc3\xa9").as_str(), "a\\xffbé");
+    assert_ne!(Printable::bytes(b"\xad"), Printable::bytes("\u{ad}".as_bytes()));
 }
 
 proptest! {

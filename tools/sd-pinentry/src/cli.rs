@@ -9,7 +9,7 @@ use clap::Parser;
 ///
 /// gpg-agent of the companion starts it; in its gpg-agent.conf stands
 ///
-///     pinentry-program /usr/libexec/secrets-dispatcher/sd-pinentry
+///   pinentry-program /usr/libexec/secrets-dispatcher/sd-pinentry
 ///
 /// It speaks the pinentry protocol (Assuan) on standard input and output, shows
 /// nothing itself, and asks sd-decide, which asks a person only while an unlock or

@@ -111,15 +111,15 @@ pub(crate) fn compose(facts: &Facts, secret: &Secret, before: &[u8]) -> Result<S
             line(ATTRIBUTE, &both.join(" "));
         }
     }
-    let free = |line: &&[u8]| pair(line).is_none() && !is_marker(line);
-    let kept: Vec<&[u8]> = lines(before).skip(1).filter(free).collect();
+    let free = |line: &&[u8]| pair(bare(line)).is_none() && !is_marker(line);
+    let kept: Vec<&[u8]> = whole_lines(before).skip(1).filter(free).collect();
     written(secret, head.as_bytes(), &kept)
 }
 
 /// The same entry with another secret, all else as it was.
 pub(crate) fn with_secret(secret: &Secret, before: &[u8]) -> Result<Secret, Fault> {
-    let other = |line: &&[u8]| pair(line).is_none_or(|(name, _)| name != ENCODING);
-    let kept: Vec<&[u8]> = lines(before).skip(1).filter(other).collect();
+    let other = |line: &&[u8]| pair(bare(line)).is_none_or(|(name, _)| name != ENCODING);
+    let kept: Vec<&[u8]> = whole_lines(before).skip(1).filter(other).collect();
     written(secret, b"", &kept)
 }
 
@@ -173,8 +173,16 @@ fn copied(bytes: &[u8]) -> Result<Secret, Fault> {
 
 /// Lines as gopass and pass have them: a carriage return at the end is none of theirs.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let text = text.strip_suffix(b"\n").unwrap_or(text);
-    text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+    whole_lines(text).map(bare)
+}
+
+/// Lines with that, for what is written again as it was.
+fn whole_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n')
+}
+
+fn bare(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 fn pair(line: &[u8]) -> Option<(&str, &str)> {

@@ -113,3 +113,14 @@ proptest! {
         compose(&facts, &secret_of(b"x"), &bytes).unwrap();
     }
 }
+
+#[test]
+fn what_stands_beside_the_secret_keeps_its_carriage_returns_when_that_is_exchanged() {
+    let text = b"hunter2\r\nuser: ada\r\r\nnotes without a colon\r\n";
+    let other = with_secret(&secret_of(b"other"), text).unwrap();
+    assert_eq!(other.expose(), b"other\nuser: ada\r\r\nnotes without a colon\r\n");
+    assert_eq!(super::facts(other.expose()), super::facts(text));
+    let composed = compose(&super::facts(text), &secret_of(b"other"), text).unwrap();
+    assert!(composed.expose().ends_with(b"notes without a colon\r\n"));
+    assert_eq!(super::facts(composed.expose()).attributes["user"], "ada\r");
+}

@@ -30,7 +30,7 @@ fn hostile_text_is_shown_as_escapes_and_cannot_leave_its_line() {
         let lines = stage.is_as_kept("hostile");
         let all = text(&lines);
         for part in [
-            r"pay\x1b[2J\x1b[31m\nKERNEL ATTESTS\u{202e}txt\u{200b}\x85",
+            r"pay\x1b[2J\x1b[31m\nKERNEL ATTESTS\u{202e}txt\u{200b}\u{85}",
             r"a\nb = c\r│ label  x",
             r"name        a\nb\u{202e}",
             r"\xff\x1b[H",
