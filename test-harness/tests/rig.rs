@@ -59,10 +59,7 @@ fn a_tool_that_is_not_there_is_named() {
 fn a_tool_that_does_not_come_up_is_named_with_its_last_words() {
     let rig = Rig::among_fakes();
     std::fs::remove_file(rig.place().join("sd-gate")).unwrap();
-    let script = "#!/bin/sh\necho 'the gate is rusty' >&2\nexit 78\n";
-    std::fs::write(rig.place().join("sd-gate"), script).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(rig.place().join("sd-gate"), mode).unwrap();
+    support::script(&rig.place().join("sd-gate"), "echo 'the gate is rusty' >&2\nexit 78");
     let run = rig.run("true");
     assert_eq!(run.status, 69, "{}", run.all());
     assert!(run.stderr.contains("status 78") && run.stderr.contains("the gate is rusty"), "{}", run.all());

@@ -37,10 +37,8 @@ impl Signer {
             fs::create_dir(at(folder)).unwrap();
             fs::set_permissions(at(folder), Permissions::from_mode(0o700)).unwrap();
         }
-        let gpgconf =
-            format!("#!/bin/sh\ntest -e {} && exec /usr/bin/gpgconf \"$@\"\n", at("gpg-is-there").display());
-        fs::write(at("bin/gpgconf"), gpgconf).unwrap();
-        fs::set_permissions(at("bin/gpgconf"), Permissions::from_mode(0o700)).unwrap();
+        let there = at("gpg-is-there").display().to_string();
+        support::script(&at("bin/gpgconf"), &format!("test -e {there} && exec /usr/bin/gpgconf \"$@\""));
         let door = Listener::bind(&at("sign.sock"), 0o600).unwrap();
         let process = start(place.path(), &door);
         Self { place, door, process }

@@ -147,7 +147,7 @@ impl Field {
     }
 
     pub(crate) fn pinch(&mut self, part: Part, spare: u64, time: u64) {
-        let Some(pid) = self.pid(part) else { return };
+        let Some(pid) = self.pid(part).filter(|pid| rests(*pid, part.name())) else { return };
         let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else { return };
         let most = u64::try_from(open.count()).unwrap() + spare;
         limit(pid, &most.to_string());
@@ -227,6 +227,21 @@ impl Drop for Field {
         // What is stopped could not be ended otherwise.
         self.heal();
     }
+}
+
+/// Whether it has become its program and sleeps, as it does when it waits for work, within half a second. Before that
+/// the rig passes its listeners and the loader opens its libraries, and whoever has no descriptors for these never was
+/// the tool: a unit's limit stands before it starts.
+fn rests(pid: Pid, program: &str) -> bool {
+    let asleep = format!("{pid} ({program}) S ");
+    let until = Instant::now() + Duration::from_millis(500);
+    while !fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.starts_with(&asleep)) {
+        if Instant::now() >= until {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
 }
 
 fn limit(pid: Pid, fds: &str) {

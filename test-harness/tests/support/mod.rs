@@ -13,7 +13,8 @@ pub(crate) mod requester;
 pub(crate) mod stock;
 pub(crate) mod worker;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Seek, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -272,7 +273,7 @@ pub(crate) fn place() -> TempDir {
 fn link_or_copy(from: &str, to: &Path) {
     // A link needs the same file system, and to own the file.
     if fs::hard_link(from, to).is_err() {
-        fs::copy(from, to).unwrap();
+        install(to, File::open(from).unwrap());
     }
 }
 
@@ -289,7 +290,16 @@ pub(crate) fn fake_backend(place: &Path, arguments: &[&str]) -> PathBuf {
 }
 
 /// A program of one line of shell.
-fn script(program: &Path, line: &str) {
-    fs::write(program, format!("#!/bin/sh\n{line}\n")).unwrap();
-    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+pub(crate) fn script(program: &Path, line: &str) {
+    let mut text = tempfile::tempfile().unwrap();
+    writeln!(text, "#!/bin/sh\n{line}").unwrap();
+    text.rewind().unwrap();
+    install(program, text);
+}
+
+/// Makes a program of this. By a process of its own, as whatever another test starts meanwhile holds for a moment what
+/// is open here, and nobody can run a program that somebody may write to (`ETXTBSY`).
+fn install(program: &Path, content: File) {
+    let done = Command::new("install").args(["-m", "755", "/dev/stdin"]).arg(program).stdin(content).status();
+    assert!(done.unwrap().success(), "{}", program.display());
 }
